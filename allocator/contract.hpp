@@ -1,0 +1,212 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+/// What a judge may know of an allocator: names and values, and nothing of any algorithm.
+namespace pidmap_stress {
+
+/// A pid number. 0 is never a pid: bit 0 of page 0 is set when a namespace is created.
+using pid_nr = std::int32_t;
+
+/// Why an allocation returned no pid. In all three cases the namespace is as it was before.
+enum class alloc_error : std::int8_t {
+    exhausted,       ///< The search met no free pid. Advisory while other calls are in flight.
+    no_memory,       ///< A page of the pidmap was needed and could not be allocated.
+    namespace_dead,  ///< The count had reached zero: no pid is ever handed out here again.
+};
+
+/// Either a pid or the reason why there is none.
+class [[nodiscard]] alloc_result {
+public:
+    /// \pre nr > 0.
+    constexpr alloc_result(pid_nr nr) noexcept : value_(nr) {}
+    constexpr alloc_result(alloc_error error) noexcept : value_(-1 - static_cast<pid_nr>(error)) {}
+
+    [[nodiscard]] constexpr explicit operator bool() const noexcept { return value_ >= 0; }
+    /// \pre The allocation succeeded.
+    [[nodiscard]] constexpr pid_nr nr() const noexcept { return value_; }
+    /// \pre The allocation failed.
+    [[nodiscard]] constexpr alloc_error error() const noexcept {
+        return static_cast<alloc_error>(-1 - value_);
+    }
+    friend constexpr bool operator==(alloc_result, alloc_result) noexcept = default;
+
+private:
+    pid_nr value_;
+};
+
+/// What must hold. Every finding names the one that it broke.
+enum class invariant : std::uint8_t {
+    // At every instant.
+    unique_pid,               ///< No pid has two tenants at once in one namespace.
+    pid_in_range,             ///< 1 <= pid < pid_max; >= reserved_pids after the first wrap.
+    no_use_after_release,     ///< Nothing touches a released namespace.
+    released_once,            ///< One release, by whoever took the count to 0.
+    no_underflow,             ///< The count never goes below 0.
+    no_get_from_zero,         ///< A dead namespace is never revived.
+    live_pid_pins_namespace,  ///< While a pid is held, its namespace is not released.
+    reference_covers_pages,   ///< Page-level variants: refcount >= number of non-empty pages.
+    // In a quiescent state: all workers stopped, deferred releases drained.
+    refcount_equals_pages,      ///< refcount == external references + non-empty pages (or pids).
+    nr_free_equals_clear_bits,  ///< Per page, counted from the bitmap itself.
+    bitmap_equals_held,         ///< Set bits == pids that the workers hold, plus bit 0.
+    nothing_leaked,             ///< All freed: no namespace and no page is left.
+    // Over time.
+    no_immediate_reuse,   ///< No pid again before the search wrapped, unless nearly full.
+    reuse_happens_after,  ///< Freeing a pid happens-before its next allocation.
+    linearizable,         ///< The history has a linearization against a set of pids.
+    progress,             ///< Lock-freedom: a stalled worker stalls nobody else.
+};
+inline constexpr int invariant_count = static_cast<int>(invariant::progress) + 1;
+
+/// Who may call, and what protects the namespace during the call.
+enum class discipline : std::uint8_t {
+    member,     ///< The caller holds a live pid of this namespace for the whole call.
+    reference,  ///< The caller holds a counted reference for the whole call.
+    lookup,     ///< The caller found it in a table, inside a read-side critical section.
+};
+inline constexpr int discipline_count = static_cast<int>(discipline::lookup) + 1;
+
+/// A set over a small enum.
+template <class Enum>
+class enum_set {
+public:
+    constexpr enum_set() noexcept = default;
+    constexpr enum_set(Enum one) noexcept : bits_(bit(one)) {}
+    [[nodiscard]] static constexpr enum_set all(int count) noexcept {
+        enum_set set;
+        set.bits_ = (1U << static_cast<unsigned>(count)) - 1;
+        return set;
+    }
+
+    [[nodiscard]] constexpr bool contains(Enum one) const noexcept {
+        return (bits_ & bit(one)) != 0;
+    }
+    [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
+    constexpr void insert(Enum one) noexcept { bits_ |= bit(one); }
+    friend constexpr enum_set operator|(enum_set a, enum_set b) noexcept {
+        a.bits_ |= b.bits_;
+        return a;
+    }
+    friend constexpr bool operator==(enum_set, enum_set) noexcept = default;
+
+private:
+    [[nodiscard]] static constexpr std::uint32_t bit(Enum one) noexcept {
+        return 1U << static_cast<unsigned>(one);
+    }
+    std::uint32_t bits_ = 0;
+};
+
+using discipline_set = enum_set<discipline>;
+using invariant_set = enum_set<invariant>;
+inline constexpr discipline_set every_discipline = discipline_set::all(discipline_count);
+
+/// What one reference of a variant stands for: the right-hand side of the audit.
+enum class counting : std::uint8_t { per_page, per_pid };
+
+enum class variant_kind : std::uint8_t { variant, mutant };
+
+/// One way in which a variant is known to fail.
+struct breakage {
+    invariant broken{};
+    discipline_set where = every_discipline;
+    /// The scenario in which a native run must show it, else the harness is blind. Empty: it may
+    /// show anywhere under these disciplines, but whether it does is up to the schedule.
+    std::string_view shown_by{};
+};
+
+/// The known failures of a variant; empty for one that is to hold under every discipline.
+class breakage_list {
+public:
+    static constexpr int capacity = 24;
+
+    constexpr breakage_list() noexcept = default;
+    constexpr breakage_list(invariant only) noexcept : breakage_list({breakage{.broken = only}}) {}
+    constexpr breakage_list(std::initializer_list<breakage> list) noexcept {
+        for (const breakage& one : list) items_[static_cast<std::size_t>(size_++)] = one;
+    }
+    [[nodiscard]] constexpr const breakage* begin() const noexcept { return items_.data(); }
+    [[nodiscard]] constexpr const breakage* end() const noexcept { return items_.data() + size_; }
+    [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
+    /// Whether a failure of `broken` under `where` is a known one.
+    [[nodiscard]] constexpr bool expects(invariant broken, discipline where) const noexcept {
+        for (const breakage& one : *this)
+            if (one.broken == broken && one.where.contains(where)) return true;
+        return false;
+    }
+
+private:
+    std::array<breakage, capacity> items_{};
+    int size_ = 0;
+};
+
+/// What a variant says of itself.
+struct variant_info {
+    std::string_view name;     ///< The file's and the type's name.
+    std::string_view summary;  ///< One line.
+    variant_kind kind = variant_kind::variant;
+    counting counts = counting::per_page;
+    breakage_list breaks{};
+};
+
+[[nodiscard]] constexpr std::string_view to_string(alloc_error error) noexcept;
+[[nodiscard]] constexpr std::string_view to_string(invariant which) noexcept;
+[[nodiscard]] constexpr std::string_view to_string(discipline which) noexcept;
+[[nodiscard]] constexpr std::optional<discipline> parse_discipline(std::string_view name) noexcept;
+[[nodiscard]] constexpr std::optional<invariant> parse_invariant(std::string_view name) noexcept;
+
+// ------------------------------------------------------------------------------------------------
+
+namespace detail {
+inline constexpr std::array<std::string_view, 3> alloc_error_names{"exhausted", "no_memory",
+                                                                   "namespace_dead"};
+inline constexpr std::array<std::string_view, invariant_count> invariant_names{
+    "unique_pid",
+    "pid_in_range",
+    "no_use_after_release",
+    "released_once",
+    "no_underflow",
+    "no_get_from_zero",
+    "live_pid_pins_namespace",
+    "reference_covers_pages",
+    "refcount_equals_pages",
+    "nr_free_equals_clear_bits",
+    "bitmap_equals_held",
+    "nothing_leaked",
+    "no_immediate_reuse",
+    "reuse_happens_after",
+    "linearizable",
+    "progress",
+};
+inline constexpr std::array<std::string_view, discipline_count> discipline_names{
+    "member", "reference", "lookup"};
+
+template <class Enum, std::size_t N>
+[[nodiscard]] constexpr std::optional<Enum> parse(const std::array<std::string_view, N>& names,
+                                                  std::string_view name) noexcept {
+    for (std::size_t i = 0; i < N; ++i)
+        if (names[i] == name) return static_cast<Enum>(i);
+    return std::nullopt;
+}
+}  // namespace detail
+
+constexpr std::string_view to_string(alloc_error error) noexcept {
+    return detail::alloc_error_names[static_cast<std::size_t>(error)];
+}
+constexpr std::string_view to_string(invariant which) noexcept {
+    return detail::invariant_names[static_cast<std::size_t>(which)];
+}
+constexpr std::string_view to_string(discipline which) noexcept {
+    return detail::discipline_names[static_cast<std::size_t>(which)];
+}
+constexpr std::optional<discipline> parse_discipline(std::string_view name) noexcept {
+    return detail::parse<discipline>(detail::discipline_names, name);
+}
+constexpr std::optional<invariant> parse_invariant(std::string_view name) noexcept {
+    return detail::parse<invariant>(detail::invariant_names, name);
+}
+
+}  // namespace pidmap_stress

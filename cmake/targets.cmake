@@ -1,0 +1,52 @@
+# One function per kind of target, so that a target is a line and flags are said once.
+
+function(pidmap_stress_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+  if(PIDMAP_STRESS_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(PIDMAP_STRESS_SANITIZE)
+    # PUBLIC: one uninstrumented object in a program is enough for false alarms.
+    target_compile_options(${target} PUBLIC -fsanitize=${PIDMAP_STRESS_SANITIZE}
+                                            -fno-omit-frame-pointer -g)
+    target_link_options(${target} PUBLIC -fsanitize=${PIDMAP_STRESS_SANITIZE})
+  endif()
+endfunction()
+
+# A library of this project: its sources lie in the calling folder.
+function(pidmap_stress_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+  add_library(pidmap_stress_${name} STATIC ${arg_SOURCES})
+  add_library(pidmap_stress::${name} ALIAS pidmap_stress_${name})
+  target_include_directories(pidmap_stress_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(pidmap_stress_${name} PUBLIC ${arg_LINKS})
+  pidmap_stress_compile_options(pidmap_stress_${name})
+endfunction()
+
+# All tests of a folder: one program, one CTest test per case.
+function(pidmap_stress_tests name)
+  if(NOT PIDMAP_STRESS_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;LINKS;LABELS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_executable(${name}_tests ${arg_SOURCES})
+  target_link_libraries(${name}_tests PRIVATE ${arg_LINKS} GTest::gmock GTest::gtest_main)
+  pidmap_stress_compile_options(${name}_tests)
+  gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}/
+                       PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${name};${arg_LABELS}")
+endfunction()
+
+# A Google Benchmark program.
+function(pidmap_stress_benchmark name)
+  if(NOT PIDMAP_STRESS_BENCHMARKS)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+  add_executable(${name}_bench ${arg_SOURCES})
+  target_link_libraries(${name}_bench PRIVATE ${arg_LINKS} benchmark::benchmark)
+  pidmap_stress_compile_options(${name}_bench)
+endfunction()

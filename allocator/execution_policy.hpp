@@ -19,6 +19,7 @@ enum class cell_role : std::uint8_t { data, refcount, nr_free, bitmap, page, las
 /// Requirements on a policy:
 /// - `atomic<T, Role>`: std::atomic<T> in interface and meaning.
 /// - `plain<T>`: a cell that must be ordered by others; a race on it is a finding. `get`, `set`.
+/// - `peek(cell)`: the value of an atomic, for judges only: it is no step and orders nothing.
 /// - `pause()`: called when a step was lost to another worker.
 /// - `create<T>(args...)`: shared memory with a T in it, or nullptr.
 /// - `destroy(p)`: ends what no other worker can reach.
@@ -53,6 +54,11 @@ struct basic_native {
     private:
         T value_;
     };
+
+    template <class T>
+    [[nodiscard]] static T peek(const std::atomic<T>& cell) noexcept {
+        return cell.load(std::memory_order::relaxed);
+    }
 
     static void pause() noexcept {
 #if defined(__x86_64__) || defined(__i386__)

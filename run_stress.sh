@@ -163,7 +163,7 @@ sanitized() {  # sanitized PRESET ARGUMENT...
     is_clang "$compiler" || die "$exit_unsupported" "the sanitizers need Clang; CXX is $compiler"
     build "$preset" pidmap-stress
     # A sanitizer that sees nothing, or that cries wolf, proves nothing.
-    step "$exit_missing" "proving that build/$preset reports a planted race, and nothing else" \
+    step "$exit_missing" "proving that build/$preset reports what is planted, and only that" \
         "$root/build/$preset/self-test.log" timeout --kill-after=10 300 \
         "${launcher[@]}" "$(program_of "$preset")" self-test
     stress "$preset" 60s "$@"

@@ -95,11 +95,12 @@ missing_packages() {  # missing_packages EXTRA...
         esac
         is_installed "$package" || printf '%s\n' "$package"
     done
-    if [[ -n ${CXX:-} ]]; then
-        return
-    fi
     compiler=$(newest_clang_on_path)
-    if [[ -n $compiler ]]; then
+    if [[ -n ${CXX:-} ]]; then
+        # The caller's choice is the caller's to install, but for what Debian splits off.
+        compiler=$(command -v -- "$CXX") && is_clang "$compiler" || return 0
+        companions_of "$compiler"
+    elif [[ -n $compiler ]]; then
         companions_of "$compiler"
     else
         clang_to_install

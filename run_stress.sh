@@ -1,0 +1,276 @@
+#!/usr/bin/env bash
+# Builds pidmap-stress and runs it: one profile, one command. `--help` says what there is.
+set -euo pipefail
+
+# Through a symlink, and from any folder. The caller's folder stays the program's, so that a
+# relative --json lands where the caller stands.
+root=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
+readonly root
+
+readonly exit_usage=1 exit_missing=3 exit_unsupported=4 exit_crash=5
+
+install=yes
+[[ ${PIDMAP_STRESS_NO_INSTALL:-0} == [0n]* ]] || install=no
+verbose=no
+[[ ${PIDMAP_STRESS_VERBOSE:-0} == [0n]* ]] || verbose=yes
+
+help() {
+    cat <<'TEXT'
+usage: run_stress.sh [--no-install] [PROFILE] [ARGUMENT...]
+
+Profiles; the arguments go to the program:
+  run      build the preset release, hammer all variants (default; --duration 60s)
+  test     build the preset release, run the tests; the arguments go to ctest
+  tsan     the same as run under ThreadSanitizer, after a proof that it sees a planted race
+  asan     the same as run under AddressSanitizer and UndefinedBehaviorSanitizer
+  soak     run for long (--duration 1h)
+  bench    every benchmark program; the arguments go to each of them
+  list     what there is to run: variants, scenarios, ...
+  explore, replay TOKEN, mutants
+           systematic exploration, if this version of the program has it
+
+Options, before the profile's own arguments:
+  --no-install    print the command that would install what is missing, and exit 3
+  --install-only [PACKAGE...]
+                  install what is missing, these packages too, and build nothing
+  -h, --help      this text; `run_stress.sh run --help` is the program's
+
+Environment:
+  CXX                         the compiler; else the newest Clang on PATH, else one is installed
+  PIDMAP_STRESS_NO_INSTALL=1  as --no-install
+  PIDMAP_STRESS_VERBOSE=1     show the output of the build, not only its log
+  CMAKE_BUILD_PARALLEL_LEVEL  compiler jobs; else as many as cores and memory allow
+  TSAN_OPTIONS, ASAN_OPTIONS, UBSAN_OPTIONS
+                              added after, so they win over, what this script sets
+
+Exit codes are the program's: 0 as expected; 1 usage or a failed step; 2 an invariant is violated;
+3 something is missing; 4 unsupported here; 5 crash or a report of ASan or UBSan; 6 stall;
+7 inconclusive; 66 a report of ThreadSanitizer.
+TEXT
+}
+
+# --- Saying what happens --------------------------------------------------------------------------
+
+say() { printf 'run_stress.sh: %s\n' "$*" >&2; }
+
+die() {  # die CODE MESSAGE...
+    local code=$1
+    shift
+    say "$@"
+    exit "$code"
+}
+
+quoted() {  # The words as a line that a shell reads back.
+    local line
+    printf -v line '%q ' "$@"
+    printf '%s' "${line% }"
+}
+
+# step CODE NAME LOG COMMAND...: runs COMMAND in the project's folder, its output in LOG. If it
+# fails, says which step, command, exit code and the end of the log, and exits with CODE.
+step() {
+    local failure=$1 name=$2 log=$3 code=0 started=$SECONDS
+    shift 3
+    mkdir -p -- "$(dirname -- "$log")"
+    say "$name ..."
+    if [[ $verbose == yes ]]; then
+        (cd -- "$root" && "$@") </dev/null 2>&1 | tee -- "$log" >&2 || code=${PIPESTATUS[0]}
+    else
+        (cd -- "$root" && "$@") </dev/null >"$log" 2>&1 || code=$?
+    fi
+    if ((code == 0)); then
+        ((SECONDS - started < 2)) || say "$name: done in $((SECONDS - started)) s"
+        return
+    fi
+    if [[ $verbose == no ]]; then
+        say "the last lines of $log:"
+        tail -n 60 -- "$log" >&2
+    fi
+    say "FAILED: $name"
+    say "  command:   $(quoted "$@")"
+    say "  exit code: $code"
+    die "$failure" "  log:       $log"
+}
+
+# shellcheck source=toolchain/packages.sh
+. "$root/toolchain/packages.sh"
+# shellcheck source=toolchain/build.sh
+. "$root/toolchain/build.sh"
+
+# --- The profiles ---------------------------------------------------------------------------------
+
+launcher=()  # What the program is to be started by, if not directly.
+
+program_of() { printf '%s\n' "$root/build/$1/harness/pidmap-stress"; }
+
+# The program takes this script's place: signals reach it, and its exit code is ours.
+run_program() {  # run_program PRESET ARGUMENT...
+    local program
+    program=$(program_of "$1")
+    shift
+    say "$(quoted "$program" "$@")"
+    exec "${launcher[@]}" "$program" "$@"
+}
+
+says_how_long() {  # Whether one of the arguments sets the length of a run.
+    local argument
+    for argument in "$@"; do
+        case $argument in
+            --duration | --duration=* | --ops | --ops=* | -h | --help) return 0 ;;
+        esac
+    done
+    return 1
+}
+
+stress() {  # stress PRESET DEFAULT_DURATION ARGUMENT...
+    local preset=$1 duration=$2
+    local -a length=()
+    shift 2
+    says_how_long "$@" || length=(--duration "$duration")
+    run_program "$preset" run "${length[@]}" "$@"
+}
+
+profile_run() {
+    build release pidmap-stress
+    stress release 60s "$@"
+}
+
+profile_soak() {
+    build release pidmap-stress
+    stress release 1h "$@"
+}
+
+profile_test() {
+    build release
+    say "testing build/release ..."
+    exec ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error \
+        --parallel "$(job_count)" "$@"
+}
+
+# sanitizer_options OURS THEIRS: one list of options; of two that differ the later one wins.
+sanitizer_options() {
+    local symbolizer
+    symbolizer=$(symbolizer_of "$compiler")
+    if [[ $2 == *suppressions=* ]]; then
+        say "warning: the suppressions in the environment may hide findings"
+    fi
+    printf '%s' "$1${symbolizer:+:external_symbolizer_path=$symbolizer}${2:+:$2}"
+}
+
+sanitized() {  # sanitized PRESET ARGUMENT...
+    local preset=$1
+    shift
+    is_clang "$compiler" || die "$exit_unsupported" "the sanitizers need Clang; CXX is $compiler"
+    build "$preset" pidmap-stress
+    # A sanitizer that sees nothing, or that cries wolf, proves nothing.
+    step "$exit_missing" "proving that build/$preset reports what is planted, and only that" \
+        "$root/build/$preset/self-test.log" timeout --kill-after=10 300 \
+        "${launcher[@]}" "$(program_of "$preset")" self-test
+    stress "$preset" 60s "$@"
+}
+
+profile_tsan() {
+    local random_bits
+    # Shadow memory has fixed places, and older runtimes give up where addresses vary by more bits.
+    random_bits=$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || true)
+    if ((${random_bits:-0} > 28)) && setarch "$(uname -m)" -R true 2>/dev/null; then
+        launcher=(setarch "$(uname -m)" -R)
+    fi
+    # history_size: the other side of a race is often long ago, and its stack must not be lost.
+    TSAN_OPTIONS=$(sanitizer_options \
+        halt_on_error=0:atexit_sleep_ms=0:second_deadlock_stack=1:history_size=4 \
+        "${TSAN_OPTIONS:-}")
+    export TSAN_OPTIONS
+    sanitized tsan "$@"
+}
+
+profile_asan() {
+    # Their own exit code is 1, which here is a usage error; and UBSan alone would go on to a 0.
+    ASAN_OPTIONS=$(sanitizer_options \
+        "exitcode=$exit_crash:detect_leaks=1:detect_stack_use_after_return=1" "${ASAN_OPTIONS:-}")
+    UBSAN_OPTIONS=$(sanitizer_options \
+        "exitcode=$exit_crash:halt_on_error=1:print_stacktrace=1" "${UBSAN_OPTIONS:-}")
+    export ASAN_OPTIONS UBSAN_OPTIONS
+    sanitized asan-ubsan "$@"
+}
+
+profile_bench() {
+    local target program code=0 first_failure=0
+    local -a targets
+    lock_build release
+    configure release
+    # The build knows which benchmarks there are; the folder may still hold removed ones.
+    mapfile -t targets < <(cd -- "$root" && cmake --build --preset release --target help |
+        sed -n 's/^\([A-Za-z0-9_.-]*_bench\): phony$/\1/p' | sort -u)
+    ((${#targets[@]} > 0)) ||
+        die "$exit_usage" "build/release has no target *_bench, so there is nothing to measure"
+    compile release "${targets[@]}"
+    unlock_build
+    for target in "${targets[@]}"; do
+        program=$(find "$root/build/release" -type f -executable -name "$target" -print -quit)
+        [[ -n $program ]] || die "$exit_usage" "$target was built, but is not in build/release"
+        say "$(quoted "$program" "$@")"
+        code=0
+        "$program" "$@" || code=$?
+        if ((code != 0)); then
+            say "FAILED: $target, exit code $code"
+            ((first_failure != 0)) || first_failure=$code
+        fi
+    done
+    exit "$first_failure"
+}
+
+profile_list() {
+    build release pidmap-stress
+    run_program release list "$@"
+}
+
+if_known() {  # if_known SUBCOMMAND ARGUMENT...
+    local known
+    build release pidmap-stress
+    known=$("$(program_of release)" --help) ||
+        die "$exit_usage" "$(quoted "$(program_of release)" --help) failed"
+    grep -qE "^ *$1( |$)" <<<"$known" ||
+        die "$exit_unsupported" "this version of pidmap-stress does not know '$1'"
+    run_program release "$@"
+}
+
+# --- The command line -----------------------------------------------------------------------------
+
+profile=''
+install_only=no
+while (($# > 0)); do
+    case $1 in
+        --no-install) install=no ;;
+        --install-only) install_only=yes ;;
+        -h | --help)
+            [[ -z $profile ]] || break
+            help
+            exit 0
+            ;;
+        -*) break ;;
+        *)
+            [[ -z $profile && $install_only == no ]] || break
+            profile=$1
+            ;;
+    esac
+    shift
+done
+
+if [[ $install_only == yes ]]; then
+    provide_tools "$@"
+    exit 0
+fi
+case ${profile:=run} in
+    run | test | tsan | asan | soak | bench | list | explore | replay | mutants) ;;
+    *)
+        die "$exit_usage" "unknown profile '$profile': run, test, tsan, asan, soak, bench, list," \
+            "explore, replay or mutants (--help says more)"
+        ;;
+esac
+provide_tools
+choose_compiler
+case $profile in
+    explore | replay | mutants) if_known "$profile" "$@" ;;
+    *) "profile_$profile" "$@" ;;
+esac

@@ -6,6 +6,32 @@
 
 #include "checkers/finding.hpp"
 
+/// no_immediate_reuse: no pid is handed out again before the search went all the way round.
+///
+/// The argument. Let A1 and A2 both return p, and A2 be called after A1 returned. In an allocator
+/// whose cursor (`last_pid`) only moves forward, the cursor stands at p or beyond when A1 returns,
+/// and A2 starts at the cursor. So between A1's call and A2's return the cursor and A2 together
+/// passed every other eligible pid, those in [reserved_pids, pid_max). A pid is passed by a call
+/// that claims it or found it taken, and that call overlapped the time from A1's call to A2's
+/// return; let S be the earliest call of any of these. Then each of the eligible pids was taken at
+/// some instant between S and A2's return. It was held at S already, or it was claimed by an
+/// allocation that overlapped the span from S to A2's return. This bounds the number of pids that
+/// can have been passed, and if there are more eligible pids than that, the cursor moved back.
+///
+/// What could make this cry wolf, and why it does not:
+/// - A map that is nearly full, or one with a single free pid: the held pids are in the bound.
+/// - A slow call that moves the cursor over pids that it found taken long ago: that is why the span
+///   begins at S, not at A1's call.
+/// - nr_free, a hint: while frees are in flight a page may be passed over as full with at most as
+///   many clear bits. A free that was called after S freed a pid that is in the bound; one that was
+///   called before S is counted besides, twice, as one round can visit a page twice.
+/// - Pids below reserved_pids, which are not searched after a wrap: they are not eligible.
+/// - A pid_max that changed: only pids below its lowest value are eligible.
+/// - A window whose old end is cut off: nothing is judged unless S is inside it.
+/// - Clocks that differ: spans are widened by the skew, A2 must be called later than by the skew.
+///
+/// It goes by real time, so it is for native histories. That free happens-before the next
+/// allocation of the pid (reuse_happens_after) cannot be seen from times: that is the explorer's.
 namespace pidmap_stress {
 
 /// The last operations of all workers, and what is known of the time they span.
@@ -25,6 +51,8 @@ struct reuse_window {
 };
 
 /// Finds a pid that was handed out again although the search cannot have gone all the way round.
+///
+/// Only what is provable by the argument above is a finding.
 [[nodiscard]] std::optional<finding> find_immediate_reuse(const reuse_window& window);
 
 }  // namespace pidmap_stress

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <string>
+#include <utility>
 
 namespace pidmap_stress {
 namespace {
@@ -43,7 +45,9 @@ public:
     explicit auditor(const namespace_evidence& evidence)
         : evidence_(evidence),
           words_per_page_((evidence.bits_per_page + word_bits - 1) / word_bits),
-          booked_(words_per_page_ * evidence.pages.size()) {}
+          booked_(words_per_page_ * evidence.pages.size()) {
+        assert(std::has_single_bit(evidence.bits_per_page));
+    }
 
     std::vector<finding> run() {
         read_books();
@@ -118,6 +122,7 @@ private:
 
         unsigned set_bits = 0;
         if (page.installed) {
+            assert(page.bitmap.size() == words_per_page_);
             set_bits = count_bits(page.bitmap);
             const bool bit_zero_set = index == 0 && (page.bitmap[0] & 1) != 0;
             const unsigned pids = set_bits - (bit_zero_set ? 1 : 0);

@@ -40,7 +40,7 @@ public:
         for (const operation& one : last_)
             if (eligible(one.pid) && !held(one.pid)) exempt.push_back(one.pid);
         std::ranges::sort(exempt);
-        return missed - (std::ranges::unique(exempt).begin() - exempt.begin());
+        return missed - (std::unique(exempt.begin(), exempt.end()) - exempt.begin());
     }
 
 private:

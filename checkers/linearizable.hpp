@@ -52,8 +52,8 @@ struct linearizability_rules {
     std::span<const pid_nr> initially_held{};
     /// How far the clocks of two workers may differ, in ticks.
     ticks skew = 0;
-    /// The search gives up after so many configurations for one pid.
-    std::uint64_t most_configurations = 10'000'000;
+    /// The search gives up after so many configurations for one pid; each takes some 100 bytes.
+    std::uint64_t most_configurations = 2'000'000;
 };
 
 struct linearizability {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace pidmap_stress {
@@ -13,7 +14,7 @@ bool may_have_claimed(const operation& one) {
     return one.kind == operation_kind::alloc && !one.error;
 }
 
-/// Answers how many calls of one kind overlapped a span of time.
+/// Answers how many calls overlapped a span of time.
 class call_index {
 public:
     void add(const operation& one) {
@@ -73,13 +74,10 @@ public:
             if (may_have_claimed(one)) claims_.add(one);
             if (one.kind == operation_kind::alloc && one.succeeded())
                 by_pid_[one.pid].allocs.push_back(one);
-            if (one.kind == operation_kind::free) {
-                frees_.add(one);
-                by_pid_[one.pid].frees.push_back(one);
-            }
+            if (one.kind == operation_kind::free) by_pid_[one.pid].frees.push_back(one);
+            workers_.insert(one.worker);
         }
         claims_.sort();
-        frees_.sort();
     }
 
     std::optional<finding> run() {
@@ -110,8 +108,7 @@ private:
         if (begin < window_.complete_since) return std::nullopt;
         const ticks end = later(second.returned, window_.skew);
         const std::uint64_t others = claims_.overlapping(begin, end) - 2;
-        const std::uint64_t frees_at_begin = frees_.overlapping(begin, begin);
-        const std::uint64_t passed = window_.held_at_most + others + 2 * frees_at_begin;
+        const std::uint64_t passed = window_.held_at_most + others + passed_as_full();
         const std::uint64_t eligible = other_eligible_pids(first.pid);
         if (eligible <= passed) return std::nullopt;
         return finding{
@@ -129,6 +126,13 @@ private:
                        window_.skew);
     }
 
+    /// Clear bits on pages that looked full.
+    [[nodiscard]] std::uint64_t passed_as_full() const {
+        const auto pids = static_cast<std::uint64_t>(std::max(0, window_.lowest_pid_max));
+        const std::uint64_t pages = (pids + window_.bits_per_page - 1) / window_.bits_per_page;
+        return 2 * pages * (workers_.size() - 1);
+    }
+
     [[nodiscard]] std::uint64_t other_eligible_pids(pid_nr pid) const {
         const pid_nr all = std::max(0, window_.lowest_pid_max - window_.reserved_pids);
         const bool itself = pid >= window_.reserved_pids && pid < window_.lowest_pid_max;
@@ -138,7 +142,7 @@ private:
     const reuse_window& window_;
     std::map<pid_nr, pid_calls> by_pid_;
     call_index claims_;
-    call_index frees_;
+    std::set<worker_nr> workers_;
 };
 
 }  // namespace

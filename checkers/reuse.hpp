@@ -22,9 +22,10 @@
 /// - A map that is nearly full, or one with a single free pid: the held pids are in the bound.
 /// - A slow call that moves the cursor over pids that it found taken long ago: that is why the span
 ///   begins at S, not at A1's call.
-/// - nr_free, a hint: while frees are in flight a page may be passed over as full with at most as
-///   many clear bits. A free that was called after S freed a pid that is in the bound; one that was
-///   called before S is counted besides, twice, as one round can visit a page twice.
+/// - Page counters are hints: a page may be passed over as full while it has clear bits, but not
+///   more of them than other calls are in flight, as each of them makes bits and counter
+///   differ by one at most. A worker is in one call at a time, and one round visits a page twice
+///   at most, so 2 * pages * (workers - 1) pids may be passed besides.
 /// - Pids below reserved_pids, which are not searched after a wrap: they are not eligible.
 /// - A pid_max that changed: only pids below its lowest value are eligible.
 /// - A window whose old end is cut off: nothing is judged unless S is inside it.
@@ -46,6 +47,7 @@ struct reuse_window {
     /// The lowest pid_max in force since `complete_since`.
     pid_nr lowest_pid_max = 0;
     pid_nr reserved_pids = 0;
+    unsigned bits_per_page = 32768;
     /// How far the clocks of two workers may differ, in ticks.
     ticks skew = 0;
 };

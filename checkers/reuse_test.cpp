@@ -23,6 +23,7 @@ struct rules {
     std::uint64_t held_at_most = 1;
     pid_nr lowest_pid_max = 8;
     pid_nr reserved_pids = 1;
+    unsigned bits_per_page = 8;
     ticks complete_since = 0;
     ticks skew = 0;
 };
@@ -32,6 +33,7 @@ std::optional<finding> judged(const std::vector<operation>& operations, const ru
                                  .held_at_most = with.held_at_most,
                                  .lowest_pid_max = with.lowest_pid_max,
                                  .reserved_pids = with.reserved_pids,
+                                 .bits_per_page = with.bits_per_page,
                                  .skew = with.skew});
 }
 
@@ -102,24 +104,28 @@ TEST(ReuseTest, AllowsForACutOffWindow) {
 // A slow call in flight carries the cursor over pids that were taken while it ran.
 TEST(ReuseTest, CountsWhatASlowCallMayHaveSeen) {
     std::vector<operation> history = at_once();
-    for (const pid_nr pid : {1, 2, 3, 6}) {
+    for (const pid_nr pid : {1, 2, 3}) {
         const auto now = static_cast<ticks>(pid);
         history.push_back(alloc(1, pid, now, now));
         history.push_back(free(1, pid, now, now));
     }
-    EXPECT_TRUE(judged(history));
-    history.push_back(alloc(2, 7, 0, 15));
-    EXPECT_FALSE(judged(history));
+    history.push_back(alloc(2, 7, 9, 15));
+    EXPECT_TRUE(judged(history, {.held_at_most = 0}));
+    history.back() = alloc(2, 7, 0, 15);
+    EXPECT_FALSE(judged(history, {.held_at_most = 0}));
     history.back() = alloc(2, 0, 0, never);
-    EXPECT_FALSE(judged(history));
+    EXPECT_FALSE(judged(history, {.held_at_most = 0}));
 }
 
-// Frees in flight can make a page look full.
-TEST(ReuseTest, CountsFreesInFlight) {
+// With other workers about, a page can look full that has as many clear bits.
+TEST(ReuseTest, AllowsForPagesThatLookFull) {
     std::vector<operation> history = at_once();
     EXPECT_TRUE(judged(history, {.held_at_most = 4}));
+    EXPECT_TRUE(judged(history, {.held_at_most = 3, .bits_per_page = 8}));
     history.push_back(free(2, 3, 5, 15));
-    EXPECT_FALSE(judged(history, {.held_at_most = 4}));
+    EXPECT_TRUE(judged(history, {.held_at_most = 3, .bits_per_page = 8}));
+    EXPECT_FALSE(judged(history, {.held_at_most = 4, .bits_per_page = 8}));
+    EXPECT_FALSE(judged(history, {.held_at_most = 3, .bits_per_page = 4}));
 }
 
 // Times that clocks may have swapped prove nothing.

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "checkers/finding.hpp"
+#include "checkers/linearizable.hpp"
+
+namespace pidmap_stress {
+
+/// Finds an `exhausted` that nothing overlapped, while an eligible pid was free.
+///
+/// A part of judge_linearizable() that is not local to a pid; what it finds, no linearization can
+/// explain.
+///
+/// \param calls  Those of one namespace, sorted by `called`.
+[[nodiscard]] std::optional<finding> find_wrong_exhaustion(std::span<const operation> calls,
+                                                           const linearizability_rules& rules);
+
+}  // namespace pidmap_stress

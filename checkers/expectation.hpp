@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "allocator/contract.hpp"
+#include "checkers/verdict.hpp"
+
+namespace pidmap_stress {
+
+/// How a verdict compares with what the variant says of itself.
+struct assessment {
+    verdict_kind kind{};
+    /// Broke, and is no known breakage of the variant under this discipline.
+    invariant_set unexpected{};
+    /// Had to break in this scenario and did not: the harness is blind.
+    invariant_set missing{};
+
+    /// No crash, stall or vacuous run; nothing unexpected and nothing missing.
+    [[nodiscard]] bool as_expected() const noexcept;
+};
+
+/// Compares a verdict with the breakages that `info` declares.
+///
+/// A breakage with `shown_by == scenario` that covers `how` is required; every breakage that covers
+/// `how` is permitted, in any scenario.
+[[nodiscard]] assessment assess(const verdict& seen, const variant_info& info, discipline how,
+                                std::string_view scenario) noexcept;
+
+/// "as expected", or what is not: "unexpected: no_underflow; not shown: unique_pid".
+[[nodiscard]] std::string to_string(const assessment& what);
+
+}  // namespace pidmap_stress

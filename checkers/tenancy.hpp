@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "checkers/finding.hpp"
+
+/// unique_pid: no pid has two tenants at once.
+namespace pidmap_stress {
+
+/// Who holds a pid, as written into the cell of that pid: anything but `vacant`.
+using tenant = std::uint64_t;
+inline constexpr tenant vacant = 0;
+
+/// One step at a pid's cell. The new holder puts itself in and takes note of whom it found; the
+/// holder who frees puts `vacant` back before its call of free, and takes note likewise.
+struct tenant_change {
+    enum class step : std::uint8_t { moves_in, moves_out };
+
+    step which{};
+    namespace_key where{};
+    pid_nr pid = 0;
+    tenant self = vacant;   ///< Who moves.
+    tenant found = vacant;  ///< What the cell held before.
+
+    [[nodiscard]] constexpr bool fits() const noexcept {
+        return found == (which == step::moves_in ? vacant : self);
+    }
+};
+
+/// The sentence for a change that does not fit.
+[[nodiscard]] finding describe_misfit(const tenant_change& change);
+
+/// Judges one step at a cell. Costs a comparison unless something is wrong.
+[[nodiscard]] inline std::optional<finding> judge_tenant(const tenant_change& change) {
+    if (change.fits()) [[likely]]
+        return std::nullopt;
+    return describe_misfit(change);
+}
+
+/// Finds two tenancies of one pid that surely overlapped, if any.
+///
+/// Tenancies run from alloc's return to free's call, less the clock skew (see tenancies_of()), so
+/// a finding is a proof and never a false alarm.
+[[nodiscard]] std::optional<finding> find_double_tenancy(std::vector<tenancy> tenancies);
+
+}  // namespace pidmap_stress

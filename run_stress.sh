@@ -92,10 +92,10 @@ step() {
     die "$failure" "  log:       $log"
 }
 
-# shellcheck source=toolchain/packages.sh
-. "$root/toolchain/packages.sh"
-# shellcheck source=toolchain/build.sh
-. "$root/toolchain/build.sh"
+# shellcheck source=.ci/packages.sh
+. "$root/.ci/packages.sh"
+# shellcheck source=.ci/build.sh
+. "$root/.ci/build.sh"
 
 # --- The profiles ---------------------------------------------------------------------------------
 

@@ -15,3 +15,79 @@ function(pidmap_stress_names out folder extension)
   list(SORT names)
   set(${out} ${names} PARENT_SCOPE)
 endfunction()
+
+# pidmap_stress_generate_subjects(OUT): a source for each variant, so that they compile side by
+# side, and one with the list of them all.
+function(pidmap_stress_generate_subjects out)
+  set(folder ${PROJECT_BINARY_DIR}/generated/harness)
+  pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
+  set(sources "")
+  set(declarations "")
+  set(entries "")
+  set(includes "")
+  foreach(name IN LISTS names)
+    file(CONFIGURE OUTPUT ${folder}/subject_${name}.cpp CONTENT [=[
+#include "allocator/variants/@name@.hpp"
+#include "harness/subject_of.hpp"
+
+namespace pidmap_stress {
+subject_entry subject_@name@() { return make_subject_entry<@name@>(); }
+}  // namespace pidmap_stress
+]=] @ONLY)
+    list(APPEND sources ${folder}/subject_${name}.cpp)
+    string(APPEND declarations "subject_entry subject_${name}();\n")
+    string(APPEND entries "        subject_${name}(),\n")
+    # All in one source as well: two files that define one name must not link silently.
+    string(APPEND includes "#include \"allocator/variants/${name}.hpp\"\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${folder}/subjects.cpp CONTENT [=[
+@includes@#include "harness/subject.hpp"
+
+namespace pidmap_stress {
+@declarations@
+std::span<const subject_entry> subjects() noexcept {
+    static const subject_entry entries[] = {
+@entries@    };
+    return entries;
+}
+}  // namespace pidmap_stress
+]=] @ONLY)
+  set(${out} ${sources} ${folder}/subjects.cpp PARENT_SCOPE)
+endfunction()
+
+# pidmap_stress_generate_scenarios(OUT): one source with the list of all scenarios.
+function(pidmap_stress_generate_scenarios out)
+  set(folder ${PROJECT_BINARY_DIR}/generated/harness)
+  pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/harness/scenarios hpp)
+  set(includes "")
+  set(entries "")
+  foreach(name IN LISTS names)
+    string(APPEND includes "#include \"harness/scenarios/${name}.hpp\"\n")
+    string(APPEND entries "        entry<${name}>(),\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${folder}/scenarios.cpp CONTENT [=[
+@includes@
+namespace pidmap_stress {
+namespace {
+template <class Scenario>
+[[nodiscard]] scenario_entry entry() {
+    return {.info = &Scenario::info,
+            .make = []() -> std::unique_ptr<scenario> { return std::make_unique<Scenario>(); }};
+}
+}  // namespace
+
+std::span<const scenario_entry> scenarios() noexcept {
+    static const scenario_entry entries[] = {
+@entries@    };
+    return entries;
+}
+
+const scenario_entry* find_scenario(std::string_view name) noexcept {
+    for (const scenario_entry& one : scenarios())
+        if (one.info->name == name) return &one;
+    return nullptr;
+}
+}  // namespace pidmap_stress
+]=] @ONLY)
+  set(${out} ${folder}/scenarios.cpp PARENT_SCOPE)
+endfunction()

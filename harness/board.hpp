@@ -1,0 +1,97 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "checkers/history.hpp"
+#include "checkers/verdict.hpp"
+
+/// What a trial tells its supervisor, in memory that both processes map: it is there however the
+/// trial ends. The trial's workers write, each its own lines; nothing here orders one worker's
+/// steps against another's.
+namespace pidmap_stress {
+
+inline constexpr unsigned max_workers = 256;
+
+/// What a worker did, in its flight recorder.
+struct flight_event {
+    enum class kind : std::uint8_t { none, alloc, free, get, put, create, round };
+
+    ticks stamp = 0;  ///< Rough: refreshed every few events.
+    pid_nr pid = 0;   ///< Or -1 - alloc_error.
+    std::uint16_t ns = 0;
+    kind what = kind::none;
+};
+static_assert(sizeof(flight_event) == 16, "two events of an alloc/free pair in half a cache line");
+
+/// One worker's lines: its ring of last events and its count of operations.
+struct alignas(64) flight_recorder {
+    static constexpr std::size_t events = 512;
+
+    /// Calls that returned so far. Written by the worker now and then, read by the supervisor.
+    std::atomic<std::uint64_t> operations{0};
+    std::uint32_t next = 0;
+    ticks stamp = 0;
+    alignas(64) std::array<flight_event, events> ring{};
+
+    void record(flight_event::kind what, std::uint16_t ns, pid_nr pid) noexcept {
+        if (next % 32 == 0) stamp = rough_stamp();
+        ring[next++ % events] = {.stamp = stamp, .pid = pid, .ns = ns, .what = what};
+    }
+
+private:
+    [[nodiscard]] static ticks rough_stamp() noexcept;
+};
+
+/// A finding as it was reported, in fixed memory.
+struct board_finding {
+    static constexpr std::size_t text_size = 1000;
+
+    std::atomic<bool> ready{false};
+    invariant broken{};
+    std::array<char, text_size> text{};
+};
+
+struct board {
+    static constexpr std::size_t findings_kept = 64;
+
+    std::atomic<std::uint64_t> operations{0};  ///< Of finished rounds.
+    std::atomic<std::uint64_t> worker_nanoseconds{0};
+    std::atomic<std::uint64_t> rounds{0};
+    std::atomic<std::uint64_t> marks{0};  ///< Bit i: the scenario's i-th mark was hit.
+    /// Workers look at it before each step. The supervisor says `end_round`, when time is up;
+    /// report() says `end_trial`, once memory can no longer be trusted.
+    enum : int { go_on, end_round, end_trial };
+    std::atomic<int> stop{go_on};
+    /// The trial could not be set up.
+    std::atomic<bool> out_of_resources{false};
+    std::atomic<std::uint32_t> findings_reported{0};
+    std::array<std::atomic<std::uint64_t>, invariant_count> times_broken{};
+    std::array<board_finding, findings_kept> findings{};
+    std::array<flight_recorder, max_workers + 1> workers{};  ///< The last one is the main thread's.
+};
+
+struct board_unmapper {
+    void operator()(board* mapped) const noexcept;
+};
+using board_ptr = std::unique_ptr<board, board_unmapper>;
+
+/// A fresh board in shared memory, or nullptr if there is none to be had.
+[[nodiscard]] board_ptr map_board() noexcept;
+
+/// Sets the board that report() writes to, in this process.
+void use_board(board* here) noexcept;
+[[nodiscard]] board* current_board() noexcept;
+
+/// Reports a broken invariant. Takes effect at once and survives the death of the process; may be
+/// called by any worker and in a signal handler. Texts beyond the board's room are counted only.
+void report(invariant broken, std::string_view text) noexcept;
+void report(const finding& what);
+
+/// The last events of every worker, one line each, newest last, for a reader.
+[[nodiscard]] std::string last_events(const board& seen, unsigned workers, std::size_t per_worker);
+
+}  // namespace pidmap_stress

@@ -1,0 +1,187 @@
+#include "harness/campaign.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/duration.hpp"
+#include "harness/progress.hpp"
+#include "harness/report.hpp"
+#include "harness/rng.hpp"
+#include "harness/sanitizers.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+volatile std::sig_atomic_t interrupted = 0;
+void on_interrupt(int /*signal*/) {
+    interrupted = 1;
+}
+
+/// More cells than this, and the findings that were expected are told in the table only.
+constexpr std::size_t few_cells = 9;
+constexpr auto stall_limit = std::chrono::seconds(under_sanitizer ? 60 : 15);
+
+[[nodiscard]] std::uint64_t cell_key(std::uint64_t seed, const cell& what) {
+    // By names, not by places: the same cell draws the same chance in whatever run it stands.
+    return split(split(split(seed, what.variant->info->name), what.workload->info->name),
+                 to_string(what.how));
+}
+
+void print_configuration(const run_options& how) {
+    fmt::print("seed {}, {} workers on {} ({} cores), {}{}{}{} cells, {}\n", how.seed,
+               how.trial.workers, how.trial.pool == pool_kind::tbb ? "oneTBB" : "std::jthread",
+               ::sysconf(_SC_NPROCESSORS_ONLN),
+               how.trial.jitter_one_in != 0
+                   ? fmt::format("one access in {} delayed, ", how.trial.jitter_one_in)
+                   : "",
+               under_tsan   ? "ThreadSanitizer, "
+               : under_asan ? "AddressSanitizer, "
+                            : "",
+               how.trial.pin ? "pinned, " : "", how.cells.size(),
+               how.duration.count() != 0
+                   ? to_human(how.duration)
+                   : fmt::format("{} operations each",
+                                 to_human(static_cast<double>(how.trial.operations))));
+    fmt::print("a seed fixes operations, delays and faults; the schedule is the system's\n\n");
+}
+
+void print_summary(const std::vector<cell_result>& results, const run_options& how,
+                   const std::string& program) {
+    const bool few = results.size() <= few_cells;
+    bool head = false;
+    for (const cell_result& one : results) {
+        const bool expected = one.judged.as_expected();
+        const bool broken = one.judged.kind != verdict_kind::holds;
+        if (expected && !(broken && (few || how.strict))) continue;
+        if (!head) fmt::print("\nfindings\n");
+        head = true;
+        fmt::print("\n{}", describe_findings(one, reproduction(one.what, how, program)));
+    }
+    std::size_t holds = 0;
+    std::size_t known = 0;
+    std::size_t unexpected = 0;
+    double worker_seconds = 0;
+    std::uint64_t operations = 0;
+    for (const cell_result& one : results) {
+        operations += one.seen.operations;
+        worker_seconds += one.seen.worker_seconds;
+        if (!one.judged.as_expected())
+            ++unexpected;
+        else if (one.judged.kind == verdict_kind::holds)
+            ++holds;
+        else
+            ++known;
+    }
+    fmt::print(
+        "\n{} cells: {} hold, {} break as known, {} not as expected; {} operations, {:.0f} "
+        "worker-seconds\n",
+        results.size(), holds, known, unexpected, to_human(static_cast<double>(operations)),
+        worker_seconds);
+}
+
+}  // namespace
+
+int exit_code_of(const std::vector<cell_result>& results, bool strict) noexcept {
+    bool violated = false;
+    bool crash = false;
+    bool stall = false;
+    bool inconclusive = false;
+    bool resources = false;
+    for (const cell_result& one : results) {
+        resources |= one.out_of_resources;
+        violated |=
+            !one.judged.unexpected.empty() || (strict && one.judged.kind == verdict_kind::violated);
+        if (one.judged.as_expected()) continue;
+        crash |= one.judged.kind == verdict_kind::crash;
+        stall |= one.judged.kind == verdict_kind::stall;
+        // A known failure that does not show is no pass: the run has not shown what it can see.
+        inconclusive |=
+            one.judged.kind == verdict_kind::inconclusive || !one.judged.missing.empty();
+    }
+    return violated       ? exit_violated
+           : crash        ? exit_crash
+           : stall        ? exit_stall
+           : resources    ? exit_no_resources
+           : inconclusive ? exit_inconclusive
+                          : exit_as_expected;
+}
+
+int run_campaign(const run_options& how, const std::string& program) {
+    const clock::time_point begin = clock::now();
+    std::vector<cell_result> results;
+    const auto write_results = [&](bool complete) -> std::string {
+        if (how.json_path.empty()) return {};
+        return write_file(how.json_path,
+                          to_json(results, how, program,
+                                  std::chrono::duration<double>(clock::now() - begin).count(),
+                                  complete, exit_code_of(results, how.strict))
+                                  .dump(2) +
+                              "\n");
+    };
+    // Before any work is done: a run whose results cannot be kept is not begun.
+    if (const std::string error = write_results(false); !error.empty()) {
+        fmt::print(stderr,
+                   "pidmap-stress: cannot write --json {}: {}; give a path that can be "
+                   "written\n",
+                   how.json_path, error);
+        return exit_usage;
+    }
+    struct sigaction action = {};
+    action.sa_handler = on_interrupt;
+    ::sigemptyset(&action.sa_mask);
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+
+    print_configuration(how);
+    const table_report table(stdout, ::isatty(STDOUT_FILENO) == 1, how.cells);
+    table.print_head();
+    progress_line progress(stderr, how.duration);
+    std::uint64_t operations = 0;
+    std::string write_error;
+    for (std::size_t n = 0; n < how.cells.size() && interrupted == 0; ++n) {
+        const cell& what = how.cells[n];
+        trial_settings mine = how.trial;
+        mine.key = cell_key(how.seed, what);
+        supervision watch{.stall_after = stall_limit};
+        watch.interrupted = [] { return interrupted != 0; };
+        if (how.duration.count() != 0) {
+            // What earlier cells did not need is for those that are left.
+            const auto left = how.duration - (clock::now() - begin);
+            watch.budget = std::max<std::chrono::nanoseconds>(
+                left / static_cast<std::int64_t>(how.cells.size() - n),
+                std::chrono::milliseconds(20));
+        }
+        const std::string name =
+            fmt::format("[{}/{}] {} {} {}", n + 1, how.cells.size(), what.variant->info->name,
+                        to_string(what.how), what.workload->info->name);
+        watch.on_progress = [&](std::uint64_t here) { progress.update(name, operations + here); };
+        results.push_back(run_cell(what, mine, watch));
+        operations += results.back().seen.operations;
+        progress.clear();
+        table.print_row(results.back());
+        if (const std::string error = write_results(false); !error.empty()) write_error = error;
+    }
+    if (interrupted != 0)
+        fmt::print("\ninterrupted: {} of {} cells were run\n", results.size(), how.cells.size());
+    print_summary(results, how, program);
+    if (const std::string error = write_results(interrupted == 0); !error.empty())
+        write_error = error;
+    if (!write_error.empty()) {
+        fmt::print(stderr, "pidmap-stress: cannot write --json {}: {}\n", how.json_path,
+                   write_error);
+        const int code = exit_code_of(results, how.strict);
+        return code != exit_as_expected ? code : static_cast<int>(exit_no_resources);
+    }
+    return exit_code_of(results, how.strict);
+}
+
+}  // namespace pidmap_stress

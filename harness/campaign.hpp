@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "harness/options.hpp"
+#include "harness/supervisor.hpp"
+
+namespace pidmap_stress {
+
+/// Runs every cell that `how` selects, prints what comes out as it comes, and writes the results
+/// file after each cell, so that what was reported is there however the run ends.
+///
+/// \param program  How to call this program again.
+/// \returns The exit code of the run.
+[[nodiscard]] int run_campaign(const run_options& how, const std::string& program);
+
+/// What the results come to, the gravest first: violated, crash, stall, inconclusive.
+[[nodiscard]] int exit_code_of(const std::vector<cell_result>& results, bool strict) noexcept;
+
+}  // namespace pidmap_stress

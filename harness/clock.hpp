@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+
+#include "checkers/history.hpp"
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+namespace pidmap_stress {
+
+/// How far the time stamps of two workers may differ. The kernel keeps invariant counters of the
+/// cores of one machine within some tens of ticks of each other.
+inline constexpr ticks clock_skew = 1000;
+
+/// A time stamp that nothing orders: good enough to say when an event was, roughly.
+[[nodiscard]] inline ticks rough_time() noexcept {
+#if defined(__x86_64__)
+    return __rdtsc();
+#else
+    return static_cast<ticks>(std::chrono::steady_clock::now().time_since_epoch().count());
+#endif
+}
+
+/// A time stamp from before all that follows in this thread.
+[[nodiscard]] inline ticks time_before() noexcept {
+    const ticks now = rough_time();
+#if defined(__x86_64__)
+    _mm_lfence();
+#endif
+    return now;
+}
+
+/// A time stamp from after all that precedes in this thread.
+[[nodiscard]] inline ticks time_after() noexcept {
+#if defined(__x86_64__)
+    unsigned core = 0;
+    return __rdtscp(&core);
+#else
+    return rough_time();
+#endif
+}
+
+}  // namespace pidmap_stress

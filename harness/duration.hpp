@@ -1,0 +1,21 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pidmap_stress {
+
+/// Reads "500ms", "45s", "5m", "3h" or "2d"; a positive whole number and a unit, up to 365 days.
+/// \returns nullopt for anything else.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(
+    std::string_view text) noexcept;
+
+/// "45 s", "1 h 05 m": two units at the most, for people.
+[[nodiscard]] std::string to_human(std::chrono::nanoseconds time);
+
+/// "12.3 k", "4.56 M": three figures and a power of thousand, for people.
+[[nodiscard]] std::string to_human(double count);
+
+}  // namespace pidmap_stress

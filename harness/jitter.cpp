@@ -1,0 +1,25 @@
+#include "harness/jitter.hpp"
+
+#include <chrono>
+#include <thread>
+
+#include "allocator/execution_policy.hpp"
+
+namespace pidmap_stress {
+
+void delay_here() noexcept {
+    if (jitter_one_in == 0) {
+        self.accesses_until_delay = UINT32_MAX;
+        return;
+    }
+    self.accesses_until_delay = self.delays.below(2 * jitter_one_in);
+    const std::uint32_t draw = self.delays.below(256);
+    if (draw == 0)
+        std::this_thread::sleep_for(std::chrono::microseconds(self.delays.below(100)));
+    else if (draw < 64)
+        std::this_thread::yield();
+    else
+        for (std::uint32_t n = self.delays.below(256); n > 0; --n) native::pause();
+}
+
+}  // namespace pidmap_stress

@@ -1,0 +1,251 @@
+#include "harness/memory_domain.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <new>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "harness/read_side.hpp"
+#include "harness/sanitizers.hpp"
+#include "harness/worker_identity.hpp"
+
+namespace pidmap_stress::memory_domain {
+namespace {
+
+constexpr std::size_t block_size = 4096;
+constexpr std::size_t region_blocks = std::size_t{1} << 22;  // 16 GiB of addresses, not of memory
+constexpr std::size_t chunk_blocks = 64;
+/// How many ended objects a worker keeps before it uses the oldest one's memory again.
+constexpr std::size_t quarantine_length = 32;
+
+constexpr std::array<std::string_view, object_kinds> kind_names{"pid_namespace", "page of bits"};
+
+enum class state : std::uint8_t { unused, live, poisoned, guarded };
+
+struct block {
+    std::atomic<state> now{state::unused};
+    object_kind kind{};
+    /// Atomic: two workers that release one namespace both read it.
+    std::atomic<release_record*> owner{nullptr};
+};
+
+/// What belongs to one worker alone.
+struct alignas(64) worker_part {
+    std::vector<std::byte*> free;  ///< Of one block each; larger objects are never reused.
+    std::deque<std::byte*> quarantine;
+    object_counts counts;
+    rng guards;
+};
+
+struct domain {
+    settings how;
+    std::byte* region = nullptr;
+    block* blocks = nullptr;
+    std::atomic<std::size_t> next_block{0};
+    std::array<worker_part, identity_slots> parts;
+};
+
+/// Never destroyed: a worker may still be in here when the process ends.
+domain& the_domain = *new domain;  // NOLINT: see above
+
+[[nodiscard]] worker_part& my_part() noexcept {
+    return the_domain.parts[self.slot];
+}
+
+[[nodiscard]] block& block_of(const void* memory) noexcept {
+    const auto offset =
+        static_cast<std::size_t>(static_cast<const std::byte*>(memory) - the_domain.region);
+    return the_domain.blocks[offset / block_size];
+}
+
+[[nodiscard]] bool injected_failure() noexcept {
+    return self.fail_one_in != 0 && self.faults.one_in(self.fail_one_in);
+}
+
+void report_touched(const std::byte* memory) noexcept {
+    const std::byte* const end = memory + block_size;
+    const std::byte* const touched =
+        std::find_if(memory, end, [](std::byte b) { return b != std::byte{poison_byte}; });
+    if (touched == end) return;
+    std::array<char, 160> text{};
+    const auto written = fmt::format_to_n(
+        text.data(), text.size(), "a released {} was written to afterwards, at its byte {}",
+        kind_names[static_cast<std::size_t>(block_of(memory).kind)], touched - memory);
+    report(invariant::no_use_after_release, {text.data(), std::min(written.size, text.size())});
+}
+
+/// Memory of the oldest ended object, fit for use again.
+[[nodiscard]] std::byte* leave_quarantine(worker_part& mine) noexcept {
+    std::byte* const memory = mine.quarantine.front();
+    mine.quarantine.pop_front();
+    block& which = block_of(memory);
+    if (which.now.load(std::memory_order::relaxed) == state::guarded) {
+        if (::mprotect(memory, block_size, PROT_READ | PROT_WRITE) != 0) return nullptr;
+    } else {
+        report_touched(memory);
+    }
+    which.now.store(state::unused, std::memory_order::relaxed);
+    return memory;
+}
+
+/// Fresh blocks from the region; nullptr if it is used up.
+[[nodiscard]] std::byte* fresh_blocks(std::size_t count) noexcept {
+    const std::size_t first = the_domain.next_block.fetch_add(count, std::memory_order::relaxed);
+    if (first + count > region_blocks) return nullptr;
+    std::byte* const memory = the_domain.region + first * block_size;
+    if (::mprotect(memory, count * block_size, PROT_READ | PROT_WRITE) != 0) return nullptr;
+    return memory;
+}
+
+[[nodiscard]] std::byte* one_block() noexcept {
+    worker_part& mine = my_part();
+    if (mine.quarantine.size() > quarantine_length)
+        if (std::byte* const memory = leave_quarantine(mine)) return memory;
+    if (mine.free.empty()) {
+        std::byte* const memory = fresh_blocks(chunk_blocks);
+        if (memory == nullptr) return nullptr;
+        for (std::size_t i = chunk_blocks; i > 0; --i)
+            mine.free.push_back(memory + (i - 1) * block_size);
+    }
+    std::byte* const memory = mine.free.back();
+    mine.free.pop_back();
+    return memory;
+}
+
+/// Under sanitizers the owner is written in front of the object.
+constexpr std::size_t prefix = 64;
+[[nodiscard]] std::atomic<release_record*>& owner_of(void* memory) noexcept {
+    if constexpr (under_sanitizer)
+        return *reinterpret_cast<std::atomic<release_record*>*>(static_cast<std::byte*>(memory) -
+                                                                prefix);
+    else
+        return block_of(memory).owner;
+}
+
+}  // namespace
+
+bool open(const settings& how) noexcept {
+    the_domain.how = how;
+    for (std::size_t i = 0; i < identity_slots; ++i)
+        the_domain.parts[i].guards = rng(split(0x9a4d, i));
+    if constexpr (under_sanitizer) return true;
+    constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void* const region = ::mmap(nullptr, region_blocks * block_size, PROT_NONE, flags, -1, 0);
+    void* const blocks =
+        ::mmap(nullptr, region_blocks * sizeof(block), PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (region == MAP_FAILED || blocks == MAP_FAILED) return false;
+    the_domain.region = static_cast<std::byte*>(region);
+    the_domain.blocks = static_cast<block*>(blocks);  // Zero is a block unused.
+    return true;
+}
+
+void* take(std::size_t bytes, object_kind kind) noexcept {
+    if (injected_failure()) return nullptr;
+    const auto k = static_cast<std::size_t>(kind);
+    if constexpr (under_sanitizer) {
+        auto* const raw = static_cast<std::byte*>(
+            ::operator new(bytes + prefix, std::align_val_t{prefix}, std::nothrow));
+        if (raw == nullptr) return nullptr;
+        new (raw) std::atomic<release_record*>(nullptr);
+        ++my_part().counts.created[k];
+        return raw + prefix;
+    }
+    std::byte* const memory =
+        bytes <= block_size ? one_block() : fresh_blocks((bytes + block_size - 1) / block_size);
+    if (memory == nullptr) return nullptr;
+    block& which = block_of(memory);
+    which.kind = kind;
+    which.owner.store(nullptr, std::memory_order::relaxed);
+    which.now.store(state::live, std::memory_order::relaxed);
+    ++my_part().counts.created[k];
+    return memory;
+}
+
+void give_back(void* memory, std::size_t bytes, object_kind kind) noexcept {
+    worker_part& mine = my_part();
+    ++mine.counts.destroyed[static_cast<std::size_t>(kind)];
+    if constexpr (under_sanitizer) {
+        ::operator delete(static_cast<std::byte*>(memory) - prefix, std::align_val_t{prefix});
+        return;
+    }
+    block& which = block_of(memory);
+    const bool guard = bytes > block_size || (the_domain.how.guard_one_in != 0 &&
+                                              mine.guards.one_in(the_domain.how.guard_one_in));
+    if (guard) {
+        const std::size_t whole = (bytes + block_size - 1) / block_size * block_size;
+        which.now.store(state::guarded, std::memory_order::relaxed);
+        ::mprotect(memory, whole, PROT_NONE);
+        // Large objects stay inaccessible for good; there are few.
+        if (bytes > block_size) return;
+    } else {
+        std::memset(memory, poison_byte, block_size);
+        which.now.store(state::poisoned, std::memory_order::relaxed);
+    }
+    mine.quarantine.push_back(static_cast<std::byte*>(memory));
+}
+
+void set_owner(void* memory, release_record* owner) noexcept {
+    owner_of(memory).store(owner, std::memory_order::relaxed);
+}
+
+void retire(void* memory, void (*end)(void*) noexcept) noexcept {
+    release_record* const owner = owner_of(memory).load(std::memory_order::relaxed);
+    if (owner != nullptr) {
+        // Relaxed: this observes, and must order nothing.
+        if (owner->releases.fetch_add(1, std::memory_order::relaxed) != 0) {
+            std::array<char, 96> text{};
+            const auto written = fmt::format_to_n(text.data(), text.size(),
+                                                  "namespace {} was released again", owner->id);
+            report(invariant::released_once, {text.data(), std::min(written.size, text.size())});
+            return;
+        }
+        if (owner->unpublish != nullptr) owner->unpublish(*owner);
+    }
+    if (the_domain.how.deferred_release)
+        read_side::defer(memory, end);
+    else
+        end(memory);
+}
+
+void inspect_quarantine() noexcept {
+    if constexpr (under_sanitizer) return;
+    for (worker_part& part : the_domain.parts) {
+        for (std::byte* const memory : part.quarantine)
+            if (block_of(memory).now.load(std::memory_order::relaxed) == state::poisoned)
+                report_touched(memory);
+        // The reclaimer makes no objects, so what it ended is used by the main thread.
+        if (&part == &the_domain.parts[self.slot]) continue;
+        worker_part& mine = my_part();
+        if (&part == &the_domain.parts[reclaimer_slot])
+            for (; !part.quarantine.empty(); part.quarantine.pop_front())
+                mine.quarantine.push_back(part.quarantine.front());
+    }
+}
+
+object_counts counts() noexcept {
+    object_counts sum;
+    for (const worker_part& part : the_domain.parts)
+        for (std::size_t k = 0; k < object_kinds; ++k) {
+            sum.created[k] += part.counts.created[k];
+            sum.destroyed[k] += part.counts.destroyed[k];
+        }
+    return sum;
+}
+
+address_report explain(const void* address) noexcept {
+    const auto at = reinterpret_cast<std::uintptr_t>(address);
+    const auto region = reinterpret_cast<std::uintptr_t>(the_domain.region);
+    if (region == 0 || at < region || at >= region + region_blocks * block_size) return {};
+    const std::size_t index = (at - region) / block_size;
+    const block& which = the_domain.blocks[index];
+    return {.ended = which.now.load(std::memory_order::relaxed) == state::guarded,
+            .kind = which.kind,
+            .offset = (at - region) % block_size};
+}
+
+}  // namespace pidmap_stress::memory_domain

@@ -1,0 +1,223 @@
+#include "harness/options.hpp"
+
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
+
+#include "allocator/geometry.hpp"
+#include "harness/board.hpp"
+#include "harness/duration.hpp"
+#include "harness/sanitizers.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+/// What is wrong with the arguments, in one line.
+struct usage_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// "a,b,all" as names, each one known.
+[[nodiscard]] std::vector<std::string> selection(std::string_view option,
+                                                 const std::vector<std::string>& wanted,
+                                                 const std::vector<std::string>& known) {
+    std::vector<std::string> names;
+    for (const std::string& name : wanted) {
+        if (name == "all") return known;
+        if (std::find(known.begin(), known.end(), name) == known.end())
+            throw usage_error(fmt::format("{} '{}' is unknown; known are: {}, and all", option,
+                                          name, fmt::join(known, ", ")));
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+    return names;
+}
+
+struct raw_run {
+    std::vector<std::string> variants{"all"};
+    std::vector<std::string> scenarios{"all"};
+    std::vector<std::string> disciplines{"all"};
+    std::int64_t threads = 0;
+    std::string pool = under_tsan ? "jthread" : "tbb";
+    std::string duration;
+    std::int64_t operations = 0;
+    std::optional<std::uint64_t> seed;
+    std::int64_t pid_max = 0;
+    std::int64_t jitter = 0;
+    bool pin = false;
+    bool strict = false;
+    std::string json;
+};
+
+void add_run_options(CLI::App& run, raw_run& raw) {
+    run.add_option("--variant", raw.variants, "variants, or all: see list")
+        ->delimiter(',')
+        ->capture_default_str();
+    run.add_option("--scenario", raw.scenarios, "scenarios, or all: see list")
+        ->delimiter(',')
+        ->capture_default_str();
+    run.add_option("--discipline", raw.disciplines, "member, reference, lookup, or all")
+        ->delimiter(',')
+        ->capture_default_str();
+    run.add_option("--threads", raw.threads, "workers, 1 to 256 [twice the cores, at least 4]");
+    run.add_option("--pool", raw.pool, "tbb or jthread")->capture_default_str();
+    run.add_option("--duration", raw.duration,
+                   "of the whole run: 500ms, 45s, 5m, 3h, 2d [60s, without --ops]");
+    run.add_option("--ops", raw.operations,
+                   "calls for each cell (variant x discipline x scenario)");
+    run.add_option("--seed", raw.seed, "of operations, delays and faults [random]");
+    run.add_option("--pid-max", raw.pid_max,
+                   "301 to 4194304, for scenarios that do not set their own");
+    run.add_option("--jitter", raw.jitter,
+                   "delay about one in so many atomic accesses, 1 to 1000000 [none]")
+        ->expected(0, 1)
+        ->default_str("64");
+    run.add_flag("--pin", raw.pin, "keep each worker on one core");
+    run.add_option("--json", raw.json, "write the results to this file as well");
+    run.add_flag("--strict", raw.strict, "any violation is exit code 2, expected or not");
+}
+
+void must_be_within(std::string_view option, std::int64_t value, std::int64_t low,
+                    std::int64_t high) {
+    if (value < low || value > high)
+        throw usage_error(
+            fmt::format("{} {} is out of range; it must be {} to {}", option, value, low, high));
+}
+
+/// All combinations that make sense. One that was asked for by name and does not is an error.
+[[nodiscard]] std::vector<cell> cells_of(const raw_run& raw) {
+    std::vector<std::string> known_variants;
+    for (const subject_entry& entry : subjects()) known_variants.emplace_back(entry.info->name);
+    std::vector<std::string> known_scenarios;
+    for (const scenario_entry& entry : scenarios()) known_scenarios.emplace_back(entry.info->name);
+    const std::vector<std::string> known_disciplines{"member", "reference", "lookup"};
+
+    const auto variant_names = selection("--variant", raw.variants, known_variants);
+    const auto scenario_names = selection("--scenario", raw.scenarios, known_scenarios);
+    const auto discipline_names = selection("--discipline", raw.disciplines, known_disciplines);
+    std::vector<cell> cells;
+    for (const std::string& variant : variant_names)
+        for (const std::string& how : discipline_names)
+            for (const std::string& workload : scenario_names) {
+                const cell one{.variant = find_subject(variant),
+                               .workload = find_scenario(workload),
+                               .how = *parse_discipline(how)};
+                if (one.workload->info->disciplines.contains(one.how)) cells.push_back(one);
+            }
+    if (cells.empty())
+        throw usage_error(fmt::format("no scenario of {} runs under {}; see list",
+                                      fmt::join(scenario_names, ", "),
+                                      fmt::join(discipline_names, ", ")));
+    return cells;
+}
+
+[[nodiscard]] run_options to_run_options(const raw_run& raw, const CLI::App& given) {
+    run_options run;
+    run.cells = cells_of(raw);
+    std::string& again = run.common_arguments;
+
+    const unsigned default_threads = std::max(4U, 2 * std::thread::hardware_concurrency());
+    if (given.count("--threads") != 0) must_be_within("--threads", raw.threads, 1, max_workers);
+    run.trial.workers = raw.threads != 0 ? static_cast<unsigned>(raw.threads)
+                                         : std::min(default_threads, max_workers);
+    again += fmt::format(" --threads {}", run.trial.workers);
+
+    const auto pool = parse_pool(raw.pool);
+    if (!pool)
+        throw usage_error(fmt::format("--pool '{}' is unknown; known are: tbb, jthread", raw.pool));
+    run.trial.pool = *pool;
+    again += fmt::format(" --pool {}", raw.pool);
+
+    if (given.count("--pid-max") != 0) {
+        must_be_within("--pid-max", raw.pid_max, lowest_pid_max<kernel_geometry>,
+                       highest_pid_max<kernel_geometry>);
+        run.trial.pid_max = static_cast<pid_nr>(raw.pid_max);
+        again += fmt::format(" --pid-max {}", raw.pid_max);
+    }
+    if (given.count("--jitter") != 0) {
+        const std::int64_t jitter = given["--jitter"]->results().empty() ? 64 : raw.jitter;
+        must_be_within("--jitter", jitter, 1, 1'000'000);
+        run.trial.jitter_one_in = static_cast<std::uint32_t>(jitter);
+        again += fmt::format(" --jitter {}", jitter);
+    }
+    run.trial.pin = raw.pin;
+    if (raw.pin) again += " --pin";
+
+    if (given.count("--ops") != 0) {
+        must_be_within("--ops", raw.operations, 1, 1'000'000'000'000);
+        run.trial.operations = static_cast<std::uint64_t>(raw.operations);
+        again += fmt::format(" --ops {}", raw.operations);
+    }
+    if (!raw.duration.empty() || raw.operations == 0) {
+        const std::string text = raw.duration.empty() ? "60s" : raw.duration;
+        const auto duration = parse_duration(text);
+        if (!duration)
+            throw usage_error(fmt::format(
+                "--duration '{}' is no duration; it must be a number and a unit, like 500ms, 45s, "
+                "5m, 3h or 2d",
+                text));
+        run.duration = *duration;
+    }
+    run.seed = raw.seed ? *raw.seed : std::random_device{}() & 0xffffffffU;
+    run.json_path = raw.json;
+    run.strict = raw.strict;
+    return run;
+}
+
+}  // namespace
+
+options parse_options(int argc, const char* const* argv) {
+    options parsed;
+    raw_run raw;
+    CLI::App app{"Stress tests for lock-free pidmap reference counting", "pidmap-stress"};
+    app.require_subcommand(1);
+    CLI::App* const run = app.add_subcommand("run", "hammer variants and judge them");
+    add_run_options(*run, raw);
+    CLI::App* const list = app.add_subcommand("list", "show variants, scenarios and disciplines");
+    CLI::App* const self_test = app.add_subcommand(
+        "self-test", "under a sanitizer: prove that it reports a race, and only a race");
+    app.footer(
+        "exit codes: 0 as expected, 1 usage or harness error, 2 invariant violated, 3 missing\n"
+        "resource, 4 unsupported here, 5 crash, 6 stall, 7 inconclusive");
+    try {
+        app.parse(argc, argv);
+        if (run->parsed()) {
+            parsed.what = command::run;
+            parsed.run = to_run_options(raw, *run);
+        } else if (list->parsed()) {
+            parsed.what = command::list;
+        } else if (self_test->parsed()) {
+            parsed.what = command::self_test;
+        }
+    } catch (const CLI::ParseError& error) {
+        std::ostringstream out;
+        std::ostringstream err;
+        const bool asks_for_help = app.exit(error, out, err) == 0;
+        parsed.what = command::help;
+        parsed.exit_code = asks_for_help ? exit_as_expected : exit_usage;
+        parsed.message =
+            asks_for_help
+                ? out.str()
+                : fmt::format("pidmap-stress: {}; see pidmap-stress --help\n", error.what());
+    } catch (const usage_error& error) {
+        parsed.what = command::help;
+        parsed.exit_code = exit_usage;
+        parsed.message = fmt::format("pidmap-stress: {}\n", error.what());
+    }
+    return parsed;
+}
+
+std::string shell_quoted(std::string_view text) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+:,./@%";
+    if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos)
+        return std::string(text);
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+}  // namespace pidmap_stress

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/trial.hpp"
+
+namespace pidmap_stress {
+
+/// Exit codes of the program. 66 is ThreadSanitizer's, 77 means skipped.
+enum exit_code : int {
+    exit_as_expected = 0,
+    exit_usage = 1,
+    exit_violated = 2,
+    exit_no_resources = 3,
+    exit_unsupported = 4,
+    exit_crash = 5,
+    exit_stall = 6,
+    exit_inconclusive = 7,
+};
+
+struct run_options {
+    std::vector<cell> cells;
+    trial_settings trial;
+    std::uint64_t seed = 0;
+    std::chrono::nanoseconds duration{};  ///< Of all cells together; 0: operations count.
+    std::string json_path;
+    bool strict = false;
+    /// The words that, with `--seed`, run one cell of this again.
+    std::string common_arguments;
+};
+
+enum class command { run, list, self_test, help };
+
+struct options {
+    command what = command::help;
+    run_options run;
+    /// Set instead, if the arguments are wrong, or ask for help: what to print, and the exit code.
+    std::string message;
+    int exit_code = exit_as_expected;
+};
+
+/// Reads the command line. Never exits, and prints nothing.
+[[nodiscard]] options parse_options(int argc, const char* const* argv);
+
+/// `text` as one word of a shell.
+[[nodiscard]] std::string shell_quoted(std::string_view text);
+
+}  // namespace pidmap_stress

@@ -1,0 +1,52 @@
+#include "harness/progress.hpp"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "harness/duration.hpp"
+
+namespace pidmap_stress {
+namespace {
+constexpr auto redraw_interval = std::chrono::milliseconds(200);
+constexpr auto log_interval = std::chrono::seconds(15);
+}  // namespace
+
+progress_line::progress_line(std::FILE* out, std::chrono::nanoseconds expected)
+    : out_(out),
+      terminal_(::isatty(::fileno(out)) == 1),
+      expected_(expected),
+      begin_(clock::now()),
+      last_(begin_) {}
+
+void progress_line::update(const std::string& what, std::uint64_t operations) {
+    const clock::time_point now = clock::now();
+    if (now - last_ <
+        (terminal_ ? clock::duration(redraw_interval) : clock::duration(log_interval)))
+        return;
+    const double seconds = std::chrono::duration<double>(now - last_).count();
+    const double rate = operations > last_operations_
+                            ? static_cast<double>(operations - last_operations_) / seconds
+                            : 0;
+    std::string line = fmt::format("{}: {} operations/s, {} elapsed", what, to_human(rate),
+                                   to_human(now - begin_));
+    if (expected_.count() != 0)
+        line += fmt::format(", {} left",
+                            to_human(std::max(expected_ - (now - begin_), clock::duration(0))));
+    if (terminal_)
+        fmt::print(out_, "\r\033[K{}", line);
+    else
+        fmt::print(out_, "{}\n", line);
+    std::fflush(out_);
+    shown_ = true;
+    last_ = now;
+    last_operations_ = operations;
+}
+
+void progress_line::clear() {
+    if (terminal_ && shown_) fmt::print(out_, "\r\033[K");
+    std::fflush(out_);
+    shown_ = false;
+}
+
+}  // namespace pidmap_stress

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+namespace pidmap_stress {
+
+/// One line that says how far a run is: redrawn on a terminal, written every 15 s in a log.
+class progress_line {
+public:
+    progress_line(std::FILE* out, std::chrono::nanoseconds expected);
+
+    /// \param what        What is going on now.
+    /// \param operations  Of the whole run so far.
+    void update(const std::string& what, std::uint64_t operations);
+    /// Takes the line off a terminal, before something else is printed.
+    void clear();
+
+private:
+    using clock = std::chrono::steady_clock;
+
+    std::FILE* out_;
+    bool terminal_;
+    bool shown_ = false;
+    std::chrono::nanoseconds expected_;
+    clock::time_point begin_;
+    clock::time_point last_;
+    std::uint64_t last_operations_ = 0;
+};
+
+}  // namespace pidmap_stress

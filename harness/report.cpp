@@ -1,0 +1,194 @@
+#include "harness/report.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/duration.hpp"
+#include "harness/sanitizers.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+[[nodiscard]] std::string names_of(invariant_set set) {
+    std::string names;
+    for (int n = 0; n < invariant_count; ++n)
+        if (set.contains(static_cast<invariant>(n)))
+            names +=
+                (names.empty() ? "" : ", ") + std::string(to_string(static_cast<invariant>(n)));
+    return names;
+}
+
+[[nodiscard]] std::string verdict_text(const cell_result& result) {
+    std::string text(to_string(result.judged.kind));
+    if (result.judged.kind == verdict_kind::violated)
+        text += result.judged.as_expected() ? " (known)" : " (!)";
+    return text;
+}
+
+[[nodiscard]] const char* colour_of(const cell_result& result) {
+    if (!result.judged.as_expected()) return "\033[31m";
+    return result.judged.kind == verdict_kind::holds ? "\033[32m" : "\033[33m";
+}
+
+[[nodiscard]] std::string remarks(const cell_result& result) {
+    std::string text = names_of(result.seen.broken());
+    const auto add = [&text](const std::string& more) {
+        if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
+    };
+    if (!result.judged.missing.empty())
+        add(fmt::format("had to break and did not: {}", names_of(result.judged.missing)));
+    if (result.judged.kind == verdict_kind::inconclusive)
+        for (const std::string& mark : result.seen.unhit_marks)
+            add(fmt::format("never happened: {}", mark));
+    if (result.seen.end != run_end::completed) add(result.ending);
+    if (result.out_of_resources) add("out of memory or processes");
+    return text;
+}
+
+}  // namespace
+
+table_report::table_report(std::FILE* out, bool colours, const std::vector<cell>& cells)
+    : out_(out), colours_(colours), variant_width_(7) {
+    for (const cell& one : cells)
+        variant_width_ = std::max(variant_width_, one.variant->info->name.size());
+}
+
+void table_report::print_head() const {
+    fmt::print(out_, "{:<{}}  {:<10} {:<15} {:<17} {:>10} {:>9}  {}\n", "variant", variant_width_,
+               "discipline", "scenario", "verdict", "operations", "worker-s", "invariants");
+    std::fflush(out_);
+}
+
+void table_report::print_row(const cell_result& result) const {
+    fmt::print(out_, "{:<{}}  {:<10} {:<15} {}{:<17}{} {:>10} {:>9.2f}  {}\n",
+               result.what.variant->info->name, variant_width_, to_string(result.what.how),
+               result.what.workload->info->name, colours_ ? colour_of(result) : "",
+               verdict_text(result), colours_ ? "\033[0m" : "",
+               to_human(static_cast<double>(result.seen.operations)), result.seen.worker_seconds,
+               remarks(result));
+    std::fflush(out_);
+}
+
+std::string describe_findings(const cell_result& result, const std::string& command) {
+    std::string text = fmt::format("{} under {} in {}: {}\n", result.what.variant->info->name,
+                                   to_string(result.what.how), result.what.workload->info->name,
+                                   to_string(result.judged));
+    invariant_set told;
+    for (const finding& one : result.seen.findings) {
+        if (told.contains(one.broken)) continue;
+        told.insert(one.broken);
+        const auto times = result.seen.times_broken[static_cast<std::size_t>(one.broken)];
+        text += fmt::format("  {}{}\n", one.what,
+                            times > 1 ? fmt::format(" (seen {} times)", times) : "");
+    }
+    if (!result.ending.empty()) text += fmt::format("  the trial {}\n", result.ending);
+    if (!result.last_events.empty()) {
+        text += "  last events, as call@namespace=pid, newest last:\n";
+        std::size_t from = 0;
+        while (from < result.last_events.size()) {
+            const std::size_t end = result.last_events.find('\n', from);
+            text += "    " + result.last_events.substr(from, end - from) + "\n";
+            from = end + 1;
+        }
+    }
+    if (result.seen.end != run_end::completed || !result.seen.findings.empty())
+        text += fmt::format("  found in {} of {} trials; run it again with\n    {}\n",
+                            std::max(result.trials_with_findings,
+                                     std::uint64_t{result.seen.end != run_end::completed}),
+                            result.trials, command);
+    return text;
+}
+
+std::string reproduction(const cell& what, const run_options& how, const std::string& program) {
+    std::string words = fmt::format("{} run --variant {} --scenario {} --discipline {} --seed {}{}",
+                                    program, what.variant->info->name, what.workload->info->name,
+                                    to_string(what.how), how.seed, how.common_arguments);
+    if (how.duration.count() != 0) words += " --duration 10s";
+    return words + " --strict";
+}
+
+nlohmann::json to_json(const std::vector<cell_result>& results, const run_options& how,
+                       const std::string& program, double seconds, bool complete, int exit_code) {
+    nlohmann::json cells = nlohmann::json::array();
+    for (const cell_result& one : results) {
+        nlohmann::json findings = nlohmann::json::array();
+        for (const finding& what : one.seen.findings)
+            findings.push_back({{"invariant", to_string(what.broken)}, {"what", what.what}});
+        nlohmann::json broken = nlohmann::json::object();
+        for (int n = 0; n < invariant_count; ++n)
+            if (const auto times = one.seen.times_broken[static_cast<std::size_t>(n)]; times != 0)
+                broken[std::string(to_string(static_cast<invariant>(n)))] = times;
+        nlohmann::json missing = nlohmann::json::array();
+        for (int n = 0; n < invariant_count; ++n)
+            if (one.judged.missing.contains(static_cast<invariant>(n)))
+                missing.push_back(to_string(static_cast<invariant>(n)));
+        cells.push_back({{"variant", one.what.variant->info->name},
+                         {"discipline", to_string(one.what.how)},
+                         {"scenario", one.what.workload->info->name},
+                         {"verdict", to_string(one.judged.kind)},
+                         {"as_expected", one.judged.as_expected()},
+                         {"broken", broken},
+                         {"missing", missing},
+                         {"findings", findings},
+                         {"unhit_marks", one.seen.unhit_marks},
+                         {"last_events", one.last_events},
+                         {"ending", one.ending},
+                         {"operations", one.seen.operations},
+                         {"worker_seconds", one.seen.worker_seconds},
+                         {"seconds", one.seconds},
+                         {"rounds", one.rounds},
+                         {"trials", one.trials},
+                         {"trials_with_findings", one.trials_with_findings},
+                         {"reproduce", reproduction(one.what, how, program)}});
+    }
+    return {{"schema", 1},
+            {"program", "pidmap-stress"},
+            {"seed", how.seed},
+            {"configuration",
+             {{"threads", how.trial.workers},
+              {"pool", to_string(how.trial.pool)},
+              {"pin", how.trial.pin},
+              {"jitter_one_in", how.trial.jitter_one_in},
+              {"pid_max", how.trial.pid_max},
+              {"operations", how.trial.operations},
+              {"duration_seconds", std::chrono::duration<double>(how.duration).count()},
+              {"strict", how.strict},
+              {"sanitizer", under_tsan   ? "thread"
+                            : under_asan ? "address,undefined"
+                                         : "none"}}},
+            {"seconds", seconds},
+            {"complete", complete},
+            {"exit_code", exit_code},
+            {"cells", cells}};
+}
+
+std::string write_file(const std::string& path, const std::string& text) {
+    const std::string draft = path + ".part";
+    const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file < 0) return std::strerror(errno);
+    std::size_t written = 0;
+    while (written < text.size()) {
+        const ssize_t some = ::write(file, text.data() + written, text.size() - written);
+        if (some < 0) {
+            const int error = errno;
+            ::close(file);
+            ::unlink(draft.c_str());
+            return std::strerror(error);
+        }
+        written += static_cast<std::size_t>(some);
+    }
+    const bool synced = ::fsync(file) == 0;
+    const bool closed = ::close(file) == 0;
+    if (!synced || !closed || ::rename(draft.c_str(), path.c_str()) != 0)
+        return std::strerror(errno);
+    return {};
+}
+
+}  // namespace pidmap_stress

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "harness/options.hpp"
+#include "harness/supervisor.hpp"
+
+namespace pidmap_stress {
+
+/// Prints the results of a run for people: a row for each cell as it comes, then the findings.
+class table_report {
+public:
+    /// \param colours  Whether `out` is a terminal that shows them.
+    table_report(std::FILE* out, bool colours, const std::vector<cell>& cells);
+
+    void print_head() const;
+    void print_row(const cell_result& result) const;
+
+private:
+    std::FILE* out_;
+    bool colours_;
+    std::size_t variant_width_;
+};
+
+/// The finding in full, the last events, and the command that runs the cell again.
+[[nodiscard]] std::string describe_findings(const cell_result& result, const std::string& command);
+
+/// A command for the shell that runs one cell of `how` again.
+[[nodiscard]] std::string reproduction(const cell& what, const run_options& how,
+                                       const std::string& program);
+
+/// The results file, as documented in the README.
+[[nodiscard]] nlohmann::json to_json(const std::vector<cell_result>& results,
+                                     const run_options& how, const std::string& program,
+                                     double seconds, bool complete, int exit_code);
+
+/// Replaces the file at `path` as a whole, so that it is never half written.
+/// \returns What went wrong, or nothing.
+[[nodiscard]] std::string write_file(const std::string& path, const std::string& text);
+
+}  // namespace pidmap_stress

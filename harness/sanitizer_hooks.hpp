@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace pidmap_stress {
+
+/// How many reports the sanitizer made in this process. They are findings on the board as well.
+[[nodiscard]] std::uint64_t sanitizer_reports() noexcept;
+
+}  // namespace pidmap_stress

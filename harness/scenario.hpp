@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "allocator/contract.hpp"
+
+namespace pidmap_stress {
+
+class stage;
+class worker;
+
+struct scenario_info {
+    /// The file's and the type's name.
+    std::string_view name;
+    std::string_view summary;
+    discipline_set disciplines = every_discipline;
+    /// What must happen at least once in a run, or the run has shown nothing: see worker::hit().
+    std::span<const std::string_view> marks{};
+};
+
+/// A workload: how a stage is set, and what each worker does on it.
+///
+/// A scenario is one header in harness/scenarios, with a class of the file's name that has a
+/// static `info`. It knows no thread, no clock and no atomic, and it draws chance from its workers
+/// only, so that a seed fixes what it does.
+class scenario {
+public:
+    virtual ~scenario() = default;
+
+    /// The highest pid_max that it will set; `wanted` is the user's wish, 0 for none.
+    [[nodiscard]] virtual pid_nr highest_pid_max(pid_nr wanted, unsigned workers) const {
+        (void)workers;
+        return wanted != 0 ? wanted : 32768;
+    }
+    /// Sets an empty stage: makes namespaces, seats the workers. Called when no worker runs.
+    virtual void prepare(stage& set) = 0;
+    /// What one worker does in one round, until it is out of operations. Called concurrently.
+    virtual void work(worker& me) = 0;
+    /// Whether the stage is emptied after each round, not only now and then.
+    [[nodiscard]] virtual bool one_round_only() const { return false; }
+    /// What each worker may do in a round at the most, in operations.
+    [[nodiscard]] virtual std::uint32_t longest_round() const { return 16384; }
+};
+
+struct scenario_entry {
+    const scenario_info* info;
+    std::unique_ptr<scenario> (*make)();
+};
+
+/// Every scenario there is, by name. Generated from the files of harness/scenarios.
+[[nodiscard]] std::span<const scenario_entry> scenarios() noexcept;
+[[nodiscard]] const scenario_entry* find_scenario(std::string_view name) noexcept;
+
+}  // namespace pidmap_stress

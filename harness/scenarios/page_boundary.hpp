@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+
+#include "harness/scenario.hpp"
+#include "harness/worker.hpp"
+
+namespace pidmap_stress {
+
+/// Three pids at the end of page 0 and three at the beginning of page 1 are all that is to be had,
+/// so page 1 empties and refills all the time.
+class page_boundary final : public scenario {
+    static constexpr std::array<std::string_view, 2> marks{"the last pid of a page was allocated",
+                                                           "the only pid of page 1 was freed"};
+    static constexpr pid_nr on_each_side = 3;
+
+public:
+    static constexpr scenario_info info{.name = "page_boundary",
+                                        .summary = "a page empties and refills all the time",
+                                        .marks = marks};
+
+    [[nodiscard]] pid_nr highest_pid_max(pid_nr /*wanted*/, unsigned /*workers*/) const override {
+        return 32768 + on_each_side;
+    }
+
+    void prepare(stage& set) override {
+        table_slot& slot = set.add_slot();
+        tested_namespace* const ns = set.create();
+        if (ns == nullptr) return;
+        worker& main = set.main();
+        const auto boundary = static_cast<pid_nr>(set.under_test().bits_per_page());
+        while (main.alloc_in(*ns) && main.held.back().nr < boundary - 1) {
+        }
+        for (pid_nr n = 0; n < on_each_side; ++n) main.free_last();
+        set.seat_workers_on_held(slot, *ns);
+    }
+
+    void work(worker& me) override {
+        table_slot& slot = me.set().slot(0);
+        const auto boundary = static_cast<pid_nr>(me.set().under_test().bits_per_page());
+        while (me.running()) {
+            if (me.held.empty() || (me.held.size() < 3 && me.chance().one_in(2))) {
+                if (me.alloc(slot) && me.held.back().nr == boundary - 1) me.hit(0);
+                // What is exhausted here is soon given back by another worker.
+            } else {
+                const held_pid mine = me.held.back();
+                if (mine.nr == boundary && mine.ns->alone_on_page(mine.nr)) me.hit(1);
+                me.free_last();
+            }
+        }
+    }
+};
+
+}  // namespace pidmap_stress

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+
+#include "harness/scenario.hpp"
+#include "harness/worker.hpp"
+
+namespace pidmap_stress {
+
+/// Many workers come to a page that has no memory yet, at once, and some of them find none. One
+/// installs it, the others' pages are freed, and a failure changes nothing.
+class page_install final : public scenario {
+    static constexpr std::array<std::string_view, 2> marks{
+        "a pid of a fresh page was allocated", "an allocation failed for want of memory"};
+    static constexpr std::size_t namespaces = 4;
+    static constexpr std::uint32_t fail_one_in = 3;
+
+public:
+    static constexpr scenario_info info{
+        .name = "page_install", .summary = "workers race to install a page", .marks = marks};
+
+    [[nodiscard]] pid_nr highest_pid_max(pid_nr /*wanted*/, unsigned /*workers*/) const override {
+        return 2 * 32768;
+    }
+    [[nodiscard]] bool one_round_only() const override { return true; }
+    [[nodiscard]] std::uint32_t longest_round() const override { return 256; }
+
+    void prepare(stage& set) override {
+        worker& main = set.main();
+        const auto page_one = static_cast<pid_nr>(set.under_test().bits_per_page());
+        for (std::size_t n = 0; n < namespaces; ++n) {
+            table_slot& slot = set.add_slot();
+            tested_namespace* const ns = set.create();
+            if (ns == nullptr) return;
+            // The workers' pids come first, then the hint goes to the end of page 0.
+            (void)main.alloc_in(*ns);
+            for (unsigned w = 0; w < set.workers(); ++w) (void)main.alloc_in(*ns);
+            while (main.alloc_in(*ns) && main.held.back().nr < page_one - 1) main.free_last();
+            set.seat_workers_on_held(slot, *ns);
+        }
+    }
+
+    void work(worker& me) override {
+        me.inject_failures(fail_one_in);
+        const auto page_one = static_cast<pid_nr>(me.set().under_test().bits_per_page());
+        std::size_t at = 0;
+        while (me.running()) {
+            table_slot& slot = me.set().slot(at % me.set().slots());
+            at += me.chance().one_in(2) ? 1 : 0;
+            if (me.held.size() >= 16) me.free_any();
+            const alloc_result got = me.alloc(slot);
+            if (!got && got.error() == alloc_error::no_memory) me.hit(1);
+            if (got && got.nr() >= page_one) me.hit(0);
+        }
+    }
+};
+
+}  // namespace pidmap_stress

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+
+#include "harness/scenario.hpp"
+#include "harness/worker.hpp"
+
+namespace pidmap_stress {
+
+/// Page 1 is full, so all that is allocated comes from page 0, which empties and refills while
+/// page 1 is live: what alloc and free do about bit 0 must balance.
+class page_zero final : public scenario {
+    static constexpr std::array<std::string_view, 1> marks{"the only pid of page 0 was freed"};
+
+public:
+    static constexpr scenario_info info{.name = "page_zero",
+                                        .summary = "page 0 empties and refills while page 1 lives",
+                                        .marks = marks};
+
+    [[nodiscard]] pid_nr highest_pid_max(pid_nr /*wanted*/, unsigned workers) const override {
+        return 32768 + 1 + static_cast<pid_nr>(workers);
+    }
+
+    void prepare(stage& set) override {
+        table_slot& slot = set.add_slot();
+        tested_namespace* const ns = set.create();
+        if (ns == nullptr) return;
+        worker& main = set.main();
+        const auto page_one = static_cast<pid_nr>(set.under_test().bits_per_page());
+        // Walk the hint to the end of page 0, then fill page 1 as far as pid_max allows.
+        while (main.alloc_in(*ns)) {
+            if (main.held.back().nr == set.highest_pid_max() - 1) break;
+            if (main.held.back().nr < page_one - 1 && main.held.size() > 1) main.free_at(0);
+        }
+        for (std::size_t i = main.held.size(); i-- > 0;)
+            if (main.held[i].nr < page_one) main.free_at(i);
+        set.seat_workers_on_held(slot, *ns);
+    }
+
+    void work(worker& me) override {
+        table_slot& slot = me.set().slot(0);
+        while (me.running()) {
+            if (me.held.empty()) {
+                (void)me.alloc(slot);
+            } else {
+                const held_pid mine = me.held.back();
+                if (me.chance().one_in(16) && mine.ns->alone_on_page(mine.nr)) me.hit(0);
+                me.free_last();
+                // Now and then a pause, so that the page is surely empty at times.
+                if (me.chance().one_in(4))
+                    for (std::uint32_t n = me.chance().below(100); n > 0; --n) native::pause();
+            }
+        }
+    }
+};
+
+}  // namespace pidmap_stress

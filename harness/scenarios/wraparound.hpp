@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+
+#include "harness/sanitizers.hpp"
+#include "harness/scenario.hpp"
+#include "harness/worker.hpp"
+
+namespace pidmap_stress {
+
+/// The search goes round and round, under the pid_max values at which it could go wrong: the
+/// lowest one, the last of page 0, one more, and the highest one (natively; it takes millions of
+/// allocations to get there).
+class wraparound final : public scenario {
+    static constexpr std::array<std::string_view, 1> marks{"the search wrapped"};
+    static constexpr std::array<pid_nr, 4> limits{301, 32768, 32769, 4194304};
+    /// The highest limit comes up so much more rarely, as preparing it is slow.
+    static constexpr std::uint32_t highest_one_in = 32;
+
+public:
+    static constexpr scenario_info info{.name = "wraparound",
+                                        .summary = "the search wraps, under critical pid_max",
+                                        .marks = marks};
+
+    [[nodiscard]] pid_nr highest_pid_max(pid_nr wanted, unsigned /*workers*/) const override {
+        if (wanted != 0) return wanted;
+        return under_sanitizer ? limits[2] : limits[3];
+    }
+    [[nodiscard]] bool one_round_only() const override { return true; }
+    [[nodiscard]] std::uint32_t longest_round() const override { return 8192; }
+
+    void prepare(stage& set) override {
+        worker& main = set.main();
+        const pid_nr limit = choose(set);
+        set.set_pid_max(limit);
+        table_slot& slot = set.add_slot();
+        tested_namespace* const ns = set.create();
+        if (ns == nullptr) return;
+        // Up to a little before the end, so that the round surely wraps. One pid is held, so that
+        // the namespace has a reason to be, in the lowest place, where it is in nobody's way.
+        (void)main.alloc_in(*ns);
+        for (pid_nr nr = 1; nr < limit - 100 && main.alloc_in(*ns); ++nr) main.free_last();
+        set.seat_workers(slot, *ns);
+    }
+
+    void work(worker& me) override {
+        table_slot& slot = me.set().slot(0);
+        pid_nr before = 0;
+        while (me.running()) {
+            if (me.held.size() < 4 && (me.held.empty() || me.chance().one_in(2))) {
+                if (!me.alloc(slot)) {
+                    if (!me.held.empty()) me.free_any();
+                    continue;
+                }
+                if (me.held.back().nr < before) me.hit(0);
+                before = me.held.back().nr;
+            } else {
+                me.free_any();
+            }
+        }
+        // With one pid to share, who keeps it leaves nothing to the others.
+        while (!me.held.empty()) me.free_last();
+    }
+
+private:
+    [[nodiscard]] static pid_nr choose(stage& set) {
+        rng& chance = set.main().chance();
+        if (set.highest_pid_max() == limits[3] && chance.one_in(highest_one_in)) return limits[3];
+        const pid_nr one = limits[chance.below(3)];
+        return one <= set.highest_pid_max() ? one : set.highest_pid_max();
+    }
+};
+
+}  // namespace pidmap_stress

@@ -1,0 +1,233 @@
+#include "harness/stage.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "checkers/leaks.hpp"
+#include "checkers/linearizable.hpp"
+#include "checkers/reuse.hpp"
+#include "checkers/tenancy.hpp"
+#include "harness/board.hpp"
+#include "harness/clock.hpp"
+#include "harness/read_side.hpp"
+#include "harness/worker.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+/// How many namespaces a worker can make in one round, and what their cells may take together.
+constexpr std::size_t objects_per_worker = 128;
+constexpr std::size_t cell_bytes_per_worker = std::size_t{64} << 20;
+
+void report_all(const std::vector<finding>& several) {
+    for (const finding& one : several) report(one);
+}
+
+}  // namespace
+
+stage::stage(subject& under_test, board& report_to, const settings& how)
+    : subject_(under_test), board_(report_to), how_(how) {
+    const std::size_t cells = static_cast<std::size_t>(how.highest_pid_max) * sizeof(tenant_cell);
+    const std::size_t each =
+        std::clamp<std::size_t>(cell_bytes_per_worker / cells, 2, objects_per_worker);
+    stores_.resize(how.workers + 1);
+    for (store& one : stores_)
+        for (std::size_t n = 0; n < each; ++n) one.free.push_back(make_object(one));
+    for (unsigned n = 0; n < how.workers; ++n)
+        workers_.push_back(std::make_unique<worker>(*this, n));
+    main_ = std::make_unique<worker>(*this, how.workers);
+    main_->begin_round(split(how.key, "main"), UINT32_MAX, false);
+    set_pid_max(how.highest_pid_max);
+}
+
+stage::~stage() = default;
+
+tested_namespace* stage::make_object(store& /*into*/) {
+    objects_.push_back(
+        subject_.make_namespace(static_cast<std::uint16_t>(objects_.size()), how_.highest_pid_max));
+    return objects_.back().get();
+}
+
+tested_namespace* stage::take_object(unsigned worker_number) {
+    store& mine = stores_[worker_number];
+    if (mine.free.empty()) return nullptr;
+    tested_namespace* const object = mine.free.back();
+    mine.free.pop_back();
+    mine.used.push_back(object);
+    return object;
+}
+
+table_slot& stage::add_slot() {
+    return slots_.emplace_back();
+}
+
+tested_namespace* stage::create() {
+    tested_namespace* const ns = main_->create();
+    if (ns != nullptr) main_->references.push_back(ns);
+    return ns;
+}
+
+void stage::drop_creators_reference(tested_namespace& ns) {
+    std::erase(main_->references, &ns);
+    main_->put(ns);
+}
+
+void stage::seat_workers(table_slot& slot, tested_namespace& ns) {
+    slot.current.store(&ns, std::memory_order::relaxed);  // No worker runs.
+    if (how_.how == discipline::reference) {
+        for (const auto& one : workers_) {
+            one->get(ns);
+            one->references.push_back(&ns);
+        }
+        return;
+    }
+    if (how_.how == discipline::member) {
+        for (const auto& one : workers_) {
+            if (!one->alloc_in(ns)) continue;
+            one->anchors.push_back(one->held.back());
+            one->held.pop_back();
+        }
+    } else {
+        ns.home = &slot;
+    }
+    drop_creators_reference(ns);
+}
+
+void stage::seat_workers_on_held(table_slot& slot, tested_namespace& ns) {
+    if (how_.how != discipline::member) return seat_workers(slot, ns);
+    slot.current.store(&ns, std::memory_order::relaxed);
+    for (const auto& one : workers_) {
+        const auto mine = std::ranges::find(main_->held, &ns, &held_pid::ns);
+        if (mine == main_->held.end()) break;
+        ns.cell(mine->nr) = static_cast<tenant_cell>(one->number() + 1);
+        one->anchors.push_back(*mine);
+        main_->held.erase(mine);
+    }
+    drop_creators_reference(ns);
+}
+
+void stage::set_pid_max(pid_nr limit) noexcept {
+    subject_.set_pid_max(limit);
+    lowest_pid_max_ = limit;
+}
+
+void stage::begin_history() {
+    collect_held();
+    for (store& one : stores_)
+        for (tested_namespace* ns : one.used) {
+            ns->held_before = ns->held;
+            ns->external_before =
+                static_cast<unsigned>(ns->external.load(std::memory_order::relaxed));
+        }
+}
+
+void stage::collect_held() {
+    for (store& one : stores_)
+        for (tested_namespace* ns : one.used) ns->held.clear();
+    const auto collect = [](const worker& from) {
+        for (const held_pid& what : from.held) what.ns->held.push_back(what.nr);
+        for (const held_pid& what : from.anchors) what.ns->held.push_back(what.nr);
+    };
+    for (const auto& one : workers_) collect(*one);
+    collect(*main_);
+}
+
+void stage::audit(bool with_history) {
+    if (how_.how == discipline::lookup) read_side::drain();
+    collect_held();
+    if (with_history) judge_history();
+    for (store& one : stores_)
+        for (tested_namespace* ns : one.used) audit_namespace(*ns);
+    memory_domain::inspect_quarantine();
+    recycle();
+}
+
+void stage::audit_namespace(tested_namespace& ns) {
+    namespace_evidence evidence{
+        .which = {.id = ns.id, .generation = ns.generation},
+        .counts = subject_.info().counts,
+        .external_references = static_cast<unsigned>(ns.external.load(std::memory_order::relaxed)),
+        .released = ns.released(),
+        .pid_max = subject_.pid_max(),
+        .bits_per_page = subject_.bits_per_page(),
+        .held = ns.held};
+    if (!evidence.released) {
+        ns.peek(peek_);
+        evidence.refcount = peek_.refcount;
+        evidence.pages = peek_.pages;
+    }
+    report_all(::pidmap_stress::audit(evidence));
+}
+
+void stage::judge_history() {
+    std::vector<operation> all;
+    for (const auto& one : workers_)
+        all.insert(all.end(), one->history().begin(), one->history().end());
+    for (const std::vector<operation>& part : split_by_namespace(all)) {
+        // An object stands for one namespace in a round: it is used again after a recycle() only.
+        const tested_namespace& ns = *objects_[part.front().where.id];
+        const linearizability judged =
+            judge_linearizable(part, {.lowest_pid_max = lowest_pid_max_,
+                                      .reserved_pids = subject_.reserved_pids(),
+                                      .initial_references = ns.external_before,
+                                      .initially_held = ns.held_before,
+                                      .skew = clock_skew});
+        report_all(judged.findings);
+        const std::uint64_t held_at_most = ns.held_before.size() + part.size();
+        if (const auto reuse = find_immediate_reuse({.operations = part,
+                                                     .complete_since = 0,
+                                                     .held_at_most = held_at_most,
+                                                     .lowest_pid_max = lowest_pid_max_,
+                                                     .reserved_pids = subject_.reserved_pids(),
+                                                     .skew = clock_skew}))
+            report(*reuse);
+    }
+    if (const auto clash = find_double_tenancy(tenancies_of(all, clock_skew))) report(*clash);
+}
+
+void stage::recycle() {
+    for (store& one : stores_) {
+        std::erase_if(one.used, [&one](tested_namespace* ns) {
+            if (!ns->released() || !ns->held.empty()) return false;
+            ns->reset();
+            one.free.push_back(ns);
+            return true;
+        });
+    }
+}
+
+void stage::empty() {
+    const auto leave = [](worker& one) {
+        while (!one.held.empty()) one.free_last();
+        while (!one.anchors.empty()) {
+            const held_pid what = one.anchors.back();
+            one.anchors.pop_back();
+            one.free_pid(what);
+        }
+        while (!one.references.empty()) {
+            tested_namespace& ns = *one.references.back();
+            one.references.pop_back();
+            one.put(ns);
+        }
+    };
+    for (const auto& one : workers_) leave(*one);
+    leave(*main_);
+    if (how_.how == discipline::lookup) read_side::drain();
+    if (board_.stop.load(std::memory_order::relaxed) == board::end_trial) return;
+
+    const memory_domain::object_counts counts = memory_domain::counts();
+    const std::array<object_count, memory_domain::object_kinds> evidence{
+        {{.kind = "namespaces", .created = counts.created[0], .destroyed = counts.destroyed[0]},
+         {.kind = "pages", .created = counts.created[1], .destroyed = counts.destroyed[1]}}};
+    report_all(judge_leaks(evidence));
+    memory_domain::inspect_quarantine();
+    // What leaked stays leaked, and its object with it: nothing of it is used again.
+    for (store& one : stores_)
+        for (tested_namespace* ns : one.used) ns->held.clear();
+    recycle();
+    slots_.clear();
+    for (const auto& one : workers_) one->forget_everything();
+    main_->forget_everything();
+}
+
+}  // namespace pidmap_stress

@@ -1,0 +1,37 @@
+#include "harness/subject.hpp"
+
+#include <new>
+
+namespace pidmap_stress {
+
+tested_namespace::tested_namespace(std::uint16_t number, pid_nr highest_pid_max)
+    : cells_(static_cast<tenant_cell*>(
+          std::calloc(static_cast<std::size_t>(highest_pid_max), sizeof(tenant_cell)))) {
+    if (cells_ == nullptr) throw std::bad_alloc();
+    id = number;
+    unpublish = [](release_record& record) noexcept {
+        auto& ns = static_cast<tested_namespace&>(record);
+        if (ns.home == nullptr) return;
+        tested_namespace* mine = &ns;
+        // Relaxed: who looks it up now finds nothing, and nothing follows from that.
+        ns.home->current.compare_exchange_strong(mine, nullptr, std::memory_order::relaxed);
+    };
+}
+
+void tested_namespace::reset() noexcept {
+    releases.store(0, std::memory_order::relaxed);
+    external.store(0, std::memory_order::relaxed);
+    home = nullptr;
+    ++generation;
+    held.clear();
+    held_before.clear();
+    external_before = 1;
+}
+
+const subject_entry* find_subject(std::string_view name) noexcept {
+    for (const subject_entry& entry : subjects())
+        if (entry.info->name == name) return &entry;
+    return nullptr;
+}
+
+}  // namespace pidmap_stress

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "allocator/contract.hpp"
+#include "checkers/audit.hpp"
+#include "harness/memory_domain.hpp"
+
+/// The allocator under test as the harness sees it: a variant in a world, types erased.
+namespace pidmap_stress {
+
+/// Who holds a pid: a worker's number plus one, or 0. Not atomic, on purpose: the allocator is to
+/// order one holder's writes before the next one's, and where it does not, this is a data race.
+using tenant_cell = std::uint16_t;
+
+struct table_slot;
+
+/// What was read off a quiescent namespace.
+struct namespace_peek {
+    long refcount = 0;
+    std::vector<page_evidence> pages{};
+    std::vector<std::uint64_t> words{};  ///< What the pages' bitmaps point into.
+};
+
+/// A namespace under test, and what the harness knows of it. The object stays when the namespace
+/// goes, and is used for another one once the workers have stopped.
+class tested_namespace : public memory_domain::release_record {
+public:
+    virtual ~tested_namespace() = default;
+    tested_namespace(const tested_namespace&) = delete;
+    tested_namespace& operator=(const tested_namespace&) = delete;
+
+    /// Makes the namespace. \returns Whether there was memory.
+    [[nodiscard]] virtual bool create() noexcept = 0;
+    // The contract of pid_allocator.
+    [[nodiscard]] virtual alloc_result alloc_pidmap() noexcept = 0;
+    virtual void free_pidmap(pid_nr nr) noexcept = 0;
+    virtual void get() noexcept = 0;
+    [[nodiscard]] virtual bool get_unless_zero() noexcept = 0;
+    virtual void put() noexcept = 0;
+    /// \pre Quiescent, and the namespace is not released.
+    virtual void peek(namespace_peek& into) const = 0;
+    /// Whether the bitmap says that `nr` is the only pid in use on its page, at about this moment.
+    /// \pre The caller holds `nr`.
+    [[nodiscard]] virtual bool alone_on_page(pid_nr nr) const noexcept = 0;
+
+    [[nodiscard]] bool released() const noexcept {
+        return releases.load(std::memory_order::relaxed) != 0;
+    }
+    [[nodiscard]] tenant_cell& cell(pid_nr nr) noexcept { return cells_.get()[nr]; }
+    /// \pre Released, quiescent.
+    void reset() noexcept;
+
+    /// References of creators and workers. Relaxed: the harness's own book.
+    std::atomic<int> external{0};
+    /// Where readers find it, if they do.
+    table_slot* home = nullptr;
+    std::uint32_t generation = 0;
+    /// Scratch of the audit: what the workers' books say.
+    std::vector<pid_nr> held;
+    /// What was the case when the recorded history began.
+    std::vector<pid_nr> held_before;
+    unsigned external_before = 1;
+
+protected:
+    tested_namespace(std::uint16_t number, pid_nr highest_pid_max);
+
+private:
+    struct freer {
+        void operator()(tenant_cell* cells) const noexcept { std::free(cells); }
+    };
+    std::unique_ptr<tenant_cell[], freer> cells_;  // From calloc(): untouched pages cost nothing.
+};
+
+/// Where lookups find a namespace.
+struct alignas(64) table_slot {
+    std::atomic<tested_namespace*> current{nullptr};
+};
+
+/// A variant in a world, with the pid_max that its namespaces share.
+class subject {
+public:
+    virtual ~subject() = default;
+    [[nodiscard]] virtual const variant_info& info() const noexcept = 0;
+    virtual void set_pid_max(pid_nr limit) noexcept = 0;
+    [[nodiscard]] virtual pid_nr pid_max() const noexcept = 0;
+    [[nodiscard]] virtual unsigned bits_per_page() const noexcept = 0;
+    [[nodiscard]] virtual pid_nr reserved_pids() const noexcept = 0;
+    /// \param highest_pid_max  No pid at or above it will be asked a cell for.
+    [[nodiscard]] virtual std::unique_ptr<tested_namespace> make_namespace(
+        std::uint16_t number, pid_nr highest_pid_max) = 0;
+};
+
+struct subject_entry {
+    const variant_info* info;
+    std::unique_ptr<subject> (*make)();
+    /// The same with delays at atomic accesses.
+    std::unique_ptr<subject> (*make_jittered)();
+};
+
+/// Every variant there is, by name. Generated from the files of allocator/variants.
+[[nodiscard]] std::span<const subject_entry> subjects() noexcept;
+[[nodiscard]] const subject_entry* find_subject(std::string_view name) noexcept;
+
+}  // namespace pidmap_stress

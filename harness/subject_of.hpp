@@ -1,0 +1,103 @@
+#pragma once
+
+#include "allocator/pid_allocator.hpp"
+#include "harness/jittered.hpp"
+#include "harness/subject.hpp"
+#include "harness/watched.hpp"
+
+namespace pidmap_stress {
+
+template <pid_allocator V>
+class tested_namespace_of final : public tested_namespace {
+public:
+    tested_namespace_of(std::uint16_t number, pid_nr highest_pid_max,
+                        const typename V::pid_max_cell& pid_max)
+        : tested_namespace(number, highest_pid_max), pid_max_(pid_max) {}
+
+    [[nodiscard]] bool create() noexcept override {
+        ns_ = create_namespace<V>(pid_max_);
+        if (ns_ == nullptr) return false;
+        memory_domain::set_owner(ns_, this);
+        external.store(1, std::memory_order::relaxed);
+        return true;
+    }
+    [[nodiscard]] alloc_result alloc_pidmap() noexcept override { return ns_->alloc_pidmap(); }
+    void free_pidmap(pid_nr nr) noexcept override { ns_->free_pidmap(nr); }
+    void get() noexcept override { ns_->get(); }
+    [[nodiscard]] bool get_unless_zero() noexcept override { return ns_->get_unless_zero(); }
+    void put() noexcept override { ns_->put(); }
+
+    void peek(namespace_peek& into) const override {
+        constexpr unsigned pages = V::geometry::max_pages;
+        into.refcount = ns_->peek_refcount();
+        into.pages.assign(pages, {});
+        into.words.clear();
+        for (unsigned p = 0; p < pages; ++p) {
+            into.pages[p].nr_free = ns_->peek_nr_free(p);
+            const auto* const bits = ns_->peek_bits(p);
+            into.pages[p].installed = bits != nullptr;
+            if (bits == nullptr) continue;
+            for (unsigned w = 0; w < bits->words; ++w) into.words.push_back(bits->peek(w));
+        }
+        // Only now, as the words have come to rest in memory.
+        std::size_t first = 0;
+        for (page_evidence& page : into.pages) {
+            if (!page.installed) continue;
+            constexpr std::size_t words = page_bits<typename V::policy>::words;
+            page.bitmap = {into.words.data() + first, words};
+            first += words;
+        }
+    }
+
+    [[nodiscard]] bool alone_on_page(pid_nr nr) const noexcept override {
+        const unsigned page = static_cast<unsigned>(nr) / V::geometry::bits_per_page;
+        const auto* const bits = ns_->peek_bits(page);
+        int used = page == 0 ? -1 : 0;  // Bit 0 is no pid.
+        for (unsigned w = 0; w < bits->words && used <= 1; ++w)
+            used += std::popcount(bits->peek(w));
+        return used == 1;
+    }
+
+private:
+    const typename V::pid_max_cell& pid_max_;
+    V* ns_ = nullptr;
+};
+
+template <pid_allocator V>
+class subject_of final : public subject {
+    using geometry = typename V::geometry;
+
+public:
+    [[nodiscard]] const variant_info& info() const noexcept override { return V::info; }
+    void set_pid_max(pid_nr limit) noexcept override {
+        // Relaxed: an allocation goes by the value that it happens to read.
+        pid_max_.store(limit, std::memory_order::relaxed);
+    }
+    [[nodiscard]] pid_nr pid_max() const noexcept override { return V::policy::peek(pid_max_); }
+    [[nodiscard]] unsigned bits_per_page() const noexcept override {
+        return geometry::bits_per_page;
+    }
+    [[nodiscard]] pid_nr reserved_pids() const noexcept override { return geometry::reserved_pids; }
+    [[nodiscard]] std::unique_ptr<tested_namespace> make_namespace(
+        std::uint16_t number, pid_nr highest_pid_max) override {
+        return std::make_unique<tested_namespace_of<V>>(number, highest_pid_max, pid_max_);
+    }
+
+private:
+    typename V::pid_max_cell pid_max_{32768};
+};
+
+template <template <class> class Variant>
+[[nodiscard]] constexpr subject_entry make_subject_entry() noexcept {
+    using plain_world = watched<native>;
+    using slow_world = jittered<watched<native>>;
+    return {.info = &Variant<plain_world>::info,
+            .make = []() -> std::unique_ptr<subject> {
+                return std::make_unique<subject_of<Variant<plain_world>>>();
+            },
+            .make_jittered = []() -> std::unique_ptr<subject> {
+                return std::make_unique<subject_of<Variant<slow_world>>>();
+            }};
+}
+
+}  // namespace pidmap_stress

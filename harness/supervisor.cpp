@@ -1,0 +1,165 @@
+#include "harness/supervisor.hpp"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "harness/board.hpp"
+#include "harness/fault_handler.hpp"
+#include "harness/rng.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// So many trials that found something are enough: they are to show all that is broken, not to
+/// count. Less is a matter of luck with the order in which things break.
+constexpr std::uint64_t enough_failed_trials = 6;
+/// How long a trial may take from the end of its time to its own end, beside the stall limit.
+constexpr auto poll_interval = std::chrono::milliseconds(5);
+
+[[noreturn]] void be_the_trial(const cell& what, const trial_settings& how, board& here) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::signal(SIGINT, SIG_IGN);  // The supervisor ends the trial in good order.
+    ::signal(SIGTERM, SIG_IGN);
+    install_fault_handler();
+    run_trial(what, how, here);
+    ::_exit(0);  // No destructors: threads of libraries may still be there.
+}
+
+[[nodiscard]] std::uint64_t operations_so_far(const board& here, unsigned workers) {
+    std::uint64_t sum = here.rounds.load(std::memory_order::relaxed);
+    for (unsigned n = 0; n < workers; ++n)
+        sum += here.workers[n].operations.load(std::memory_order::relaxed);
+    return sum;
+}
+
+enum class trial_end { good, crashed, stalled };
+
+/// Waits for the trial's end, and brings it about when time is up.
+[[nodiscard]] trial_end attend(pid_t trial, board& here, unsigned workers,
+                               clock::time_point deadline, const supervision& watch,
+                               std::uint64_t operations_before, std::string& ending) {
+    std::uint64_t seen = 0;
+    clock::time_point moved = clock::now();
+    for (;;) {
+        int status = 0;
+        if (::waitpid(trial, &status, WNOHANG) == trial) {
+            if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return trial_end::good;
+            ending = WIFSIGNALED(status)
+                         ? fmt::format("ended by signal {} ({})", WTERMSIG(status),
+                                       ::strsignal(WTERMSIG(status)))
+                         : fmt::format("ended with exit code {}", WEXITSTATUS(status));
+            return trial_end::crashed;
+        }
+        std::this_thread::sleep_for(poll_interval);
+        const clock::time_point now = clock::now();
+        const std::uint64_t operations = operations_so_far(here, workers);
+        if (operations != seen) moved = now;
+        seen = operations;
+        if (now >= deadline || (watch.interrupted && watch.interrupted())) {
+            int go_on = board::go_on;
+            here.stop.compare_exchange_strong(go_on, board::end_round, std::memory_order::relaxed);
+        }
+        if (now - moved > watch.stall_after) {
+            ending = fmt::format("no worker finished an operation for {:.0f} s",
+                                 std::chrono::duration<double>(watch.stall_after).count());
+            ::kill(trial, SIGKILL);
+            ::waitpid(trial, &status, 0);
+            return trial_end::stalled;
+        }
+        if (watch.on_progress) watch.on_progress(operations_before + operations);
+    }
+}
+
+void collect(const board& here, unsigned workers, cell_result& into) {
+    const auto reported = std::min<std::size_t>(
+        here.findings_reported.load(std::memory_order::relaxed), board::findings_kept);
+    std::array<std::uint64_t, invariant_count> told{};
+    for (std::size_t n = 0; n < reported; ++n) {
+        const board_finding& entry = here.findings[n];
+        // Acquire: pairs with report(). What is not ready was being written when the trial died.
+        if (!entry.ready.load(std::memory_order::acquire)) continue;
+        into.seen.add({.broken = entry.broken, .what = entry.text.data()});
+        ++told[static_cast<std::size_t>(entry.broken)];
+    }
+    for (std::size_t n = 0; n < invariant_count; ++n) {
+        const std::uint64_t times = here.times_broken[n].load(std::memory_order::relaxed);
+        into.seen.times_broken[n] += times - std::min(times, told[n]);
+    }
+    if (reported != 0) {
+        ++into.trials_with_findings;
+        if (into.last_events.empty()) into.last_events = last_events(here, workers, 12);
+    }
+    into.seen.operations += here.operations.load(std::memory_order::relaxed);
+    into.seen.worker_seconds +=
+        static_cast<double>(here.worker_nanoseconds.load(std::memory_order::relaxed)) * 1e-9;
+    into.rounds += here.rounds.load(std::memory_order::relaxed);
+    into.out_of_resources |= here.out_of_resources.load(std::memory_order::relaxed);
+}
+
+}  // namespace
+
+cell_result run_cell(const cell& what, const trial_settings& how, const supervision& watch) {
+    cell_result result{.what = what};
+    const scenario_info& script = *what.workload->info;
+    const clock::time_point begin = clock::now();
+    const clock::time_point deadline =
+        watch.budget.count() != 0 ? begin + watch.budget : clock::time_point::max();
+    std::uint64_t marks = 0;
+
+    while (true) {
+        const board_ptr here = map_board();
+        if (here == nullptr) {
+            result.out_of_resources = true;
+            break;
+        }
+        trial_settings mine = how;
+        mine.key = split(how.key, result.trials++);
+        if (how.operations != 0)
+            mine.operations = how.operations - std::min(how.operations - 1, result.seen.operations);
+        const pid_t trial = ::fork();
+        if (trial == 0) be_the_trial(what, mine, *here);
+        if (trial < 0) {
+            result.out_of_resources = true;
+            break;
+        }
+        std::string ending;
+        const trial_end end =
+            attend(trial, *here, how.workers, deadline, watch, result.seen.operations, ending);
+        collect(*here, how.workers, result);
+        marks |= here->marks.load(std::memory_order::relaxed);
+        const bool found = here->findings_reported.load(std::memory_order::relaxed) != 0;
+        if (end != trial_end::good) {
+            result.ending = ending;
+            if (result.last_events.empty())
+                result.last_events = last_events(*here, how.workers, 12);
+            // After a finding, anything can happen to a process. Without one it is a result.
+            if (!found)
+                result.seen.end = end == trial_end::crashed ? run_end::crashed : run_end::stalled;
+        }
+        const bool time_is_up = clock::now() >= deadline;
+        const bool work_is_done = how.operations != 0 && result.seen.operations >= how.operations;
+        if (result.out_of_resources || time_is_up || work_is_done ||
+            (watch.interrupted && watch.interrupted()) || result.seen.end != run_end::completed ||
+            result.trials_with_findings >= enough_failed_trials)
+            break;
+        if (end == trial_end::good && !found) break;  // It ended by itself, for want of work.
+    }
+
+    for (std::size_t n = 0; n < script.marks.size(); ++n)
+        if ((marks >> n & 1) == 0) result.seen.unhit_marks.emplace_back(script.marks[n]);
+    result.seconds = std::chrono::duration<double>(clock::now() - begin).count();
+    result.judged = assess(result.seen, *what.variant->info, what.how, script.name);
+    return result;
+}
+
+}  // namespace pidmap_stress

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "checkers/expectation.hpp"
+#include "checkers/verdict.hpp"
+#include "harness/trial.hpp"
+
+namespace pidmap_stress {
+
+/// What running one cell showed.
+struct cell_result {
+    cell what{};
+    verdict seen{};
+    assessment judged{};
+    /// The last events of the workers in the first trial that found something.
+    std::string last_events{};
+    /// How the process of a trial ended, where it did not end well.
+    std::string ending{};
+    bool out_of_resources = false;
+    std::uint64_t rounds = 0;
+    std::uint64_t trials = 0;
+    std::uint64_t trials_with_findings = 0;
+    double seconds = 0;
+};
+
+struct supervision {
+    /// How long the cell is run; without operations, the only limit.
+    std::chrono::nanoseconds budget{};
+    /// A trial none of whose workers finishes an operation for so long is stalled.
+    std::chrono::nanoseconds stall_after{};
+    /// Called some times a second, with the operations so far. May be empty.
+    std::function<void(std::uint64_t operations)> on_progress{};
+    /// Looked at as often: whether to stop early, and report what there is.
+    std::function<bool()> interrupted{};
+};
+
+/// Runs a cell as a series of trials, each in a process of its own, so that whatever happens to one
+/// is a finding and not the end. A trial ends when memory can no longer be trusted; the next one
+/// looks for what else is broken.
+///
+/// \pre This process has one thread.
+[[nodiscard]] cell_result run_cell(const cell& what, const trial_settings& how,
+                                   const supervision& watch);
+
+}  // namespace pidmap_stress

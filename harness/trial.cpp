@@ -1,0 +1,107 @@
+#include "harness/trial.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "harness/board.hpp"
+#include "harness/jitter.hpp"
+#include "harness/memory_domain.hpp"
+#include "harness/stage.hpp"
+#include "harness/worker.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+/// One round in so many is short, and recorded call by call for the judges of histories.
+constexpr std::uint32_t history_one_in = 4;
+constexpr std::uint32_t longest_history = 64;
+/// One round in so many ends with an empty stage.
+constexpr std::uint32_t emptied_one_in = 8;
+
+/// From 16 to `longest`, each power of two as likely: rounds that differ let a run drain now and
+/// then, which a continuous one never does.
+[[nodiscard]] std::uint32_t round_length(rng& chance, std::uint32_t longest) noexcept {
+    std::uint32_t powers = 1;
+    while ((16U << powers) < longest) ++powers;
+    const std::uint32_t base = 16U << chance.below(powers);
+    return std::min(longest, base + chance.below(base));
+}
+
+void finish_round(stage& set, board& here, std::chrono::nanoseconds elapsed) {
+    std::uint64_t operations = 0;
+    std::uint64_t marks = 0;
+    for (unsigned n = 0; n < set.workers(); ++n) {
+        operations += set.at(n).take_operations();
+        marks |= set.at(n).take_marks();
+    }
+    here.operations.fetch_add(operations, std::memory_order::relaxed);
+    here.marks.fetch_or(marks, std::memory_order::relaxed);
+    here.worker_nanoseconds.fetch_add(static_cast<std::uint64_t>(elapsed.count()) * set.workers(),
+                                      std::memory_order::relaxed);
+    here.rounds.fetch_add(1, std::memory_order::relaxed);
+}
+
+}  // namespace
+
+void run_trial(const cell& what, const trial_settings& how, board& here) {
+    use_board(&here);
+    if (!memory_domain::open({.deferred_release = what.how == discipline::lookup})) {
+        here.out_of_resources.store(true, std::memory_order::relaxed);
+        return;
+    }
+    jitter_one_in = how.jitter_one_in;
+    const auto under_test =
+        how.jitter_one_in != 0 ? what.variant->make_jittered() : what.variant->make();
+    const auto script = what.workload->make();
+    stage set(*under_test, here,
+              {.how = what.how,
+               .workers = how.workers,
+               .highest_pid_max = script->highest_pid_max(how.pid_max, how.workers),
+               .key = how.key});
+    const auto pool = worker_pool::make({.kind = how.pool, .workers = how.workers, .pin = how.pin});
+    const auto stopped = [&here](int at) {
+        return here.stop.load(std::memory_order::relaxed) >= at;
+    };
+
+    rng chance(split(how.key, "rounds"));
+    bool prepared = false;
+    for (std::uint64_t round = 0;; ++round) {
+        if (!prepared) script->prepare(set);
+        prepared = true;
+        if (stopped(board::end_trial)) return;
+
+        const bool with_history = chance.one_in(history_one_in);
+        std::uint32_t steps =
+            round_length(chance, with_history ? longest_history : script->longest_round());
+        const std::uint64_t done = here.operations.load(std::memory_order::relaxed);
+        if (how.operations != 0)
+            steps = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+                steps, (how.operations - done + how.workers - 1) / how.workers));
+        for (unsigned n = 0; n < how.workers; ++n)
+            set.at(n).begin_round(split(how.key, round), steps, with_history);
+        if (with_history) set.begin_history();
+
+        const auto begin = std::chrono::steady_clock::now();
+        pool->run([&set, &script](unsigned number) {
+            worker& me = set.at(number);
+            me.take_thread();
+            script->work(me);
+            me.leave_thread();
+        });
+        finish_round(set, here, std::chrono::steady_clock::now() - begin);
+        if (stopped(board::end_trial)) return;
+
+        set.audit(with_history);
+        const bool last = stopped(board::end_round) ||
+                          (how.operations != 0 &&
+                           here.operations.load(std::memory_order::relaxed) >= how.operations);
+        if (stopped(board::end_trial)) return;
+        if (last || script->one_round_only() || chance.one_in(emptied_one_in)) {
+            set.empty();
+            prepared = false;
+        }
+        if (last || stopped(board::end_trial)) return;
+    }
+}
+
+}  // namespace pidmap_stress

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+
+#include "harness/scenario.hpp"
+#include "harness/subject.hpp"
+#include "harness/worker_pool.hpp"
+
+namespace pidmap_stress {
+
+struct board;
+
+/// One variant under one discipline in one scenario.
+struct cell {
+    const subject_entry* variant = nullptr;
+    const scenario_entry* workload = nullptr;
+    discipline how{};
+};
+
+/// How cells are run.
+struct trial_settings {
+    unsigned workers = 4;
+    pool_kind pool = pool_kind::tbb;
+    bool pin = false;
+    std::uint32_t jitter_one_in = 0;  ///< 0: no delays.
+    pid_nr pid_max = 0;               ///< 0: the scenario's own.
+    std::uint64_t key = 0;            ///< Of all chance in the trial.
+    std::uint64_t operations = 0;     ///< About so many calls at the most; 0: no limit.
+};
+
+/// Runs rounds until the board says stop or the operations are used up, in this process. All that
+/// is found is on the board.
+void run_trial(const cell& what, const trial_settings& how, board& report_to);
+
+}  // namespace pidmap_stress

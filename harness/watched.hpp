@@ -1,0 +1,98 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+
+#include <fmt/format.h>
+
+#include "allocator/execution_policy.hpp"
+#include "checkers/refcount_transitions.hpp"
+#include "harness/memory_domain.hpp"
+#include "harness/worker_identity.hpp"
+
+namespace pidmap_stress {
+
+/// A count of references that has each of its changes judged. It adds a comparison to a change,
+/// and no access.
+template <class Atomic>
+class judged_count : public Atomic {
+    using value_type = typename Atomic::value_type;
+
+public:
+    using Atomic::Atomic;
+
+    value_type fetch_add(value_type by, std::memory_order order = std::memory_order::seq_cst) {
+        const value_type before = Atomic::fetch_add(by, order);
+        judge(before, by);
+        return before;
+    }
+    value_type fetch_sub(value_type by, std::memory_order order = std::memory_order::seq_cst) {
+        const value_type before = Atomic::fetch_sub(by, order);
+        judge(before, -by);
+        return before;
+    }
+    bool compare_exchange_strong(value_type& expected, value_type wanted, std::memory_order success,
+                                 std::memory_order failure) {
+        const bool done = Atomic::compare_exchange_strong(expected, wanted, success, failure);
+        if (done) judge(expected, wanted - expected);
+        return done;
+    }
+    bool compare_exchange_weak(value_type& expected, value_type wanted, std::memory_order success,
+                               std::memory_order failure) {
+        const bool done = Atomic::compare_exchange_weak(expected, wanted, success, failure);
+        if (done) judge(expected, wanted - expected);
+        return done;
+    }
+
+private:
+    static void judge(value_type before, value_type delta) noexcept {
+        const count_change change{.before = before, .delta = delta};
+        if (const auto broken = broken_by(change, memory_domain::poison_int)) [[unlikely]]
+            tell(*broken, change);
+    }
+    [[gnu::noinline, gnu::cold]] static void tell(invariant broken, count_change change) noexcept {
+        std::array<char, 160> text{};
+        const auto written =
+            fmt::format_to_n(text.data(), text.size(), "the refcount went from {} to {}, worker {}",
+                             change.before, change.before + change.delta, self.slot);
+        report(broken, {text.data(), std::min(written.size, text.size())});
+    }
+};
+
+/// Policy decorator: changes of refcounts are judged, objects live in the memory domain, and
+/// allocation of memory may fail on purpose.
+template <execution_policy Base>
+struct watched : Base {
+    template <class T, cell_role Role = cell_role::data>
+    using atomic = std::conditional_t<Role == cell_role::refcount,
+                                      judged_count<typename Base::template atomic<T, Role>>,
+                                      typename Base::template atomic<T, Role>>;
+
+    template <class T, class... Args>
+    [[nodiscard]] static T* create(Args&&... args) noexcept {
+        void* const memory = memory_domain::take(sizeof(T), kind_of<T>());
+        return memory == nullptr ? nullptr : new (memory) T(std::forward<Args>(args)...);
+    }
+    template <class T>
+    static void destroy(T* object) noexcept {
+        object->~T();
+        memory_domain::give_back(object, sizeof(T), kind_of<T>());
+    }
+    template <class T>
+    static void retire(T* object) noexcept {
+        memory_domain::retire(object,
+                              [](void* memory) noexcept { destroy(static_cast<T*>(memory)); });
+    }
+
+private:
+    template <class T>
+    [[nodiscard]] static constexpr memory_domain::object_kind kind_of() noexcept {
+        if constexpr (requires(T& t) { t.alloc_pidmap(); })
+            return memory_domain::object_kind::pid_namespace;
+        else
+            return memory_domain::object_kind::page;
+    }
+};
+
+}  // namespace pidmap_stress

@@ -1,0 +1,246 @@
+#include "harness/worker.hpp"
+
+#include <cassert>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "checkers/range.hpp"
+#include "checkers/tenancy.hpp"
+#include "harness/clock.hpp"
+#include "harness/read_side.hpp"
+#include "harness/worker_identity.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+[[nodiscard]] namespace_key key_of(const tested_namespace& ns) noexcept {
+    return {.id = ns.id, .generation = ns.generation};
+}
+
+[[nodiscard]] constexpr pid_nr coded(alloc_error error) noexcept {
+    return -1 - static_cast<pid_nr>(error);
+}
+
+[[gnu::noinline, gnu::cold]] void tell_pinned_but_released(const tested_namespace& ns, pid_nr nr,
+                                                           unsigned worker) {
+    report({.broken = invariant::live_pid_pins_namespace,
+            .what = fmt::format("namespace {} was released while worker {} held pid {} of it",
+                                ns.id, worker, nr)});
+}
+
+[[gnu::noinline, gnu::cold]] void tell_tenants(const tested_namespace& ns, pid_nr nr,
+                                               tenant_cell tenant, tenant_cell found,
+                                               tenant_change::step which) {
+    report(describe_misfit(
+        {.which = which, .where = key_of(ns), .pid = nr, .self = tenant, .found = found}));
+}
+
+}  // namespace
+
+worker::worker(stage& set, unsigned number) noexcept
+    : set_(set),
+      board_(set.report_to()),
+      recorder_(board_.workers[number == set.workers() ? max_workers : number]),
+      number_(number),
+      tenant_(static_cast<tenant_cell>(number + 1)),
+      by_lookup_(set.how() == discipline::lookup) {}
+
+void worker::begin_round(std::uint64_t key, std::uint32_t steps, bool keep_history) {
+    chance_ = rng(split(key, number_));
+    steps_left_ = steps;
+    keep_history_ = keep_history;
+    history_.clear();
+}
+
+void worker::take_thread() noexcept {
+    self.slot = number_ == set_.workers() ? max_workers : number_;
+    self.delays = rng(split(chance_.next(), "delays"));
+    self.accesses_until_delay = 0;
+    self.faults = rng(split(chance_.next(), "faults"));
+    self.fail_one_in = 0;
+    recorder_.record(flight_event::kind::round, 0, 0);
+}
+
+void worker::leave_thread() noexcept {
+    self.fail_one_in = 0;
+    recorder_.operations.store(now_, std::memory_order::relaxed);
+}
+
+std::uint64_t worker::take_operations() noexcept {
+    const std::uint32_t done = now_ - now_taken_;
+    now_taken_ = now_;
+    return done;
+}
+
+void worker::forget_everything() noexcept {
+    held.clear();
+    anchors.clear();
+    references.clear();
+    high_in_ = nullptr;
+}
+
+alloc_result worker::alloc(table_slot& slot) {
+    if (by_lookup_) return alloc_by_lookup(slot);
+    // Relaxed: the slot was set before the round began.
+    return alloc_in(*slot.current.load(std::memory_order::relaxed));
+}
+
+alloc_result worker::alloc_in(tested_namespace& ns) {
+    if (keep_history_) [[unlikely]]
+        begin_call(operation_kind::alloc, ns, 0);
+    const alloc_result result = ns.alloc_pidmap();
+    if (keep_history_) [[unlikely]]
+        end_call(result);
+    count();
+    if (!result) {
+        recorder_.record(flight_event::kind::alloc, ns.id, coded(result.error()));
+        if (result.error() == alloc_error::namespace_dead && !by_lookup_) [[unlikely]]
+            report({.broken = invariant::live_pid_pins_namespace,
+                    .what = fmt::format("namespace {} says that it is dead, while worker {} holds "
+                                        "a {} of it",
+                                        ns.id, number_, anchors.empty() ? "reference" : "pid")});
+        return result;
+    }
+    const pid_nr nr = result.nr();
+    recorder_.record(flight_event::kind::alloc, ns.id, nr);
+    judge_alloc(ns, nr);
+    held.push_back({.ns = &ns, .nr = nr});
+    return result;
+}
+
+void worker::judge_alloc(tested_namespace& ns, pid_nr nr) noexcept {
+    const pid_nr limit = set_.highest_pid_max();
+    const bool low = nr < set_.under_test().reserved_pids();
+    if (nr >= limit || nr < 1 || low) [[unlikely]] {
+        const range_evidence evidence{.pid = nr,
+                                      .pid_max = limit,
+                                      .reserved_pids = set_.under_test().reserved_pids(),
+                                      .wrapped_before = low && high_in_ == &ns && nr < high_};
+        if (!evidence.fits()) report(describe_misfit(evidence));
+        if (nr >= limit || nr < 1) return;  // There is no cell for it.
+    }
+    if (high_in_ != &ns) [[unlikely]] {
+        high_in_ = &ns;
+        high_ = 0;
+    }
+    if (nr > high_) high_ = nr;
+    tenant_cell& cell = ns.cell(nr);
+    const tenant_cell found = cell;
+    cell = tenant_;
+    if (found != 0) [[unlikely]]
+        tell_tenants(ns, nr, tenant_, found, tenant_change::step::moves_in);
+}
+
+void worker::free_at(std::size_t index) {
+    const held_pid what = held[index];
+    held[index] = held.back();
+    held.pop_back();
+    free_pid(what);
+}
+
+void worker::free_pid(held_pid what) {
+    tested_namespace& ns = *what.ns;
+    if (ns.released()) [[unlikely]]
+        tell_pinned_but_released(ns, what.nr, number_);
+    if (what.nr >= set_.highest_pid_max() || what.nr < 1) return;  // Was reported when it came.
+    tenant_cell& cell = ns.cell(what.nr);
+    const tenant_cell found = cell;
+    cell = 0;
+    if (found != tenant_) [[unlikely]]
+        tell_tenants(ns, what.nr, tenant_, found, tenant_change::step::moves_out);
+    recorder_.record(flight_event::kind::free, ns.id, what.nr);
+    if (keep_history_) [[unlikely]]
+        begin_call(operation_kind::free, ns, what.nr);
+    ns.free_pidmap(what.nr);
+    if (keep_history_) [[unlikely]]
+        end_call();
+    count();
+}
+
+alloc_result worker::alloc_by_lookup(table_slot& slot) {
+    {
+        const read_side::section reading;
+        // Acquire: pairs with the publication in fill(). What was looked up is a namespace that
+        // was alive when the table was read; since then it may have died, but not gone.
+        if (tested_namespace* const found = slot.current.load(std::memory_order::acquire)) {
+            // Some look it up and use it a while later.
+            if (chance_.one_in(8))
+                for (std::uint32_t n = chance_.below(200); n > 0; --n) native::pause();
+            return alloc_in(*found);
+        }
+    }
+    return fill(slot);
+}
+
+alloc_result worker::fill(table_slot& slot) {
+    tested_namespace* const fresh = create();
+    if (fresh == nullptr) {
+        steps_left_ = 0;
+        return alloc_error::no_memory;
+    }
+    // The first pid is to keep it alive when the creator's reference goes.
+    const alloc_result first = alloc_in(*fresh);
+    fresh->home = &slot;
+    tested_namespace* nothing = nullptr;
+    // Release: who finds the namespace finds it set up.
+    const bool mine =
+        first && slot.current.compare_exchange_strong(nothing, fresh, std::memory_order::release,
+                                                      std::memory_order::relaxed);
+    if (!mine) fresh->home = nullptr;  // Another worker was first. This one goes unseen.
+    if (!mine && first) free_last();
+    put(*fresh);
+    return mine ? first : alloc_result(alloc_error::exhausted);
+}
+
+tested_namespace* worker::create() {
+    tested_namespace* const ns = set_.take_object(number_);
+    if (ns == nullptr || !ns->create()) return nullptr;
+    recorder_.record(flight_event::kind::create, ns->id, 0);
+    if (high_in_ == ns) high_in_ = nullptr;
+    return ns;
+}
+
+void worker::get(tested_namespace& ns) {
+    ns.external.fetch_add(1, std::memory_order::relaxed);
+    if (keep_history_) begin_call(operation_kind::get, ns, 0);
+    ns.get();
+    if (keep_history_) end_call();
+    recorder_.record(flight_event::kind::get, ns.id, 0);
+}
+
+void worker::put(tested_namespace& ns) {
+    ns.external.fetch_sub(1, std::memory_order::relaxed);
+    recorder_.record(flight_event::kind::put, ns.id, 0);
+    if (keep_history_) begin_call(operation_kind::put, ns, 0);
+    ns.put();
+    if (keep_history_) end_call();
+}
+
+void worker::inject_failures(std::uint32_t one_in) noexcept {
+    self.fail_one_in = one_in;
+}
+
+void worker::set_pid_max(pid_nr limit) noexcept {
+    set_.under_test().set_pid_max(limit);
+}
+
+void worker::begin_call(operation_kind kind, const tested_namespace& ns, pid_nr nr) {
+    history_.push_back({.kind = kind, .worker = number_, .where = key_of(ns), .pid = nr});
+    history_.back().called = time_before();
+}
+
+void worker::end_call() {
+    history_.back().returned = time_after();
+}
+
+void worker::end_call(alloc_result result) {
+    history_.back().returned = time_after();
+    if (result)
+        history_.back().pid = result.nr();
+    else
+        history_.back().error = result.error();
+}
+
+}  // namespace pidmap_stress

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "harness/board.hpp"
+#include "harness/rng.hpp"
+
+namespace pidmap_stress {
+
+/// Where a thread stands in its trial: which worker it is, and what chance has for it.
+struct worker_identity {
+    /// In [0, max_workers); max_workers is the main thread, and one more is the reclaimer.
+    unsigned slot = max_workers;
+    /// For injected delays. A stream of its own, so that delays change no operation.
+    rng delays{};
+    std::uint32_t accesses_until_delay = 0;
+    /// One allocation of shared memory in so many fails; 0: none does.
+    std::uint32_t fail_one_in = 0;
+    rng faults{};
+};
+
+inline constexpr unsigned reclaimer_slot = max_workers + 1;
+inline constexpr unsigned identity_slots = max_workers + 2;
+
+/// This thread's.
+inline thread_local worker_identity self{};
+
+}  // namespace pidmap_stress

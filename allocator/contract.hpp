@@ -113,8 +113,9 @@ enum class variant_kind : std::uint8_t { variant, mutant };
 struct breakage {
     invariant broken{};
     discipline_set where = every_discipline;
-    /// The scenario in which a native run must show it, else the harness is blind. Empty: it may
-    /// show anywhere under these disciplines, but whether it does is up to the schedule.
+    /// The scenario in which a native run must show it, or another breakage of the variant that
+    /// names this scenario: else the harness is blind. Empty: it may show anywhere under these
+    /// disciplines, but whether it does is up to the schedule.
     std::string_view shown_by{};
 };
 
@@ -145,8 +146,8 @@ private:
 
 /// What a variant says of itself.
 struct variant_info {
-    std::string_view name;     ///< The file's and the type's name.
-    std::string_view summary;  ///< One line.
+    std::string_view name{};     ///< The file's and the type's name.
+    std::string_view summary{};  ///< One line.
     variant_kind kind = variant_kind::variant;
     counting counts = counting::per_page;
     breakage_list breaks{};

@@ -33,12 +33,15 @@ assessment assess(const verdict& seen, const variant_info& info, discipline how,
         if (broken.contains(which) && !info.breaks.expects(which, how))
             result.unexpected.insert(which);
     }
+    bool shown = false;
     for (const breakage& known : info.breaks) {
         // An empty `shown_by` names no scenario, not the scenario without a name.
         const bool required = !known.shown_by.empty() && known.shown_by == scenario;
-        if (required && known.where.contains(how) && !broken.contains(known.broken))
-            result.missing.insert(known.broken);
+        if (!required || !known.where.contains(how)) continue;
+        result.missing.insert(known.broken);
+        shown |= broken.contains(known.broken);
     }
+    if (shown) result.missing = {};
     return result;
 }
 
@@ -52,7 +55,7 @@ std::string to_string(const assessment& what) {
     if (what.kind != verdict_kind::holds && what.kind != verdict_kind::violated)
         clause(std::string{to_string(what.kind)});
     if (!what.unexpected.empty()) clause("unexpected: " + names(what.unexpected));
-    if (!what.missing.empty()) clause("not shown: " + names(what.missing));
+    if (!what.missing.empty()) clause("none was shown of: " + names(what.missing));
     return text;
 }
 

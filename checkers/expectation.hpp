@@ -13,7 +13,7 @@ struct assessment {
     verdict_kind kind{};
     /// Broke, and is no known breakage of the variant under this discipline.
     invariant_set unexpected{};
-    /// Had to break in this scenario and did not: the harness is blind.
+    /// One of these had to break in this scenario and none did: the harness is blind.
     invariant_set missing{};
 
     /// No crash, stall or vacuous run; nothing unexpected and nothing missing.
@@ -22,12 +22,13 @@ struct assessment {
 
 /// Compares a verdict with the breakages that `info` declares.
 ///
-/// A breakage with `shown_by == scenario` that covers `how` is required; every breakage that covers
-/// `how` is permitted, in any scenario.
+/// Of the breakages with `shown_by == scenario` that cover `how`, one at least is required: which
+/// one comes first is up to the schedule. Every breakage that covers `how` is permitted, in any
+/// scenario.
 [[nodiscard]] assessment assess(const verdict& seen, const variant_info& info, discipline how,
                                 std::string_view scenario) noexcept;
 
-/// "as expected", or what is not: "unexpected: no_underflow; not shown: unique_pid".
+/// "as expected", or what is not: "unexpected: no_underflow; none was shown of: unique_pid".
 [[nodiscard]] std::string to_string(const assessment& what);
 
 }  // namespace pidmap_stress

@@ -36,7 +36,20 @@ TEST(ExpectationTest, ARequiredBreakageMustShow) {
                     .as_expected());
     const assessment survived = assess(broke({}), known_bad, discipline::member, "page_zero");
     EXPECT_FALSE(survived.as_expected());
-    EXPECT_EQ(to_string(survived), "not shown: no_underflow");
+    EXPECT_EQ(to_string(survived), "none was shown of: no_underflow");
+}
+
+// Which of several consequences comes first is up to the schedule: one of them is enough.
+TEST(ExpectationTest, OneOfTheRequiredBreakagesIsEnough) {
+    constexpr variant_info several{
+        .name = "several",
+        .summary = "fails in one of two ways",
+        .breaks = {{.broken = invariant::no_underflow, .shown_by = "page_zero"},
+                   {.broken = invariant::released_once, .shown_by = "page_zero"}}};
+    EXPECT_TRUE(assess(broke({invariant::released_once}), several, discipline::member, "page_zero")
+                    .as_expected());
+    const assessment survived = assess(broke({}), several, discipline::member, "page_zero");
+    EXPECT_EQ(to_string(survived), "none was shown of: released_once, no_underflow");
 }
 
 // In other scenarios a known breakage may show, or not.
@@ -64,7 +77,7 @@ TEST(ExpectationTest, WhatIsNoResultIsNotAsExpected) {
     EXPECT_EQ(to_string(vacuous), "inconclusive");
     const verdict crashed{.end = run_end::crashed, .operations = 1};
     EXPECT_EQ(to_string(assess(crashed, known_bad, discipline::member, "page_zero")),
-              "crash; not shown: no_underflow");
+              "crash; none was shown of: no_underflow");
     EXPECT_FALSE(assess(verdict{.end = run_end::stalled, .operations = 1}, known_bad,
                         discipline::member, "churn")
                      .as_expected());

@@ -8,10 +8,10 @@ namespace pidmap_stress {
 /// An atomic that may be slow to begin an access, so that others come between.
 template <class Atomic>
 class slow_atomic : public Atomic {
-    using value_type = typename Atomic::value_type;
     using order = std::memory_order;
 
 public:
+    using value_type = typename Atomic::value_type;
     using Atomic::Atomic;
 
     value_type load(order o = order::seq_cst) const noexcept {

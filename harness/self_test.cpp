@@ -20,7 +20,7 @@ namespace pidmap_stress {
 namespace {
 
 /// Two threads, one plain cell, and nothing between them that orders.
-void race() {
+[[maybe_unused]] void race() {
     auto cell = std::make_unique<int>(0);
     std::atomic<bool> there{false};
     std::jthread other([&] {
@@ -32,7 +32,7 @@ void race() {
 }
 
 /// The same with a release and an acquire between them.
-void hand_over() {
+[[maybe_unused]] void hand_over() {
     auto cell = std::make_unique<int>(0);
     std::atomic<bool> there{false};
     std::jthread other([&] {
@@ -43,7 +43,7 @@ void hand_over() {
     *cell = 2;
 }
 
-void touch_freed() {
+[[maybe_unused]] void touch_freed() {
     auto cell = std::make_unique<int>(0);
     int* const dangling = cell.get();
     cell.reset();
@@ -51,7 +51,7 @@ void touch_freed() {
     *static_cast<int volatile*>(dangling) = 1;
 }
 
-void touch_live() {
+[[maybe_unused]] void touch_live() {
     auto cell = std::make_unique<int>(0);
     *static_cast<int volatile*>(cell.get()) = 1;
 }
@@ -70,7 +70,7 @@ void touch_live() {
     return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 }
 
-[[nodiscard]] bool expect(std::string_view what, void (*body)(), bool reported) {
+[[nodiscard, maybe_unused]] bool expect(std::string_view what, void (*body)(), bool reported) {
     const bool seen = is_reported(body);
     fmt::print("self-test: {} is {}reported{}\n", what, seen ? "" : "not ",
                seen == reported ? "" : ", and that is wrong: this build proves nothing");

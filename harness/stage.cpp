@@ -132,8 +132,17 @@ void stage::collect_held() {
     collect(*main_);
 }
 
+void stage::note_who_is_past_reserved() {
+    bool none_reserved = true;
+    for (const auto& one : workers_) none_reserved &= !one->got_reserved();
+    if (!none_reserved) return;
+    for (const auto& one : workers_)
+        if (tested_namespace* const ns = one->last_in()) ns->past_reserved = true;
+}
+
 void stage::audit(bool with_history) {
     if (how_.how == discipline::lookup) read_side::drain();
+    note_who_is_past_reserved();
     collect_held();
     if (with_history) judge_history();
     for (store& one : stores_)
@@ -179,6 +188,7 @@ void stage::judge_history() {
                                                      .held_at_most = held_at_most,
                                                      .lowest_pid_max = lowest_pid_max_,
                                                      .reserved_pids = subject_.reserved_pids(),
+                                                     .bits_per_page = subject_.bits_per_page(),
                                                      .skew = clock_skew}))
             report(*reuse);
     }

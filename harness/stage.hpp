@@ -70,6 +70,7 @@ private:
         std::vector<tested_namespace*> used;
     };
 
+    void note_who_is_past_reserved();
     void collect_held();
     void audit_namespace(tested_namespace& ns);
     void judge_history();

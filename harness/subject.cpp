@@ -22,6 +22,7 @@ void tested_namespace::reset() noexcept {
     releases.store(0, std::memory_order::relaxed);
     external.store(0, std::memory_order::relaxed);
     home = nullptr;
+    past_reserved = false;
     ++generation;
     held.clear();
     held_before.clear();

@@ -60,6 +60,10 @@ public:
     /// Where readers find it, if they do.
     table_slot* home = nullptr;
     std::uint32_t generation = 0;
+    /// The hint is surely at or above reserved_pids: when last no worker ran, the last allocations
+    /// were all up there. From then on a pid below is one that a wrap should have left out,
+    /// however slow a store of the hint may be.
+    bool past_reserved = false;
     /// Scratch of the audit: what the workers' books say.
     std::vector<pid_nr> held;
     /// What was the case when the recorded history began.

@@ -18,12 +18,17 @@ constexpr std::uint32_t longest_history = 64;
 /// One round in so many ends with an empty stage.
 constexpr std::uint32_t emptied_one_in = 8;
 
-/// From 16 to `longest`, each power of two as likely: rounds that differ let a run drain now and
+/// The first rounds of a trial are shorter than this: a fault that needs no race shows there, with
+/// a short history.
+constexpr std::uint64_t careful_rounds = 8;
+constexpr std::uint32_t careful_length = 4;
+
+/// From 1 to `longest`, each power of two as likely: rounds that differ let a run drain now and
 /// then, which a continuous one never does.
 [[nodiscard]] std::uint32_t round_length(rng& chance, std::uint32_t longest) noexcept {
     std::uint32_t powers = 1;
-    while ((16U << powers) < longest) ++powers;
-    const std::uint32_t base = 16U << chance.below(powers);
+    while ((1U << powers) < longest) ++powers;
+    const std::uint32_t base = 1U << chance.below(powers);
     return std::min(longest, base + chance.below(base));
 }
 
@@ -71,8 +76,9 @@ void run_trial(const cell& what, const trial_settings& how, board& here) {
         if (stopped(board::end_trial)) return;
 
         const bool with_history = chance.one_in(history_one_in);
-        std::uint32_t steps =
-            round_length(chance, with_history ? longest_history : script->longest_round());
+        std::uint32_t steps = round_length(chance, round < careful_rounds ? careful_length
+                                                   : with_history         ? longest_history
+                                                                  : script->longest_round());
         const std::uint64_t done = here.operations.load(std::memory_order::relaxed);
         if (how.operations != 0)
             steps = static_cast<std::uint32_t>(std::min<std::uint64_t>(

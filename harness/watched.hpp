@@ -17,9 +17,8 @@ namespace pidmap_stress {
 /// and no access.
 template <class Atomic>
 class judged_count : public Atomic {
-    using value_type = typename Atomic::value_type;
-
 public:
+    using value_type = typename Atomic::value_type;
     using Atomic::Atomic;
 
     value_type fetch_add(value_type by, std::memory_order order = std::memory_order::seq_cst) {

@@ -51,6 +51,8 @@ void worker::begin_round(std::uint64_t key, std::uint32_t steps, bool keep_histo
     chance_ = rng(split(key, number_));
     steps_left_ = steps;
     keep_history_ = keep_history;
+    last_in_ = nullptr;
+    got_reserved_ = false;
     history_.clear();
 }
 
@@ -78,7 +80,7 @@ void worker::forget_everything() noexcept {
     held.clear();
     anchors.clear();
     references.clear();
-    high_in_ = nullptr;
+    last_in_ = nullptr;
 }
 
 alloc_result worker::alloc(table_slot& slot) {
@@ -106,26 +108,25 @@ alloc_result worker::alloc_in(tested_namespace& ns) {
     const pid_nr nr = result.nr();
     recorder_.record(flight_event::kind::alloc, ns.id, nr);
     judge_alloc(ns, nr);
+    // The main thread allocates alone, so the hint is at its pid now.
+    if (number_ == set_.workers()) ns.past_reserved = nr >= set_.under_test().reserved_pids();
     held.push_back({.ns = &ns, .nr = nr});
     return result;
 }
 
 void worker::judge_alloc(tested_namespace& ns, pid_nr nr) noexcept {
     const pid_nr limit = set_.highest_pid_max();
-    const bool low = nr < set_.under_test().reserved_pids();
-    if (nr >= limit || nr < 1 || low) [[unlikely]] {
+    const pid_nr reserved = set_.under_test().reserved_pids();
+    last_in_ = &ns;
+    if (nr >= limit || nr < reserved) [[unlikely]] {
         const range_evidence evidence{.pid = nr,
                                       .pid_max = limit,
-                                      .reserved_pids = set_.under_test().reserved_pids(),
-                                      .wrapped_before = low && high_in_ == &ns && nr < high_};
+                                      .reserved_pids = reserved,
+                                      .wrapped_before = ns.past_reserved};
         if (!evidence.fits()) report(describe_misfit(evidence));
+        got_reserved_ = true;
         if (nr >= limit || nr < 1) return;  // There is no cell for it.
     }
-    if (high_in_ != &ns) [[unlikely]] {
-        high_in_ = &ns;
-        high_ = 0;
-    }
-    if (nr > high_) high_ = nr;
     tenant_cell& cell = ns.cell(nr);
     const tenant_cell found = cell;
     cell = tenant_;
@@ -198,7 +199,6 @@ tested_namespace* worker::create() {
     tested_namespace* const ns = set_.take_object(number_);
     if (ns == nullptr || !ns->create()) return nullptr;
     recorder_.record(flight_event::kind::create, ns->id, 0);
-    if (high_in_ == ns) high_in_ = nullptr;
     return ns;
 }
 

@@ -88,6 +88,10 @@ public:
     [[nodiscard]] std::uint64_t take_marks() noexcept { return std::exchange(marks_, 0); }
     /// Operations since the last time.
     [[nodiscard]] std::uint64_t take_operations() noexcept;
+    /// Where the last pid of the round came from, if one came.
+    [[nodiscard]] tested_namespace* last_in() const noexcept { return last_in_; }
+    /// Whether a pid below reserved_pids came in this round.
+    [[nodiscard]] bool got_reserved() const noexcept { return got_reserved_; }
     [[nodiscard]] std::vector<operation>& history() noexcept { return history_; }
     void forget_everything() noexcept;
 
@@ -116,10 +120,9 @@ private:
     std::uint32_t now_taken_ = 0;
     std::uint64_t marks_ = 0;
     rng chance_;
-    /// The highest pid that this worker got in `high_in_`: after it, pids below reserved_pids are
-    /// higher still, or the search has wrapped and does not go there.
-    tested_namespace* high_in_ = nullptr;
-    pid_nr high_ = 0;
+    /// Where this worker got its last pid of the round, and whether it got a reserved one.
+    tested_namespace* last_in_ = nullptr;
+    bool got_reserved_ = false;
     std::vector<operation> history_;
 };
 

@@ -29,7 +29,9 @@ struct symmetric : pid_namespace<P, as_posted_orders, symmetric_steps> {
              .where = discipline::lookup,
              .shown_by = "lookup"},
             {.broken = invariant::no_use_after_release, .where = discipline::lookup},
-            {.broken = invariant::live_pid_pins_namespace, .where = discipline::lookup},
+            {.broken = invariant::live_pid_pins_namespace,
+             .where = discipline::lookup,
+             .shown_by = "lookup"},
             {.broken = invariant::no_underflow, .where = discipline::lookup},
             {.broken = invariant::released_once, .where = discipline::lookup},
             {.broken = invariant::refcount_equals_pages, .where = discipline::lookup},
@@ -37,7 +39,6 @@ struct symmetric : pid_namespace<P, as_posted_orders, symmetric_steps> {
             {.broken = invariant::linearizable, .where = discipline::lookup},
             {.broken = invariant::reference_covers_pages},
             {.broken = invariant::no_immediate_reuse},
-            {.broken = invariant::pid_in_range},
             {.broken = invariant::reuse_happens_after},
         }};
 };

@@ -26,7 +26,6 @@ public:
         if (wanted != 0) return wanted;
         return under_sanitizer ? limits[2] : limits[3];
     }
-    [[nodiscard]] bool one_round_only() const override { return true; }
     [[nodiscard]] std::uint32_t longest_round() const override { return 8192; }
 
     void prepare(stage& set) override {

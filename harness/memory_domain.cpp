@@ -25,6 +25,9 @@ constexpr std::size_t quarantine_length = 32;
 
 constexpr std::array<std::string_view, object_kinds> kind_names{"pid_namespace", "page of bits"};
 
+/// So many ended objects of each worker are made inaccessible before it becomes a sample.
+constexpr std::uint32_t always_guarded = 16;
+
 enum class state : std::uint8_t { unused, live, poisoned, guarded };
 
 struct block {
@@ -40,6 +43,7 @@ struct alignas(64) worker_part {
     std::deque<std::byte*> quarantine;
     object_counts counts;
     rng guards;
+    std::uint32_t guarded = 0;
 };
 
 struct domain {
@@ -67,11 +71,18 @@ domain& the_domain = *new domain;  // NOLINT: see above
     return self.fail_one_in != 0 && self.faults.one_in(self.fail_one_in);
 }
 
+/// A block as it looks when nothing has touched it since it ended.
+const auto untouched = [] {
+    std::array<unsigned char, block_size> bytes{};
+    bytes.fill(poison_byte);
+    return bytes;
+}();
+
 void report_touched(const std::byte* memory) noexcept {
-    const std::byte* const end = memory + block_size;
-    const std::byte* const touched =
-        std::find_if(memory, end, [](std::byte b) { return b != std::byte{poison_byte}; });
-    if (touched == end) return;
+    if (std::memcmp(memory, untouched.data(), block_size) == 0) [[likely]]
+        return;
+    const std::byte* const touched = std::find_if(
+        memory, memory + block_size, [](std::byte b) { return b != std::byte{poison_byte}; });
     std::array<char, 160> text{};
     const auto written = fmt::format_to_n(
         text.data(), text.size(), "a released {} was written to afterwards, at its byte {}",
@@ -174,9 +185,11 @@ void give_back(void* memory, std::size_t bytes, object_kind kind) noexcept {
         return;
     }
     block& which = block_of(memory);
-    const bool guard = bytes > block_size || (the_domain.how.guard_one_in != 0 &&
-                                              mine.guards.one_in(the_domain.how.guard_one_in));
+    // The first ones always: where little is released, each release counts.
+    const bool guard = bytes > block_size || mine.guarded < always_guarded ||
+                       mine.guards.one_in(the_domain.how.guard_one_in);
     if (guard) {
+        ++mine.guarded;
         const std::size_t whole = (bytes + block_size - 1) / block_size * block_size;
         which.now.store(state::guarded, std::memory_order::relaxed);
         ::mprotect(memory, whole, PROT_NONE);
@@ -214,16 +227,22 @@ void retire(void* memory, void (*end)(void*) noexcept) noexcept {
 
 void inspect_quarantine() noexcept {
     if constexpr (under_sanitizer) return;
+    // Who ends objects is often not who makes them: the reclaimer makes none. So what has been in
+    // quarantine for long goes to the workers that make some, in turn.
+    std::size_t next = 0;
+    const auto next_maker = [&next]() -> worker_part& {
+        do next = (next + 1) % identity_slots;
+        while (the_domain.parts[next].counts.created[0] == 0 &&
+               &the_domain.parts[next] != &my_part());
+        return the_domain.parts[next];
+    };
     for (worker_part& part : the_domain.parts) {
         for (std::byte* const memory : part.quarantine)
             if (block_of(memory).now.load(std::memory_order::relaxed) == state::poisoned)
                 report_touched(memory);
-        // The reclaimer makes no objects, so what it ended is used by the main thread.
-        if (&part == &the_domain.parts[self.slot]) continue;
-        worker_part& mine = my_part();
-        if (&part == &the_domain.parts[reclaimer_slot])
-            for (; !part.quarantine.empty(); part.quarantine.pop_front())
-                mine.quarantine.push_back(part.quarantine.front());
+        while (part.quarantine.size() > quarantine_length)
+            if (std::byte* const memory = leave_quarantine(part))
+                next_maker().free.push_back(memory);
     }
 }
 

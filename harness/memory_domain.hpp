@@ -35,8 +35,8 @@ struct release_record {
 struct settings {
     /// Whether retired objects wait for readers.
     bool deferred_release = false;
-    /// One ended object in so many is made inaccessible; 1: each one; 0: none.
-    std::uint32_t guard_one_in = 8;
+    /// One ended object in so many is made inaccessible, beside the first ones; 1: each one.
+    std::uint32_t guard_one_in = 32;
 };
 
 /// Sets up the domain for this process. Called once, before any object is made.

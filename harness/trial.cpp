@@ -14,7 +14,7 @@ namespace {
 
 /// One round in so many is short, and recorded call by call for the judges of histories.
 constexpr std::uint32_t history_one_in = 4;
-constexpr std::uint32_t longest_history = 64;
+constexpr std::uint32_t longest_history = 512;
 /// One round in so many ends with an empty stage.
 constexpr std::uint32_t emptied_one_in = 8;
 

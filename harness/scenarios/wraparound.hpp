@@ -62,12 +62,16 @@ public:
     }
 
 private:
-    [[nodiscard]] static pid_nr choose(stage& set) {
+    [[nodiscard]] pid_nr choose(stage& set) {
         rng& chance = set.main().chance();
-        if (set.highest_pid_max() == limits[3] && chance.one_in(highest_one_in)) return limits[3];
+        if (++times_prepared_ > 8 && set.highest_pid_max() == limits[3] &&
+            chance.one_in(highest_one_in))
+            return limits[3];
         const pid_nr one = limits[chance.below(3)];
         return one <= set.highest_pid_max() ? one : set.highest_pid_max();
     }
+
+    std::uint32_t times_prepared_ = 0;
 };
 
 }  // namespace pidmap_stress

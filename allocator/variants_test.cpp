@@ -157,6 +157,18 @@ TYPED_TEST(VariantTest, WithoutMemoryForAPageAnAllocationFailsAndChangesNothing)
     EXPECT_EQ(this->ns->alloc_pidmap(), TestFixture::page_size) << "the hint had not moved";
 }
 
+TYPED_TEST(VariantTest, WhoComesLateToInstallAPageFreesItsOwnAndTakesTheOther) {
+    using world = typename TestFixture::world;
+    for (pid_nr nr = 1; nr < TestFixture::page_size; ++nr) ASSERT_TRUE(this->ns->alloc_pidmap());
+    alloc_result faster = alloc_error::exhausted;
+    world::during_creation([&] { faster = this->ns->alloc_pidmap(); });
+    const alloc_result slower = this->ns->alloc_pidmap();
+    EXPECT_EQ(faster, TestFixture::page_size);
+    EXPECT_EQ(slower, TestFixture::page_size + 1);
+    EXPECT_EQ(world::live(), 3) << "the namespace and two pages";
+    this->expect_nr_free_to_be_clear_bits();
+}
+
 TYPED_TEST(VariantTest, AfterPidMaxShrankOldPidsAreFreedAndOnlyLowOnesHandedOut) {
     using G = typename TestFixture::geometry;
     const std::vector<pid_nr> old = this->fill();

@@ -26,11 +26,16 @@ struct supervised : basic_native<Geometry> {
         retirements_ = 0;
         failing_ = 0;
         keep_retired_ = false;
+        during_creation_ = nullptr;
     }
     /// Makes the k-th creation from now on fail, counted from 1; 0 for none.
     static void fail_creation(int k) {
         creations_ = 0;
         failing_ = k;
+    }
+    /// Does something once, as another worker might, while the next creation is under way.
+    static void during_creation(std::function<void()> action) {
+        during_creation_ = std::move(action);
     }
     static void keep_retired() { keep_retired_ = true; }
     /// Destroys what was retired: all readers have left.
@@ -45,6 +50,7 @@ struct supervised : basic_native<Geometry> {
     [[nodiscard]] static T* create(Args&&... args) noexcept {
         if (creations_.fetch_add(1, std::memory_order::relaxed) + 1 == failing_) return nullptr;
         live_.fetch_add(1, std::memory_order::relaxed);
+        if (during_creation_) std::exchange(during_creation_, nullptr)();
         return basic_native<Geometry>::template create<T>(std::forward<Args>(args)...);
     }
     template <class T>
@@ -66,6 +72,7 @@ private:
     static inline std::atomic<int> retirements_{0};
     static inline int failing_ = 0;
     static inline bool keep_retired_ = false;
+    static inline std::function<void()> during_creation_;
     static inline std::mutex retired_mutex_;
     static inline std::vector<std::function<void()>> retired_;
 };

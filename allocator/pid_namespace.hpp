@@ -201,10 +201,13 @@ std::optional<unsigned> pid_namespace<P, Orders, Steps>::claim_bit(
 
 template <execution_policy P, class Orders, class Steps>
 void pid_namespace<P, Orders, Steps>::free_pidmap(pid_nr nr) noexcept {
+    // That the bit is set is not asserted: a judge must get to see a pid with two tenants.
+    assert(nr > 0 && nr < highest_pid_max<geometry>);
     const unsigned page = static_cast<unsigned>(nr) / geometry::bits_per_page;
     const unsigned bit = static_cast<unsigned>(nr) % geometry::bits_per_page;
     // Relaxed: the caller holds a pid of this page, so its installation happened before.
     page_bits<P>* const bits = pages[page].bits.load(std::memory_order::relaxed);
+    assert(bits != nullptr && "installed by the allocation of nr");
     bits->clear(bit, Orders::clear);  // (F1)
     Steps::vacate(*this, page);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 
 #include "allocator/geometry.hpp"
 
@@ -12,9 +13,10 @@ namespace pidmap_stress {
 /// before the last pid: a page that the search enters in its middle is visited twice. The search
 /// depends on nothing but its two arguments, so it is a fixed list of visits.
 ///
-/// \source alloc_pidmap() of Linux 2.6.22, the iteration count and all boundary conditions. Two
-///         of them are design, not accident: a search never comes to `last` itself, and pids below
-///         `reserved_pids` are not visited after a wrap.
+/// Pids below `reserved_pids` are not visited after a wrap. `last` itself is not visited either,
+/// unless it is the first or the last pid of a page, or `limit - 1`.
+///
+/// \source alloc_pidmap() of Linux 2.6.22, the iteration count and all boundary conditions.
 template <geometry_trait G>
 class pid_search {
     static constexpr unsigned bits = G::bits_per_page;
@@ -24,6 +26,7 @@ public:
     /// \param last   The pid behind which to start, >= 0.
     /// \param limit  pid_max as this call sees it, in [lowest_pid_max, highest_pid_max].
     constexpr pid_search(pid_nr last, pid_nr limit) noexcept : last_(last), limit_(limit) {
+        assert(last >= 0 && limit >= lowest_pid_max<G> && limit <= highest_pid_max<G>);
         const pid_nr start = last + 1 < limit ? last + 1 : G::reserved_pids;
         page_ = static_cast<unsigned>(start) / bits;
         first_bit_ = static_cast<unsigned>(start) % bits;

@@ -37,7 +37,16 @@ function(pidmap_stress_tests name)
   target_link_libraries(${name}_tests PRIVATE ${arg_LINKS} GTest::gmock GTest::gtest_main)
   pidmap_stress_compile_options(${name}_tests)
   gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}/
-                       PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${name};${arg_LABELS}")
+                       PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  # gtest_discover_tests() hands on no more than one label, so the tests get theirs when ctest has
+  # read their names.
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake @ONLY CONTENT
+[[if(@name@_tests_TESTS)
+  set_tests_properties(${@name@_tests_TESTS} PROPERTIES LABELS "@name@;@arg_LABELS@")
+endif()
+]])
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES
+               ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake)
 endfunction()
 
 # A Google Benchmark program.

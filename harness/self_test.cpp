@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cstring>
+#include <cstdio>
 #include <memory>
 #include <string_view>
 #include <thread>
@@ -58,6 +58,7 @@ namespace {
 
 /// Runs `body` in a process of its own, its report unseen. \returns Whether there was one.
 [[nodiscard]] bool is_reported(void (*body)()) {
+    std::fflush(stdout);  // Else the child has it as well.
     const pid_t child = ::fork();
     if (child == 0) {
         const int nowhere = ::open("/dev/null", O_WRONLY);

@@ -57,6 +57,12 @@ tested_namespace* stage::take_object(unsigned worker_number) {
     return object;
 }
 
+void stage::give_object_back(unsigned worker_number) {
+    store& mine = stores_[worker_number];
+    mine.free.push_back(mine.used.back());
+    mine.used.pop_back();
+}
+
 table_slot& stage::add_slot() {
     return slots_.emplace_back();
 }

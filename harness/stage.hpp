@@ -63,6 +63,8 @@ public:
 
     /// A namespace object of the worker's own store that is not in use; nullptr if there is none.
     [[nodiscard]] tested_namespace* take_object(unsigned worker_number);
+    /// Undoes the worker's last take_object(): no namespace was made.
+    void give_object_back(unsigned worker_number);
 
 private:
     struct store {

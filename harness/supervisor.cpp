@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <thread>
 
@@ -14,6 +15,7 @@
 #include "harness/board.hpp"
 #include "harness/fault_handler.hpp"
 #include "harness/rng.hpp"
+#include "harness/sanitizers.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -23,8 +25,10 @@ using clock = std::chrono::steady_clock;
 /// So many trials that found something are enough: they are to show all that is broken, not to
 /// count. Less is a matter of luck with the order in which things break.
 constexpr std::uint64_t enough_failed_trials = 6;
-/// How long a trial may take from the end of its time to its own end, beside the stall limit.
 constexpr auto poll_interval = std::chrono::milliseconds(5);
+/// How long a trial may take to end after memory could no longer be trusted. A worker may well be
+/// lost in what it read there, and there is nothing left to learn.
+constexpr auto grace_after_damage = std::chrono::seconds(under_sanitizer ? 10 : 1);
 
 [[noreturn]] void be_the_trial(const cell& what, const trial_settings& how, board& here) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -50,6 +54,7 @@ enum class trial_end { good, crashed, stalled };
                                std::uint64_t operations_before, std::string& ending) {
     std::uint64_t seen = 0;
     clock::time_point moved = clock::now();
+    clock::time_point damaged = clock::time_point::max();
     for (;;) {
         int status = 0;
         if (::waitpid(trial, &status, WNOHANG) == trial) {
@@ -68,6 +73,14 @@ enum class trial_end { good, crashed, stalled };
         if (now >= deadline || (watch.interrupted && watch.interrupted())) {
             int go_on = board::go_on;
             here.stop.compare_exchange_strong(go_on, board::end_round, std::memory_order::relaxed);
+        }
+        if (here.stop.load(std::memory_order::relaxed) == board::end_trial) {
+            damaged = std::min(damaged, now);
+            if (now - damaged > grace_after_damage) {
+                ::kill(trial, SIGKILL);
+                ::waitpid(trial, &status, 0);
+                return trial_end::good;
+            }
         }
         if (now - moved > watch.stall_after) {
             ending = fmt::format("no worker finished an operation for {:.0f} s",
@@ -126,6 +139,7 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
         mine.key = split(how.key, result.trials++);
         if (how.operations != 0)
             mine.operations = how.operations - std::min(how.operations - 1, result.seen.operations);
+        std::fflush(stdout);  // Else the trial has it as well.
         const pid_t trial = ::fork();
         if (trial == 0) be_the_trial(what, mine, *here);
         if (trial < 0) {

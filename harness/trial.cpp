@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint32_t history_one_in = 4;
 constexpr std::uint32_t longest_history = 512;
 /// One round in so many ends with an empty stage.
-constexpr std::uint32_t emptied_one_in = 8;
+constexpr std::uint32_t emptied_one_in = 16;
 
 /// The first rounds of a trial are shorter than this: a fault that needs no race shows there, with
 /// a short history.
@@ -68,6 +68,7 @@ void run_trial(const cell& what, const trial_settings& how, board& here) {
         return here.stop.load(std::memory_order::relaxed) >= at;
     };
 
+    set.main().take_thread();
     rng chance(split(how.key, "rounds"));
     bool prepared = false;
     for (std::uint64_t round = 0;; ++round) {
@@ -94,6 +95,7 @@ void run_trial(const cell& what, const trial_settings& how, board& here) {
             script->work(me);
             me.leave_thread();
         });
+        set.main().take_thread();  // It may have been one of the pool's.
         finish_round(set, here, std::chrono::steady_clock::now() - begin);
         if (stopped(board::end_trial)) return;
 

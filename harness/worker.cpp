@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -51,6 +52,7 @@ void worker::begin_round(std::uint64_t key, std::uint32_t steps, bool keep_histo
     chance_ = rng(split(key, number_));
     steps_left_ = steps;
     keep_history_ = keep_history;
+    lingers_one_in_ = 8;
     last_in_ = nullptr;
     got_reserved_ = false;
     history_.clear();
@@ -167,12 +169,18 @@ alloc_result worker::alloc_by_lookup(table_slot& slot) {
         // was alive when the table was read; since then it may have died, but not gone.
         if (tested_namespace* const found = slot.current.load(std::memory_order::acquire)) {
             // Some look it up and use it a while later.
-            if (chance_.one_in(8))
-                for (std::uint32_t n = chance_.below(200); n > 0; --n) native::pause();
+            if (chance_.one_in(lingers_one_in_)) dawdle();
             return alloc_in(*found);
         }
     }
     return fill(slot);
+}
+
+void worker::dawdle() noexcept {
+    if (chance_.one_in(4))
+        std::this_thread::yield();  // Others run meanwhile, where there are few cores.
+    else
+        for (std::uint32_t n = chance_.below(200); n > 0; --n) native::pause();
 }
 
 alloc_result worker::fill(table_slot& slot) {
@@ -197,7 +205,11 @@ alloc_result worker::fill(table_slot& slot) {
 
 tested_namespace* worker::create() {
     tested_namespace* const ns = set_.take_object(number_);
-    if (ns == nullptr || !ns->create()) return nullptr;
+    if (ns == nullptr) return nullptr;
+    if (!ns->create()) {
+        set_.give_object_back(number_);
+        return nullptr;
+    }
     recorder_.record(flight_event::kind::create, ns->id, 0);
     return ns;
 }

@@ -72,6 +72,10 @@ public:
     /// From now on one allocation of memory in so many fails; 0: none.
     void inject_failures(std::uint32_t one_in) noexcept;
     void set_pid_max(pid_nr limit) noexcept;
+    /// Lets a moment pass, so that others come between.
+    void dawdle() noexcept;
+    /// From now on, in this round: one lookup in so many is used a while later only. 8 by default.
+    void linger(std::uint32_t one_in) noexcept { lingers_one_in_ = one_in; }
     [[nodiscard]] stage& set() noexcept { return set_; }
 
     std::vector<held_pid> held;
@@ -116,6 +120,7 @@ private:
     bool by_lookup_;
     bool keep_history_ = false;
     std::uint32_t steps_left_ = 0;
+    std::uint32_t lingers_one_in_ = 8;
     std::uint32_t now_ = 0;
     std::uint32_t now_taken_ = 0;
     std::uint64_t marks_ = 0;

@@ -10,8 +10,8 @@ namespace pidmap_stress {
 /// Namespaces that die of their last pid, and workers that find them in a table meanwhile and want
 /// a pid of them: a dead one must say so, and must stay dead.
 class lookup final : public scenario {
-    static constexpr std::array<std::string_view, 1> marks{
-        "a namespace was looked up in the table and left as the last one"};
+    static constexpr std::array<std::string_view, 2> marks{
+        "a namespace was released by its last pid", "a namespace died between lookup and use"};
     static constexpr std::size_t table_size = 2;
     static constexpr std::size_t held_at_most = 2;
 
@@ -28,9 +28,12 @@ public:
     [[nodiscard]] std::uint32_t longest_round() const override { return 1024; }
 
     void work(worker& me) override {
+        me.linger(2);
         while (me.running()) {
             if (me.held.size() < held_at_most && (me.held.empty() || me.chance().one_in(3))) {
-                (void)me.alloc(me.set().slot(me.chance().below(table_size)));
+                table_slot& slot = me.set().slot(me.chance().below(table_size));
+                const alloc_result got = me.alloc(slot);
+                if (!got && got.error() == alloc_error::namespace_dead) me.hit(1);
             } else {
                 tested_namespace* const ns = me.held.back().ns;
                 me.free_last();

@@ -44,7 +44,7 @@ public:
                 // What is exhausted here is soon given back by another worker.
             } else {
                 const held_pid mine = me.held.back();
-                if (mine.nr == boundary && mine.ns->alone_on_page(mine.nr)) me.hit(1);
+                if (mine.nr >= boundary && mine.ns->alone_on_page(mine.nr)) me.hit(1);
                 me.free_last();
             }
         }

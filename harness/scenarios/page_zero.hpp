@@ -47,8 +47,7 @@ public:
                 if (me.chance().one_in(16) && mine.ns->alone_on_page(mine.nr)) me.hit(0);
                 me.free_last();
                 // Now and then a pause, so that the page is surely empty at times.
-                if (me.chance().one_in(4))
-                    for (std::uint32_t n = me.chance().below(100); n > 0; --n) native::pause();
+                if (me.chance().one_in(4)) me.dawdle();
             }
         }
     }

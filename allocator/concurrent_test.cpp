@@ -105,10 +105,10 @@ TYPED_TEST(BalancedConcurrentTest, NoPidHasTwoTenantsAndAllIsBackInTheEnd) {
 }
 
 TYPED_TEST(BalancedConcurrentTest, OneWorkerInstallsAPageAndTheOthersFreeTheirs) {
-    using world = typename TestFixture::world;
+    using heap = typename TestFixture::world;
     const int rounds = TestFixture::page_size > 100 ? 10 : 300;
     for (int round = 0; round < rounds; ++round) {
-        world::reset();
+        heap::reset();
         auto* ns = create_namespace<TypeParam>(this->pid_max);
         std::vector<pid_nr> held;
         for (pid_nr nr = 1; nr < TestFixture::page_size; ++nr)
@@ -119,14 +119,14 @@ TYPED_TEST(BalancedConcurrentTest, OneWorkerInstallsAPageAndTheOthersFreeTheirs)
             const alloc_result result = ns->alloc_pidmap();
             got[static_cast<std::size_t>(worker - 1)] = result ? result.nr() : 0;
         });
-        EXPECT_EQ(world::live(), 3) << "the namespace and two pages";
+        EXPECT_EQ(heap::live(), 3) << "the namespace and two pages";
         for (const pid_nr nr : got) {
             ASSERT_GE(nr, TestFixture::page_size);
             held.push_back(nr);
         }
         for (const pid_nr nr : held) ns->free_pidmap(nr);
         this->expect_empty_and_release(ns);
-        ASSERT_EQ(world::live(), 0);
+        ASSERT_EQ(heap::live(), 0);
     }
 }
 
@@ -166,10 +166,10 @@ TYPED_TEST_SUITE(LookupTest, testing::typed_cases_t<flawless_cases>, testing::ca
 // Nobody but the creator holds a reference, and it lets go while the others allocate: memory
 // stays, as within a read-side critical section, and death is final.
 TYPED_TEST(LookupTest, ANamespaceDiesOnceAndThenHandsOutNothing) {
-    using world = typename TestFixture::world;
+    using heap = typename TestFixture::world;
     for (int round = 0; round < 200; ++round) {
-        world::reset();
-        world::keep_retired();
+        heap::reset();
+        heap::keep_retired();
         auto* ns = create_namespace<TypeParam>(this->pid_max);
         std::atomic<int> revivals{0};
         run_together([&](int worker) {
@@ -185,11 +185,11 @@ TYPED_TEST(LookupTest, ANamespaceDiesOnceAndThenHandsOutNothing) {
             }
         });
         EXPECT_EQ(revivals, 0);
-        EXPECT_EQ(world::retirements(), 1);
+        EXPECT_EQ(heap::retirements(), 1);
         EXPECT_EQ(ns->alloc_pidmap(), alloc_error::namespace_dead);
         EXPECT_EQ(ns->peek_refcount(), 0);
-        world::drain();
-        ASSERT_EQ(world::live(), 0);
+        heap::drain();
+        ASSERT_EQ(heap::live(), 0);
     }
 }
 

@@ -12,8 +12,8 @@ constexpr auto relaxed = std::memory_order::relaxed;
 template <class Geometry>
 class PageBitsTest : public ::testing::Test {
 public:
-    using page = page_bits<basic_native<Geometry>>;
-    static constexpr unsigned bits = page::bits;
+    using bitmap = page_bits<basic_native<Geometry>>;
+    static constexpr unsigned bits = bitmap::bits;
 
     /// Bits around every boundary that there is.
     static std::set<unsigned> interesting_bits() {
@@ -30,12 +30,12 @@ using geometries = ::testing::Types<tiny_geometry<2, 2>, tiny_geometry<4, 2>, ti
 TYPED_TEST_SUITE(PageBitsTest, geometries);
 
 TYPED_TEST(PageBitsTest, IsZeroedWhenConstructed) {
-    const typename TestFixture::page map;
-    for (unsigned i = 0; i < TestFixture::page::words; ++i) EXPECT_EQ(map.peek(i), 0U);
+    const typename TestFixture::bitmap map;
+    for (unsigned i = 0; i < TestFixture::bitmap::words; ++i) EXPECT_EQ(map.peek(i), 0U);
 }
 
 TYPED_TEST(PageBitsTest, ABitIsClaimedOnceUntilItIsCleared) {
-    typename TestFixture::page map;
+    typename TestFixture::bitmap map;
     for (const unsigned bit : TestFixture::interesting_bits()) {
         EXPECT_TRUE(map.test_and_set(bit, relaxed)) << bit;
         EXPECT_FALSE(map.test_and_set(bit, relaxed)) << bit;
@@ -46,23 +46,24 @@ TYPED_TEST(PageBitsTest, ABitIsClaimedOnceUntilItIsCleared) {
 
 TYPED_TEST(PageBitsTest, SettingAndClearingTouchOneBitOnly) {
     for (const unsigned bit : TestFixture::interesting_bits()) {
-        typename TestFixture::page map;
+        typename TestFixture::bitmap map;
         EXPECT_TRUE(map.test_and_set(bit, relaxed));
         for (const unsigned other : TestFixture::interesting_bits())
             EXPECT_EQ(map.next_clear(other, other + 1, relaxed), other == bit ? other + 1 : other);
         map.clear(bit, relaxed);
-        for (unsigned i = 0; i < TestFixture::page::words; ++i) EXPECT_EQ(map.peek(i), 0U);
+        for (unsigned i = 0; i < TestFixture::bitmap::words; ++i) EXPECT_EQ(map.peek(i), 0U);
     }
 }
 
 TYPED_TEST(PageBitsTest, NextClearFindsASoleClearBitFromEveryStart) {
-    typename TestFixture::page map;
-    constexpr unsigned bits = TestFixture::bits;
-    for (unsigned bit = 0; bit < bits; ++bit) ASSERT_TRUE(map.test_and_set(bit, relaxed));
+    typename TestFixture::bitmap map;
+    for (unsigned bit = 0; bit < TestFixture::bits; ++bit)
+        ASSERT_TRUE(map.test_and_set(bit, relaxed));
     for (const unsigned hole : TestFixture::interesting_bits()) {
         map.clear(hole, relaxed);
         for (const unsigned from : TestFixture::interesting_bits()) {
-            EXPECT_EQ(map.next_clear(from, bits, relaxed), from <= hole ? hole : bits);
+            EXPECT_EQ(map.next_clear(from, TestFixture::bits, relaxed),
+                      from <= hole ? hole : TestFixture::bits);
             EXPECT_EQ(map.next_clear(from, hole, relaxed), hole) << "the end is not in the range";
         }
         EXPECT_TRUE(map.test_and_set(hole, relaxed));
@@ -70,7 +71,7 @@ TYPED_TEST(PageBitsTest, NextClearFindsASoleClearBitFromEveryStart) {
 }
 
 TYPED_TEST(PageBitsTest, NextClearOfAnEmptyRangeIsItsEnd) {
-    const typename TestFixture::page map;
+    const typename TestFixture::bitmap map;
     EXPECT_EQ(map.next_clear(TestFixture::bits, TestFixture::bits, relaxed), TestFixture::bits);
     EXPECT_EQ(map.next_clear(1, 1, relaxed), 1U);
 }

@@ -31,6 +31,16 @@ namespace {
                                 ns.id, worker, nr)});
 }
 
+/// The call that follows touches released memory, by then in use for something else perhaps.
+[[gnu::noinline, gnu::cold]] void tell_used_but_released(const tested_namespace& ns,
+                                                         unsigned worker, discipline how) {
+    const bool member = how == discipline::member;
+    report({.broken = member ? invariant::live_pid_pins_namespace : invariant::no_use_after_release,
+            .what = fmt::format("worker {} allocates in namespace {}, which was released although "
+                                "the worker holds a {} of it",
+                                worker, ns.id, member ? "pid" : "reference")});
+}
+
 [[gnu::noinline, gnu::cold]] void tell_tenants(const tested_namespace& ns, pid_nr nr,
                                                tenant_cell tenant, tenant_cell found,
                                                tenant_change::step which) {
@@ -92,6 +102,8 @@ alloc_result worker::alloc(table_slot& slot) {
 }
 
 alloc_result worker::alloc_in(tested_namespace& ns) {
+    if (ns.released() && !by_lookup_) [[unlikely]]
+        tell_used_but_released(ns, number_, set_.how());
     if (keep_history_) [[unlikely]]
         begin_call(operation_kind::alloc, ns, 0);
     const alloc_result result = ns.alloc_pidmap();

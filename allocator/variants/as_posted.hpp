@@ -7,9 +7,9 @@ namespace pidmap_stress {
 /// The orders of the posted patch, in the terms of C++: what Linux calls fully ordered is an
 /// RMW that is sequentially consistent, and clear_bit() and atomic_inc() are not ordered at all.
 struct as_posted_orders {
-    static constexpr auto hint = std::memory_order::relaxed;  // Plain reads of the kernel's.
-    static constexpr auto page_seen = std::memory_order::acquire;
-    static constexpr auto page_install = std::memory_order::release;  // It held a spin lock.
+    static constexpr auto hint = std::memory_order::relaxed;  // Relaxed: the kernel reads plainly.
+    static constexpr auto page_seen = std::memory_order::acquire;  // (I2) from (I1)
+    static constexpr auto page_install = std::memory_order::release;  // (I1) It held a spin lock.
     static constexpr auto claim = std::memory_order::seq_cst;         // (A1) test_and_set_bit()
     static constexpr auto clear = std::memory_order::relaxed;         // (F1) clear_bit()
     static constexpr auto account = std::memory_order::seq_cst;       // (C1, C2) atomic_*_return()
@@ -50,7 +50,7 @@ struct as_posted_steps {
     template <class Namespace>
     static void close_page(Namespace&, unsigned /*page*/) noexcept {}
 
-    /// A plain store: a slow allocation moves the hint backwards.
+    /// A plain store, relaxed in the terms of C++: a slow allocation moves the hint backwards.
     template <class Namespace>
     static void advance_last_pid(Namespace& ns, pid_nr /*last*/, pid_nr nr) noexcept {
         ns.last_pid.store(nr, std::memory_order::relaxed);

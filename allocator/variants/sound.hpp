@@ -6,6 +6,7 @@
 namespace pidmap_stress {
 
 struct sound_orders {
+    /// Relaxed: where to search, and what to expect. Every step that counts is an RMW.
     static constexpr auto hint = std::memory_order::relaxed;
     /// (I2) acquire, from (I1): the page is seen zeroed.
     static constexpr auto page_seen = std::memory_order::acquire;

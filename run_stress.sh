@@ -99,6 +99,9 @@ step() {
 
 # --- The profiles ---------------------------------------------------------------------------------
 
+readonly called_as=$0
+# The profile that runs the program of a preset.
+declare -rA preset_profile=([release]=run [tsan]=tsan [asan-ubsan]=asan)
 launcher=()  # What the program is to be started by, if not directly.
 
 program_of() { printf '%s\n' "$root/build/$1/harness/pidmap-stress"; }
@@ -127,6 +130,9 @@ stress() {  # stress PRESET DEFAULT_DURATION ARGUMENT...
     local -a length=()
     shift 2
     says_how_long "$@" || length=(--duration "$duration")
+    # What the program prints to be pasted calls this script again, by the name it was called by.
+    PIDMAP_STRESS_COMMAND="$(quoted "$called_as") ${preset_profile[$preset]}"
+    export PIDMAP_STRESS_COMMAND
     run_program "$preset" run "${length[@]}" "$@"
 }
 

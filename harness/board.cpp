@@ -9,8 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "harness/clock.hpp"
-
 namespace pidmap_stress {
 namespace {
 
@@ -30,10 +28,6 @@ board* the_board = nullptr;
 }
 
 }  // namespace
-
-ticks flight_recorder::rough_stamp() noexcept {
-    return rough_time();
-}
 
 void board_unmapper::operator()(board* mapped) const noexcept {
     ::munmap(mapped, sizeof(board));
@@ -75,7 +69,9 @@ void report(invariant broken, std::string_view text) noexcept {
 }
 
 void report(const finding& what) {
-    report(what.broken, to_string(what));
+    std::string text = what.what;
+    for (const operation& one : what.witness) text += "\n" + to_string(one);
+    report(what.broken, text);
 }
 
 std::string last_events(const board& seen, unsigned workers, std::size_t per_worker) {

@@ -8,6 +8,7 @@
 
 #include "checkers/history.hpp"
 #include "checkers/verdict.hpp"
+#include "harness/clock.hpp"
 
 /// What a trial tells its supervisor, in memory that both processes map: it is there however the
 /// trial ends. The trial's workers write, each its own lines; nothing here orders one worker's
@@ -38,12 +39,9 @@ struct alignas(64) flight_recorder {
     alignas(64) std::array<flight_event, events> ring{};
 
     void record(flight_event::kind what, std::uint16_t ns, pid_nr pid) noexcept {
-        if (next % 32 == 0) stamp = rough_stamp();
+        if (next % 32 == 0) stamp = rough_time();
         ring[next++ % events] = {.stamp = stamp, .pid = pid, .ns = ns, .what = what};
     }
-
-private:
-    [[nodiscard]] static ticks rough_stamp() noexcept;
 };
 
 /// A finding as it was reported, in fixed memory.

@@ -10,7 +10,7 @@ namespace pidmap_stress {
 /// Runs every cell that `how` selects, prints what comes out as it comes, and writes the results
 /// file after each cell, so that what was reported is there however the run ends.
 ///
-/// \param program  How to call this program again.
+/// \param program  The words of a shell that `run` this program again, without its options.
 /// \returns The exit code of the run.
 [[nodiscard]] int run_campaign(const run_options& how, const std::string& program);
 

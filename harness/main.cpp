@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
                 // A wrapper says how it was called, so that what is printed can be pasted.
                 const char* const wrapper = std::getenv("PIDMAP_STRESS_COMMAND");
                 return run_campaign(wanted.run,
-                                    wrapper != nullptr ? wrapper : shell_quoted(argv[0]));
+                                    wrapper != nullptr ? wrapper : shell_quoted(argv[0]) + " run");
             }
         }
     } catch (const std::exception& error) {

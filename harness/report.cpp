@@ -32,6 +32,13 @@ namespace {
     return text;
 }
 
+/// The first line as it is, the others set in below it.
+[[nodiscard]] std::string indented(const std::string& text) {
+    std::string out;
+    for (const char c : text) out += c == '\n' ? std::string("\n    ") : std::string(1, c);
+    return out;
+}
+
 [[nodiscard]] const char* colour_of(const cell_result& result) {
     if (!result.judged.as_expected()) return "\033[31m";
     return result.judged.kind == verdict_kind::holds ? "\033[32m" : "\033[33m";
@@ -85,7 +92,7 @@ std::string describe_findings(const cell_result& result, const std::string& comm
         if (told.contains(one.broken)) continue;
         told.insert(one.broken);
         const auto times = result.seen.times_broken[static_cast<std::size_t>(one.broken)];
-        text += fmt::format("  {}{}\n", one.what,
+        text += fmt::format("  {}: {}{}\n", to_string(one.broken), indented(one.what),
                             times > 1 ? fmt::format(" (seen {} times)", times) : "");
     }
     if (!result.ending.empty()) text += fmt::format("  the trial {}\n", result.ending);
@@ -107,7 +114,7 @@ std::string describe_findings(const cell_result& result, const std::string& comm
 }
 
 std::string reproduction(const cell& what, const run_options& how, const std::string& program) {
-    std::string words = fmt::format("{} run --variant {} --scenario {} --discipline {} --seed {}{}",
+    std::string words = fmt::format("{} --variant {} --scenario {} --discipline {} --seed {}{}",
                                     program, what.variant->info->name, what.workload->info->name,
                                     to_string(what.how), how.seed, how.common_arguments);
     if (how.duration.count() != 0) words += " --duration 10s";

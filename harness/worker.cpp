@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "checkers/range.hpp"
-#include "checkers/tenancy.hpp"
 #include "harness/clock.hpp"
 #include "harness/read_side.hpp"
 #include "harness/worker_identity.hpp"
@@ -24,30 +23,6 @@ namespace {
     return -1 - static_cast<pid_nr>(error);
 }
 
-[[gnu::noinline, gnu::cold]] void tell_pinned_but_released(const tested_namespace& ns, pid_nr nr,
-                                                           unsigned worker) {
-    report({.broken = invariant::live_pid_pins_namespace,
-            .what = fmt::format("namespace {} was released while worker {} held pid {} of it",
-                                ns.id, worker, nr)});
-}
-
-/// The call that follows touches released memory, by then in use for something else perhaps.
-[[gnu::noinline, gnu::cold]] void tell_used_but_released(const tested_namespace& ns,
-                                                         unsigned worker, discipline how) {
-    const bool member = how == discipline::member;
-    report({.broken = member ? invariant::live_pid_pins_namespace : invariant::no_use_after_release,
-            .what = fmt::format("worker {} allocates in namespace {}, which was released although "
-                                "the worker holds a {} of it",
-                                worker, ns.id, member ? "pid" : "reference")});
-}
-
-[[gnu::noinline, gnu::cold]] void tell_tenants(const tested_namespace& ns, pid_nr nr,
-                                               tenant_cell tenant, tenant_cell found,
-                                               tenant_change::step which) {
-    report(describe_misfit(
-        {.which = which, .where = key_of(ns), .pid = nr, .self = tenant, .found = found}));
-}
-
 }  // namespace
 
 worker::worker(stage& set, unsigned number) noexcept
@@ -56,7 +31,10 @@ worker::worker(stage& set, unsigned number) noexcept
       recorder_(board_.workers[number == set.workers() ? max_workers : number]),
       number_(number),
       tenant_(static_cast<tenant_cell>(number + 1)),
-      by_lookup_(set.how() == discipline::lookup) {}
+      by_lookup_(set.how() == discipline::lookup),
+      is_main_(number == set.workers()),
+      limit_(set.highest_pid_max()),
+      reserved_(set.under_test().reserved_pids()) {}
 
 void worker::begin_round(std::uint64_t key, std::uint32_t steps, bool keep_history) {
     chance_ = rng(split(key, number_));
@@ -95,83 +73,44 @@ void worker::forget_everything() noexcept {
     last_in_ = nullptr;
 }
 
-alloc_result worker::alloc(table_slot& slot) {
-    if (by_lookup_) return alloc_by_lookup(slot);
-    // Relaxed: the slot was set before the round began.
-    return alloc_in(*slot.current.load(std::memory_order::relaxed));
+void worker::tell_refused(const tested_namespace& ns, alloc_error why) {
+    recorder_.record(flight_event::kind::alloc, ns.id, coded(why));
+    if (why != alloc_error::namespace_dead || by_lookup_) return;
+    report(
+        {.broken = invariant::live_pid_pins_namespace,
+         .what = fmt::format("namespace {} says that it is dead, while worker {} holds a {} of it",
+                             ns.id, number_, anchors.empty() ? "reference" : "pid")});
 }
 
-alloc_result worker::alloc_in(tested_namespace& ns) {
-    if (ns.released() && !by_lookup_) [[unlikely]]
-        tell_used_but_released(ns, number_, set_.how());
-    if (keep_history_) [[unlikely]]
-        begin_call(operation_kind::alloc, ns, 0);
-    const alloc_result result = ns.alloc_pidmap();
-    if (keep_history_) [[unlikely]]
-        end_call(result);
-    count();
-    if (!result) {
-        recorder_.record(flight_event::kind::alloc, ns.id, coded(result.error()));
-        if (result.error() == alloc_error::namespace_dead && !by_lookup_) [[unlikely]]
-            report({.broken = invariant::live_pid_pins_namespace,
-                    .what = fmt::format("namespace {} says that it is dead, while worker {} holds "
-                                        "a {} of it",
-                                        ns.id, number_, anchors.empty() ? "reference" : "pid")});
-        return result;
-    }
-    const pid_nr nr = result.nr();
-    recorder_.record(flight_event::kind::alloc, ns.id, nr);
-    judge_alloc(ns, nr);
-    // The main thread allocates alone, so the hint is at its pid now.
-    if (number_ == set_.workers()) ns.past_reserved = nr >= set_.under_test().reserved_pids();
-    held.push_back({.ns = &ns, .nr = nr});
-    return result;
+bool worker::judge_range(const tested_namespace& ns, pid_nr nr) {
+    const range_evidence evidence{.pid = nr,
+                                  .pid_max = limit_,
+                                  .reserved_pids = reserved_,
+                                  .wrapped_before = ns.past_reserved};
+    if (!evidence.fits()) report(describe_misfit(evidence));
+    got_reserved_ = true;
+    return nr >= 1 && nr < limit_;
 }
 
-void worker::judge_alloc(tested_namespace& ns, pid_nr nr) noexcept {
-    const pid_nr limit = set_.highest_pid_max();
-    const pid_nr reserved = set_.under_test().reserved_pids();
-    last_in_ = &ns;
-    if (nr >= limit || nr < reserved) [[unlikely]] {
-        const range_evidence evidence{.pid = nr,
-                                      .pid_max = limit,
-                                      .reserved_pids = reserved,
-                                      .wrapped_before = ns.past_reserved};
-        if (!evidence.fits()) report(describe_misfit(evidence));
-        got_reserved_ = true;
-        if (nr >= limit || nr < 1) return;  // There is no cell for it.
-    }
-    tenant_cell& cell = ns.cell(nr);
-    const tenant_cell found = cell;
-    cell = tenant_;
-    if (found != 0) [[unlikely]]
-        tell_tenants(ns, nr, tenant_, found, tenant_change::step::moves_in);
+/// The call that follows touches released memory, by then in use for something else perhaps.
+void worker::tell_used_but_released(const tested_namespace& ns) const {
+    const bool member = set_.how() == discipline::member;
+    report({.broken = member ? invariant::live_pid_pins_namespace : invariant::no_use_after_release,
+            .what = fmt::format("worker {} allocates in namespace {}, which was released although "
+                                "the worker holds a {} of it",
+                                number_, ns.id, member ? "pid" : "reference")});
 }
 
-void worker::free_at(std::size_t index) {
-    const held_pid what = held[index];
-    held[index] = held.back();
-    held.pop_back();
-    free_pid(what);
+void worker::tell_pinned_but_released(const tested_namespace& ns, pid_nr nr) const {
+    report({.broken = invariant::live_pid_pins_namespace,
+            .what = fmt::format("namespace {} was released while worker {} held pid {} of it",
+                                ns.id, number_, nr)});
 }
 
-void worker::free_pid(held_pid what) {
-    tested_namespace& ns = *what.ns;
-    if (ns.released()) [[unlikely]]
-        tell_pinned_but_released(ns, what.nr, number_);
-    if (what.nr >= set_.highest_pid_max() || what.nr < 1) return;  // Was reported when it came.
-    tenant_cell& cell = ns.cell(what.nr);
-    const tenant_cell found = cell;
-    cell = 0;
-    if (found != tenant_) [[unlikely]]
-        tell_tenants(ns, what.nr, tenant_, found, tenant_change::step::moves_out);
-    recorder_.record(flight_event::kind::free, ns.id, what.nr);
-    if (keep_history_) [[unlikely]]
-        begin_call(operation_kind::free, ns, what.nr);
-    ns.free_pidmap(what.nr);
-    if (keep_history_) [[unlikely]]
-        end_call();
-    count();
+void worker::tell_tenants(const tested_namespace& ns, pid_nr nr, tenant_cell found,
+                          tenant_change::step which) const {
+    report(describe_misfit(
+        {.which = which, .where = key_of(ns), .pid = nr, .self = tenant_, .found = found}));
 }
 
 alloc_result worker::alloc_by_lookup(table_slot& slot) {

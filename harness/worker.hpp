@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "allocator/execution_policy.hpp"
+#include "checkers/tenancy.hpp"
 #include "harness/board.hpp"
 #include "harness/rng.hpp"
 #include "harness/stage.hpp"
@@ -50,7 +51,7 @@ public:
     void free_at(std::size_t index);
     /// Frees a pid that is no longer, or never was, in `held`.
     void free_pid(held_pid what);
-    void free_last() { free_at(held.size() - 1); }
+    void free_last();
     void free_any() { free_at(chance_.below(static_cast<std::uint32_t>(held.size()))); }
 
     /// Hands a pid over to another worker: the giver disowns it, the taker owns it. It stays in no
@@ -102,7 +103,17 @@ public:
 private:
     alloc_result alloc_by_lookup(table_slot& slot);
     alloc_result fill(table_slot& slot);
-    void judge_alloc(tested_namespace& ns, pid_nr nr) noexcept;
+    /// Moves into the cell of a pid that came. \returns Whether there is a cell for it.
+    void move_in(tested_namespace& ns, pid_nr nr);
+    // What is seldom or never so. \returns Whether there is a cell for the pid.
+    [[gnu::noinline, gnu::cold]] bool judge_range(const tested_namespace& ns, pid_nr nr);
+    [[gnu::noinline, gnu::cold]] void tell_refused(const tested_namespace& ns, alloc_error why);
+    [[gnu::noinline, gnu::cold]] void tell_used_but_released(const tested_namespace& ns) const;
+    [[gnu::noinline, gnu::cold]] void tell_pinned_but_released(const tested_namespace& ns,
+                                                               pid_nr nr) const;
+    [[gnu::noinline, gnu::cold]] void tell_tenants(const tested_namespace& ns, pid_nr nr,
+                                                   tenant_cell found,
+                                                   tenant_change::step which) const;
     void begin_call(operation_kind kind, const tested_namespace& ns, pid_nr nr);
     void end_call(alloc_result result);
     void end_call();
@@ -118,6 +129,9 @@ private:
     unsigned number_;
     tenant_cell tenant_;
     bool by_lookup_;
+    bool is_main_;
+    pid_nr limit_;
+    pid_nr reserved_;
     bool keep_history_ = false;
     std::uint32_t steps_left_ = 0;
     std::uint32_t lingers_one_in_ = 8;
@@ -130,5 +144,87 @@ private:
     bool got_reserved_ = false;
     std::vector<operation> history_;
 };
+
+// ------------------------------------------------------------------------------------------------
+// Inline: between two calls of the allocator there is time for some ten instructions, no more.
+
+inline alloc_result worker::alloc(table_slot& slot) {
+    if (by_lookup_) return alloc_by_lookup(slot);
+    // Relaxed: the slot was set before the round began.
+    return alloc_in(*slot.current.load(std::memory_order::relaxed));
+}
+
+inline alloc_result worker::alloc_in(tested_namespace& ns) {
+    if (ns.released() && !by_lookup_) [[unlikely]]
+        tell_used_but_released(ns);
+    if (keep_history_) [[unlikely]]
+        begin_call(operation_kind::alloc, ns, 0);
+    const alloc_result result = ns.alloc_pidmap();
+    if (keep_history_) [[unlikely]]
+        end_call(result);
+    count();
+    if (!result) [[unlikely]] {
+        tell_refused(ns, result.error());
+        return result;
+    }
+    recorder_.record(flight_event::kind::alloc, ns.id, result.nr());
+    move_in(ns, result.nr());
+    // Member by member: a copy of a fresh whole would wait for its parts to be stored.
+    held_pid& mine = held.emplace_back();
+    mine.ns = &ns;
+    mine.nr = result.nr();
+    return result;
+}
+
+inline void worker::move_in(tested_namespace& ns, pid_nr nr) {
+    last_in_ = &ns;
+    if (nr >= limit_ || nr < reserved_) [[unlikely]]
+        if (!judge_range(ns, nr)) return;
+    // The main thread allocates alone, so the hint is at its pid now.
+    if (is_main_) [[unlikely]]
+        ns.past_reserved = nr >= reserved_;
+    tenant_cell& cell = ns.cell(nr);
+    const tenant_cell found = cell;
+    cell = tenant_;
+    if (found != 0) [[unlikely]]
+        tell_tenants(ns, nr, found, tenant_change::step::moves_in);
+}
+
+inline void worker::free_at(std::size_t index) {
+    held_pid what;
+    what.ns = held[index].ns;
+    what.nr = held[index].nr;
+    held[index] = held.back();
+    held.pop_back();
+    free_pid(what);
+}
+
+inline void worker::free_last() {
+    held_pid what;
+    what.ns = held.back().ns;
+    what.nr = held.back().nr;
+    held.pop_back();
+    free_pid(what);
+}
+
+inline void worker::free_pid(held_pid what) {
+    tested_namespace& ns = *what.ns;
+    if (ns.released()) [[unlikely]]
+        tell_pinned_but_released(ns, what.nr);
+    if (what.nr >= limit_ || what.nr < 1) [[unlikely]]
+        return;  // Was reported when it came.
+    tenant_cell& cell = ns.cell(what.nr);
+    const tenant_cell found = cell;
+    cell = 0;
+    if (found != tenant_) [[unlikely]]
+        tell_tenants(ns, what.nr, found, tenant_change::step::moves_out);
+    recorder_.record(flight_event::kind::free, ns.id, what.nr);
+    if (keep_history_) [[unlikely]]
+        begin_call(operation_kind::free, ns, what.nr);
+    ns.free_pidmap(what.nr);
+    if (keep_history_) [[unlikely]]
+        end_call();
+    count();
+}
 
 }  // namespace pidmap_stress

@@ -65,8 +65,12 @@ program_end running_program::wait() {
             .err = text_of(folder_.path("err"))};
 }
 
+std::string pidmap_stress_path() {
+    return PIDMAP_STRESS_PROGRAM;
+}
+
 running_program start_pidmap_stress(const std::vector<std::string>& arguments) {
-    std::vector<std::string> words{PIDMAP_STRESS_PROGRAM};
+    std::vector<std::string> words{pidmap_stress_path()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     return running_program(std::move(words));
 }

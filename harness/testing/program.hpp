@@ -56,6 +56,8 @@ private:
     int status_ = 0;
 };
 
+/// Where the built program is.
+[[nodiscard]] std::string pidmap_stress_path();
 /// Starts pidmap-stress with these arguments.
 [[nodiscard]] running_program start_pidmap_stress(const std::vector<std::string>& arguments);
 /// Runs pidmap-stress to its end.

@@ -219,7 +219,7 @@ INSTANTIATE_TEST_SUITE_P(
                       planted_bug{make_subject_entry<lost_page>(),
                                   "page_install",
                                   discipline::reference,
-                                  100'000,
+                                  30'000,
                                   {invariant::nothing_leaked},
                                   0}),
     [](const auto& info) { return std::string(info.param.variant.info->name); });

@@ -154,6 +154,20 @@ TEST(SupervisorTest, ARunWithoutOperationsIsInconclusive) {
     EXPECT_EQ(result.judged.kind, verdict_kind::inconclusive) << testing::told(result);
 }
 
+// The limit of operations ends a run also where the last steps that it leaves are no calls: to make
+// a namespace, say, is none.
+TEST(SupervisorTest, ALimitEndsARunInWhichNothingIsLeftToDo) {
+    trial_settings how = testing::some_calls(1);
+    how.workers = 1;
+    cell_result result = testing::run(sound_entry(), "lifecycle", discipline::reference, how);
+    EXPECT_EQ(result.judged.kind, verdict_kind::inconclusive) << testing::told(result);
+    EXPECT_LT(result.rounds, 10U);
+    result = testing::run(sound_entry(), entry_of<idle>(), discipline::reference,
+                          testing::some_calls(100));
+    EXPECT_EQ(result.judged.kind, verdict_kind::inconclusive) << testing::told(result);
+    EXPECT_EQ(result.seen.operations, 0U);
+}
+
 // An interruption ends a run in good order: what was done is audited and told.
 TEST(SupervisorTest, AnInterruptionEndsARunInGoodOrder) {
     std::uint64_t seen = 0;

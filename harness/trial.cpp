@@ -81,9 +81,11 @@ void run_trial(const cell& what, const trial_settings& how, board& here) {
                                                    : with_history         ? longest_history
                                                                   : script->longest_round());
         const std::uint64_t done = here.operations.load(std::memory_order::relaxed);
-        if (how.operations != 0)
-            steps = static_cast<std::uint32_t>(std::min<std::uint64_t>(
-                steps, (how.operations - done + how.workers - 1) / how.workers));
+        const std::uint64_t left_for_each =
+            how.operations == 0 ? UINT64_MAX
+                                : (how.operations - done + how.workers - 1) / how.workers;
+        const bool cut_short = left_for_each < steps;
+        if (cut_short) steps = static_cast<std::uint32_t>(left_for_each);
         for (unsigned n = 0; n < how.workers; ++n)
             set.at(n).begin_round(split(how.key, round), steps, with_history);
         if (with_history) set.begin_history();
@@ -100,9 +102,11 @@ void run_trial(const cell& what, const trial_settings& how, board& here) {
         if (stopped(board::end_trial)) return;
 
         set.audit(with_history);
-        const bool last = stopped(board::end_round) ||
-                          (how.operations != 0 &&
-                           here.operations.load(std::memory_order::relaxed) >= how.operations);
+        const std::uint64_t done_now = here.operations.load(std::memory_order::relaxed);
+        // A step need not be a call, so the few that are left may never be used up.
+        const bool nothing_comes_of_it = cut_short && done_now == done;
+        const bool last = stopped(board::end_round) || nothing_comes_of_it ||
+                          (how.operations != 0 && done_now >= how.operations);
         if (stopped(board::end_trial)) return;
         if (last || script->one_round_only() || chance.one_in(emptied_one_in)) {
             set.empty();

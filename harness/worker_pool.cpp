@@ -10,8 +10,6 @@
 #include <vector>
 
 #include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/partitioner.h>
 #include <oneapi/tbb/task_arena.h>
 
 namespace pidmap_stress {
@@ -71,6 +69,10 @@ private:
 };
 
 /// oneTBB's threads. An arena alone does not give N threads on fewer cores; the control does.
+///
+/// The work is enqueued, not spawned as parallel_for() does: who waits for others to begin needs
+/// them to begin, and only for enqueued tasks does the library promise that a sleeping thread is
+/// woken. \source Its arena.h: missed wake-ups are accepted where tasks are spawned.
 class tbb_pool final : public pool_base {
 public:
     explicit tbb_pool(const settings& how)
@@ -80,16 +82,24 @@ public:
 
     void run(const std::function<void(unsigned)>& body) override {
         line_.reset(how_.workers);
-        arena_.execute([&] {
-            // A task waits for all others to have begun, so that no thread can take two.
-            tbb::parallel_for(
-                0U, how_.workers, 1U, [&](unsigned number) { take_part(number, body); },
-                tbb::simple_partitioner());
-        });
+        running_.store(how_.workers - 1, std::memory_order::relaxed);
+        // A task waits for all others to have begun, so that no thread can take two.
+        for (unsigned number = 1; number < how_.workers; ++number)
+            arena_.enqueue([this, &body, number] {
+                take_part(number, body);
+                // Release, read below.
+                if (running_.fetch_sub(1, std::memory_order::acq_rel) == 1) running_.notify_one();
+            });
+        take_part(0, body);
+        // Acquire: what the others did happens-before the return.
+        for (unsigned left = running_.load(std::memory_order::acquire); left != 0;
+             left = running_.load(std::memory_order::acquire))
+            running_.wait(left, std::memory_order::relaxed);
     }
 
 private:
     tbb::global_control control_;
+    std::atomic<unsigned> running_{0};
     tbb::task_arena arena_;
 };
 

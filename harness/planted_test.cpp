@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <ostream>
+#include <thread>
+#include <utility>
 
 #include "allocator/variants/sound.hpp"
 #include "harness/subject_of.hpp"
@@ -137,6 +139,12 @@ struct lost_page_world : P {
     using atomic =
         std::conditional_t<Role == cell_role::page, racing<typename P::template atomic<T, Role>>,
                            typename P::template atomic<T, Role>>;
+    /// Slow, so that others come between: the race is rare enough as it is.
+    template <class T, class... Args>
+    [[nodiscard]] static T* create(Args&&... args) noexcept {
+        std::this_thread::yield();
+        return P::template create<T>(std::forward<Args>(args)...);
+    }
     template <class T>
     static void destroy(T* object) noexcept {
         if (!std::exchange(lost, false)) P::destroy(object);

@@ -21,10 +21,15 @@ inline constexpr unsigned max_workers = 256;
 struct flight_event {
     enum class kind : std::uint8_t { none, alloc, free, get, put, create, round };
 
-    ticks stamp = 0;  ///< Rough: refreshed every few events.
-    pid_nr pid = 0;   ///< Or -1 - alloc_error.
-    std::uint16_t ns = 0;
-    kind what = kind::none;
+    ticks stamp = 0;         ///< Rough: refreshed every few events.
+    std::uint64_t what = 0;  ///< Packed, so that it is one store.
+
+    [[nodiscard]] kind call() const noexcept { return static_cast<kind>(what >> 32 & 0xff); }
+    [[nodiscard]] std::uint16_t ns() const noexcept {
+        return static_cast<std::uint16_t>(what >> 40);
+    }
+    /// Or -1 - alloc_error.
+    [[nodiscard]] pid_nr pid() const noexcept { return static_cast<pid_nr>(what & 0xffffffff); }
 };
 static_assert(sizeof(flight_event) == 16, "two events of an alloc/free pair in half a cache line");
 
@@ -32,15 +37,20 @@ static_assert(sizeof(flight_event) == 16, "two events of an alloc/free pair in h
 struct alignas(64) flight_recorder {
     static constexpr std::size_t events = 512;
 
-    /// Calls that returned so far. Written by the worker now and then, read by the supervisor.
-    std::atomic<std::uint64_t> operations{0};
-    std::uint32_t next = 0;
+    /// Events so far. Written by the worker, read by the supervisor to see that it lives.
+    std::atomic<std::uint64_t> recorded{0};
     ticks stamp = 0;
     alignas(64) std::array<flight_event, events> ring{};
 
     void record(flight_event::kind what, std::uint16_t ns, pid_nr pid) noexcept {
-        if (next % 32 == 0) stamp = rough_time();
-        ring[next++ % events] = {.stamp = stamp, .pid = pid, .ns = ns, .what = what};
+        // Relaxed, and no RMW: one writer.
+        const std::uint64_t n = recorded.load(std::memory_order::relaxed);
+        if (n % 128 == 0) stamp = rough_time();
+        flight_event& event = ring[n % events];
+        event.stamp = stamp;
+        event.what = (std::uint64_t{ns} << 40) | (static_cast<std::uint64_t>(what) << 32) |
+                     static_cast<std::uint32_t>(pid);
+        recorded.store(n + 1, std::memory_order::relaxed);
     }
 };
 

@@ -42,7 +42,7 @@ constexpr auto grace_after_damage = std::chrono::seconds(under_sanitizer ? 10 : 
 [[nodiscard]] std::uint64_t operations_so_far(const board& here, unsigned workers) {
     std::uint64_t sum = here.rounds.load(std::memory_order::relaxed);
     for (unsigned n = 0; n < workers; ++n)
-        sum += here.workers[n].operations.load(std::memory_order::relaxed);
+        sum += here.workers[n].recorded.load(std::memory_order::relaxed);
     return sum;
 }
 

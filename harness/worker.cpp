@@ -53,16 +53,16 @@ void worker::take_thread() noexcept {
     self.faults = rng(split(chance_.next(), "faults"));
     self.fail_one_in = 0;
     recorder_.record(flight_event::kind::round, 0, 0);
+    recorded_before_ = recorder_.recorded.load(std::memory_order::relaxed);
 }
 
 void worker::leave_thread() noexcept {
     self.fail_one_in = 0;
-    recorder_.operations.store(now_, std::memory_order::relaxed);
 }
 
 std::uint64_t worker::take_operations() noexcept {
-    const std::uint32_t done = now_ - now_taken_;
-    now_taken_ = now_;
+    const std::uint64_t recorded = recorder_.recorded.load(std::memory_order::relaxed);
+    const std::uint64_t done = recorded - std::exchange(recorded_before_, recorded);
     return done;
 }
 

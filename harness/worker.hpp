@@ -40,7 +40,9 @@ public:
     /// In [0, number of workers), and the number itself for the main thread.
     [[nodiscard]] unsigned number() const noexcept { return number_; }
     /// Operations so far: the worker's own time.
-    [[nodiscard]] std::uint32_t now() const noexcept { return now_; }
+    [[nodiscard]] std::uint32_t now() const noexcept {
+        return static_cast<std::uint32_t>(recorder_.recorded.load(std::memory_order::relaxed));
+    }
 
     /// Allocates in the slot's namespace as the discipline says, and keeps the pid in `held`.
     /// Under `lookup`, a slot that is found empty is filled with a new namespace.
@@ -117,11 +119,6 @@ private:
     void begin_call(operation_kind kind, const tested_namespace& ns, pid_nr nr);
     void end_call(alloc_result result);
     void end_call();
-    void count() noexcept {
-        ++now_;
-        if (now_ % 64 == 0)  // Seldom enough to cost nothing, often enough for a watchdog.
-            recorder_.operations.store(now_, std::memory_order::relaxed);
-    }
 
     stage& set_;
     board& board_;
@@ -135,8 +132,7 @@ private:
     bool keep_history_ = false;
     std::uint32_t steps_left_ = 0;
     std::uint32_t lingers_one_in_ = 8;
-    std::uint32_t now_ = 0;
-    std::uint32_t now_taken_ = 0;
+    std::uint64_t recorded_before_ = 0;
     std::uint64_t marks_ = 0;
     rng chance_;
     /// Where this worker got its last pid of the round, and whether it got a reserved one.
@@ -162,7 +158,6 @@ inline alloc_result worker::alloc_in(tested_namespace& ns) {
     const alloc_result result = ns.alloc_pidmap();
     if (keep_history_) [[unlikely]]
         end_call(result);
-    count();
     if (!result) [[unlikely]] {
         tell_refused(ns, result.error());
         return result;
@@ -224,7 +219,6 @@ inline void worker::free_pid(held_pid what) {
     ns.free_pidmap(what.nr);
     if (keep_history_) [[unlikely]]
         end_call();
-    count();
 }
 
 }  // namespace pidmap_stress

@@ -25,6 +25,9 @@ using clock = std::chrono::steady_clock;
 /// So many trials that found something are enough: they are to show all that is broken, not to
 /// count. Less is a matter of luck with the order in which things break.
 constexpr std::uint64_t enough_failed_trials = 6;
+/// So much longer a cell gets that has not shown yet what it is there for: on a busy machine its
+/// time may be over before its threads are there.
+constexpr auto last_chance = std::chrono::seconds(under_sanitizer ? 15 : 5);
 constexpr auto poll_interval = std::chrono::milliseconds(5);
 /// How long a trial may take to end after memory could no longer be trusted. A worker may well be
 /// lost in what it read there, and there is nothing left to learn.
@@ -46,11 +49,22 @@ constexpr auto grace_after_damage = std::chrono::seconds(under_sanitizer ? 10 : 
     return sum;
 }
 
+/// Whether the trial has shown what the cell is there for: each mark was hit, and what is known to
+/// break did.
+[[nodiscard]] bool has_shown_all(const board& here, std::uint64_t marks_before, const cell& what) {
+    if (here.findings_reported.load(std::memory_order::relaxed) != 0) return true;
+    const scenario_info& script = *what.workload->info;
+    for (const breakage& known : what.variant->info->breaks)
+        if (known.shown_by == script.name && known.where.contains(what.how)) return false;
+    const std::uint64_t marks = marks_before | here.marks.load(std::memory_order::relaxed);
+    return marks == (std::uint64_t{1} << script.marks.size()) - 1;
+}
+
 enum class trial_end { good, crashed, stalled };
 
 /// Waits for the trial's end, and brings it about when time is up.
 [[nodiscard]] trial_end attend(pid_t trial, board& here, unsigned workers,
-                               clock::time_point deadline, const supervision& watch,
+                               const std::function<bool()>& time_is_up, const supervision& watch,
                                std::uint64_t operations_before, std::string& ending) {
     std::uint64_t seen = 0;
     clock::time_point moved = clock::now();
@@ -70,7 +84,7 @@ enum class trial_end { good, crashed, stalled };
         const std::uint64_t operations = operations_so_far(here, workers);
         if (operations != seen) moved = now;
         seen = operations;
-        if (now >= deadline || (watch.interrupted && watch.interrupted())) {
+        if (time_is_up() || (watch.interrupted && watch.interrupted())) {
             int go_on = board::go_on;
             here.stop.compare_exchange_strong(go_on, board::end_round, std::memory_order::relaxed);
         }
@@ -147,8 +161,14 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
             break;
         }
         std::string ending;
+        const auto time_is_up = [&] {
+            const clock::time_point now = clock::now();
+            if (now < deadline) return false;
+            return now >= deadline + last_chance || result.trials_with_findings != 0 ||
+                   has_shown_all(*here, marks, what);
+        };
         const trial_end end =
-            attend(trial, *here, how.workers, deadline, watch, result.seen.operations, ending);
+            attend(trial, *here, how.workers, time_is_up, watch, result.seen.operations, ending);
         collect(*here, how.workers, result);
         marks |= here->marks.load(std::memory_order::relaxed);
         const bool found = here->findings_reported.load(std::memory_order::relaxed) != 0;
@@ -160,9 +180,8 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
             if (!found)
                 result.seen.end = end == trial_end::crashed ? run_end::crashed : run_end::stalled;
         }
-        const bool time_is_up = clock::now() >= deadline;
         const bool work_is_done = how.operations != 0 && result.seen.operations >= how.operations;
-        if (result.out_of_resources || time_is_up || work_is_done ||
+        if (result.out_of_resources || time_is_up() || work_is_done ||
             (watch.interrupted && watch.interrupted()) || result.seen.end != run_end::completed ||
             result.trials_with_findings >= enough_failed_trials)
             break;

@@ -28,7 +28,8 @@ struct cell_result {
 };
 
 struct supervision {
-    /// How long the cell is run; without operations, the only limit.
+    /// How long the cell is run; a few seconds longer if by then it has not shown what it is there
+    /// for. 0: until the operations are used up.
     std::chrono::nanoseconds budget{};
     /// A trial none of whose workers finishes an operation for so long is stalled.
     std::chrono::nanoseconds stall_after{};

@@ -32,4 +32,8 @@ result explore(const program& p, const options& how) {
     r.complete = true;
     return r;
 }
+std::string result::summary() const {
+    return std::to_string(executions) + " executions, " + std::to_string(blocked) + " blocked, " +
+           std::to_string(redundant) + " redundant" + (ok() ? "" : " " + findings[0].what);
+}
 }  // namespace pidmap_stress::explore

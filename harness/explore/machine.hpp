@@ -216,6 +216,7 @@ private:
     [[nodiscard]] bool wants_state(unsigned thread, location_id where, const void* site);
     [[nodiscard]] bool goes_round(unsigned thread, location_id where, const void* site);
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
+    [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
     void round_without_effect(unsigned thread);
     void record(finding f);
 

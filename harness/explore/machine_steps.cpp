@@ -118,6 +118,23 @@ bool machine::wants_state(unsigned thread, location_id where, const void* site) 
     return false;
 }
 
+/// Whether the events from `begin` on could be repeated just so, for ever: reads only, and all
+/// those of one location of the same write.
+bool machine::repeatable(unsigned thread, unsigned begin) const {
+    const graph& g = *graph_;
+    const unsigned end = g.length(thread);
+    for (unsigned po = begin; po < end; ++po) {
+        const event& e = g[g.at(thread, po)];
+        if (e.kind == event_kind::fence) continue;
+        if (!e.is_read()) return false;
+        for (unsigned other = begin; other < po; ++other) {
+            const event& o = g[g.at(thread, other)];
+            if (o.is_read() && o.location == e.location && o.rf != e.rf) return false;
+        }
+    }
+    return true;
+}
+
 /// Whether the thread is where it was before, with nothing changed that it can see: then it would
 /// go round until another thread writes.
 bool machine::goes_round(unsigned thread, location_id where, const void* site) {
@@ -126,20 +143,14 @@ bool machine::goes_round(unsigned thread, location_id where, const void* site) {
     s.has_state = false;
     const graph& g = *graph_;
     const unsigned here = g.length(thread);
-    unsigned po = here;
     for (auto it = s.states.rbegin(); it != s.states.rend() && it->po >= s.effects_at; ++it) {
-        for (; po > it->po; --po) {
-            const event_kind kind = g[g.at(thread, po - 1)].kind;
-            if (kind == event_kind::write || kind == event_kind::choice) goto no;
-        }
+        if (it->hash != s.state || it->po >= here) continue;
         const event& e = g[g.at(thread, it->po)];
-        if (it->hash == s.state && it->po < here && e.location == where && e.site == site) {
-            s.loop_begin = it->po;
-            s.loop_end = here;
-            return true;
-        }
+        if (e.location != where || e.site != site || !repeatable(thread, it->po)) continue;
+        s.loop_begin = it->po;
+        s.loop_end = here;
+        return true;
     }
-no:
     s.states.push_back({.po = here, .hash = s.state});
     return false;
 }

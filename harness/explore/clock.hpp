@@ -34,10 +34,16 @@ public:
         for (std::size_t i = 0; i < halves_.size(); ++i)
             halves_[i] = halves_[i] > other.halves_[i] ? halves_[i] : other.halves_[i];
     }
+    /// Whether all of this is in `other`.
+    [[nodiscard]] bool within(const clock& other) const noexcept {
+        half more{};
+        for (std::size_t i = 0; i < halves_.size(); ++i) more |= halves_[i] > other.halves_[i];
+        return is_zero(more);
+    }
     friend bool operator==(const clock& a, const clock& b) noexcept {
-        for (unsigned t = 0; t < max_threads; ++t)
-            if (a.of(t) != b.of(t)) return false;
-        return true;
+        half differ{};
+        for (std::size_t i = 0; i < a.halves_.size(); ++i) differ |= a.halves_[i] ^ b.halves_[i];
+        return is_zero(differ);
     }
 
     /// No thread may have more events than this in one execution.
@@ -46,6 +52,11 @@ public:
 private:
     static constexpr unsigned lanes = 8;
     using half = std::int16_t __attribute__((vector_size(lanes * sizeof(std::int16_t))));
+    [[nodiscard]] static bool is_zero(half h) noexcept {
+        using words = std::int64_t __attribute__((vector_size(sizeof(half))));
+        const auto w = reinterpret_cast<words>(h);
+        return (w[0] | w[1]) == 0;
+    }
     std::array<half, max_threads / lanes> halves_{};
 };
 

@@ -22,6 +22,7 @@ void graph::clear(memory_rules rules) {
 void graph::make_room() {
     const std::size_t room = std::max<std::size_t>(64, events_.size() * 2);
     events_.resize(room);
+    names_.resize(room);
     porf_.resize(room);
     hb_.resize(room);
     release_.resize(room);
@@ -36,6 +37,7 @@ void graph::add_to_thread(event_id id) {
     const event_id previous = thread.empty() ? no_event : thread.back();
     e.po = static_cast<event_id>(thread.size());
     thread.push_back(id);
+    names_[id] = {.thread = e.thread, .po = e.po};
     porf_[id] = porf_[previous];
     hb_[id] = hb_[previous];
     if (e.thread != 0) {
@@ -270,14 +272,24 @@ void graph::undo_views(event_id first_cause) {
     }
 }
 
-void graph::rebuild_views() {
-    overwritten_.clear();
-    for (event_id id = 1; id <= size_; ++id) {
+/// What was seen by way of an event that is gone, or of what `read` read, has to be found anew.
+void graph::rebuild_views(const graph& from, event_id read) {
+    clock kept = clock::after_set_up();
+    for (unsigned t = 1; t < max_threads; ++t) kept.set(t, length(t));
+    kept.set(events_[read].thread, events_[read].po);
+    thread_local std::vector<event_id> stale;
+    stale.clear();
+    for (std::size_t old = 1; old < renamed_.size(); ++old) {
+        const event_id id = renamed_[old];
+        if (id == no_event) continue;
+        views_[id] = from.views_[old];
+        if (views_[id].within(kept)) continue;
         views_[id] = porf_[id];
+        stale.push_back(id);
     }
     for (bool changed = true; changed;) {
         changed = false;
-        for (event_id id = 1; id <= size_; ++id) {
+        for (const event_id id : stale) {
             const event& e = events_[id];
             clock view = views_[id];
             view.join(views_[before_in_thread(id)]);
@@ -318,18 +330,30 @@ event_id graph::become_revisit(const graph& from, event_id read, event_id write)
     for (auto& thread : threads_) thread.clear();
     overwritten_.clear();
     fences_ = sc_events_ = 0;
-    size_ = 0;
 
-    thread_local std::vector<event_id> renamed;
-    renamed.assign(from.size_ + 1U, no_event);
-    for (event_id old = 1; old <= write; ++old) {
-        if (old > read && !from.contains(prefix, old)) continue;
+    // What is not newer than the read stays as it is.
+    std::copy_n(from.events_.begin(), read + 1, events_.begin());
+    std::copy_n(from.names_.begin(), read + 1, names_.begin());
+    std::copy_n(from.porf_.begin(), read + 1, porf_.begin());
+    std::copy_n(from.hb_.begin(), read + 1, hb_.begin());
+    std::copy_n(from.release_.begin(), read + 1, release_.begin());
+    auto& renamed = renamed_;
+    renamed.resize(from.size_ + 1U);
+    for (event_id id = 0; id <= read; ++id) renamed[id] = id;
+    size_ = read;
+    for (event_id old = read + 1U; old <= write; ++old) {
+        renamed[old] = no_event;
+        if (!from.contains(prefix, old)) continue;
         const event_id id = ++size_;
         renamed[old] = id;
-        event& e = events_[id] = from.events_[old];
+        events_[id] = from.events_[old];
+        names_[id] = from.names_[old];
         porf_[id] = from.porf_[old];
         hb_[id] = from.hb_[old];
         release_[id] = from.release_[old];
+    }
+    for (event_id id = 1; id <= size_; ++id) {
+        event& e = events_[id];
         e.readers = e.before = e.after = no_event;
         threads_[e.thread].push_back(id);
         if (e.kind == event_kind::fence) ++fences_;
@@ -357,7 +381,7 @@ event_id graph::become_revisit(const graph& from, event_id read, event_id write)
     porf_[read].set(events_[read].thread, events_[read].po + 1U);
     hb_[read] = hb_[previous];
     hb_[read].set(events_[read].thread, events_[read].po + 1U);
-    if (is_sc()) rebuild_views();
+    if (is_sc()) rebuild_views(from, read);
     return renamed[write];
 }
 

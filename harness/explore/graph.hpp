@@ -110,7 +110,7 @@ public:
         return po == 0 ? hb_[no_event] : hb_[threads_[thread][po - 1]];
     }
     [[nodiscard]] bool contains(const clock& c, event_id id) const noexcept {
-        return c.contains(events_[id].thread, events_[id].po);
+        return c.contains(names_[id].thread, names_[id].po);
     }
     /// A read that is to be followed by its write half and is not, oldest first, or no_event.
     [[nodiscard]] event_id incomplete_rmw() const noexcept;
@@ -151,11 +151,17 @@ private:
     void compute_fence(event_id fence);
     void order_views(event_id from, event_id to);
     void undo_views(event_id first_cause);
-    void rebuild_views();
+    void rebuild_views(const graph& from, event_id read);
 
     memory_rules rules_;
     event_id size_ = 0;
+    /// Where an event is in its thread, once more and close together: clocks are asked for it.
+    struct name {
+        std::uint16_t thread;
+        event_id po;
+    };
     std::vector<event> events_;
+    std::vector<name> names_;
     std::vector<clock> porf_;
     std::vector<clock> hb_;
     std::vector<clock> release_;  // What an acquire that reads a write synchronizes with.
@@ -163,6 +169,7 @@ private:
     std::vector<overwritten_view> overwritten_;
     std::array<std::vector<event_id>, max_threads> threads_;
     std::vector<location> locations_;
+    std::vector<event_id> renamed_;  // While it is made from another graph.
     unsigned fences_ = 0;
     unsigned sc_events_ = 0;
 };

@@ -162,6 +162,25 @@ public:
 private:
     enum class phase : std::uint8_t { set_up, threads, finish, idle };
     enum class status : std::uint8_t { ready, waiting, spinning, frozen, failed, gave_up, ended };
+    /// Heads of loops: few, asked for at each read.
+    class site_set {
+    public:
+        void insert(const void* site) {
+            filter_ |= bit(site);
+            sites_.insert(site);
+        }
+        [[nodiscard]] bool contains(const void* site) const {
+            return (filter_ & bit(site)) != 0 && sites_.contains(site);
+        }
+
+    private:
+        [[nodiscard]] static std::uint64_t bit(const void* site) noexcept {
+            return 1ULL << ((reinterpret_cast<std::uintptr_t>(site) * 0x9e3779b97f4a7c15ULL) >>
+                            58U);
+        }
+        std::uint64_t filter_ = 0;
+        std::unordered_set<const void*> sites_;
+    };
     struct noted_state {
         unsigned po;
         std::uint64_t hash;
@@ -213,8 +232,8 @@ private:
     void expect(const event& e, event_kind kind, location_id where);
     [[nodiscard]] reply replay_read(unsigned thread, location_id where, const void* site);
     [[nodiscard]] reply new_read(event proto, bool weak);
-    [[nodiscard]] bool wants_state(unsigned thread, location_id where, const void* site);
-    [[nodiscard]] bool goes_round(unsigned thread, location_id where, const void* site);
+    [[nodiscard]] bool wants_state(unsigned thread, const event& next);
+    [[nodiscard]] bool goes_round(unsigned thread, const event& next);
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
     [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
     void round_without_effect(unsigned thread);
@@ -255,7 +274,7 @@ private:
     std::vector<std::uint64_t> main_values_;  // While no thread runs.
     std::size_t set_up_cells_ = 0;
     bool nonatomic_cells_ = false;
-    std::unordered_set<const void*> loop_sites_;
+    site_set loop_sites_;
     std::vector<unsigned> runnable_;
     std::vector<finding> found_;
 

@@ -1,5 +1,6 @@
 // What a thread's steps do: replay what the graph holds, add what it does not.
 
+#include <bit>
 #include <csetjmp>
 #include <cstring>
 
@@ -30,14 +31,24 @@ std::uint64_t hash_bytes(std::uint64_t hash, const void* begin, std::size_t size
 [[gnu::no_sanitize_address]]
 #endif
 std::uint64_t hash_stack(const char* from, const char* to) {
-    std::uint64_t hash = 0x2545f4914f6cdd1dULL;
+    // Four lanes, because each step of one waits for a multiplication.
+    constexpr std::size_t lanes = 4;
+    std::uint64_t lane[lanes] = {1, 2, 3, 4};
     const auto* word = reinterpret_cast<const std::uint64_t*>(from);
     const auto* const end = reinterpret_cast<const std::uint64_t*>(to);
-    for (; word < end; ++word) {
-        hash = (hash ^ *word) * 0x9e3779b97f4a7c15ULL;
-        hash ^= hash >> 32U;
-    }
+    for (; word + lanes <= end; word += lanes)
+        for (std::size_t i = 0; i < lanes; ++i)
+            lane[i] = (std::rotl(lane[i], 29) ^ word[i]) * 0x9e3779b97f4a7c15ULL;
+    for (; word < end; ++word) lane[0] = (std::rotl(lane[0], 29) ^ *word) * 0x9e3779b97f4a7c15ULL;
+    std::uint64_t hash = 0;
+    for (const std::uint64_t l : lane) hash = (std::rotl(hash, 31) ^ l) * 0xd6e8feb86659fd93ULL;
     return hash;
+}
+
+/// Whether two reads ask for the same, at the same place in the program.
+bool same_request(const event& a, const event& b) noexcept {
+    return a.site == b.site && a.location == b.location && a.op == b.op && a.operand == b.operand &&
+           a.expected == b.expected;
 }
 
 }  // namespace
@@ -101,17 +112,18 @@ void machine::note_state() {
 
 /// Whether this read may be the head of a loop that comes round again: the thread has read here
 /// before and has changed nothing since.
-bool machine::wants_state(unsigned thread, location_id where, const void* site) {
+bool machine::wants_state(unsigned thread, const event& next) {
     if (threads_[thread].has_state) return false;
-    if (!interleaves_ && !loop_sites_.empty() && loop_sites_.contains(site)) return true;
+    if (!interleaves_ && loop_sites_.contains(next.site)) return true;
     const graph& g = *graph_;
     for (unsigned po = g.length(thread); po-- > threads_[thread].effects_at;) {
         const event& e = g[g.at(thread, po)];
         if (e.kind == event_kind::write || e.kind == event_kind::choice) return false;
-        if (!e.is_read() || e.location != where || e.site != site) continue;
+        if (!e.is_read() || !same_request(e, next)) continue;
+        if (!repeatable(thread, po)) continue;
         if (interleaves_) return true;
         // To compare with that one, its state is needed too: run again, and note it on the way.
-        loop_sites_.insert(site);
+        loop_sites_.insert(next.site);
         again_ = true;
         abandon(run_end::blocked);
     }
@@ -137,7 +149,7 @@ bool machine::repeatable(unsigned thread, unsigned begin) const {
 
 /// Whether the thread is where it was before, with nothing changed that it can see: then it would
 /// go round until another thread writes.
-bool machine::goes_round(unsigned thread, location_id where, const void* site) {
+bool machine::goes_round(unsigned thread, const event& next) {
     thread_state& s = threads_[thread];
     if (!s.has_state) return false;
     s.has_state = false;
@@ -146,7 +158,7 @@ bool machine::goes_round(unsigned thread, location_id where, const void* site) {
     for (auto it = s.states.rbegin(); it != s.states.rend() && it->po >= s.effects_at; ++it) {
         if (it->hash != s.state || it->po >= here) continue;
         const event& e = g[g.at(thread, it->po)];
-        if (e.location != where || e.site != site || !repeatable(thread, it->po)) continue;
+        if (!same_request(e, next) || !repeatable(thread, it->po)) continue;
         s.loop_begin = it->po;
         s.loop_end = here;
         return true;
@@ -181,7 +193,7 @@ void machine::expect(const event& e, event_kind kind, location_id where) {
 
 reply machine::replay_read(unsigned thread, location_id where, const void* site) {
     thread_state& s = threads_[thread];
-    if (!loop_sites_.empty() && !interleaves_ && loop_sites_.contains(site)) {
+    if (!interleaves_ && loop_sites_.contains(site)) {
         if (!s.has_state) return {.value = 0, .done = false};
         s.states.push_back({.po = s.cursor, .hash = s.state});
         s.has_state = false;
@@ -201,8 +213,8 @@ reply machine::new_read(event proto, bool weak) {
     const unsigned t = self();
     thread_state& s = threads_[t];
     graph& g = *graph_;
-    if (wants_state(t, proto.location, proto.site)) return {.value = 0, .done = false};
-    if (goes_round(t, proto.location, proto.site))
+    if (wants_state(t, proto)) return {.value = 0, .done = false};
+    if (goes_round(t, proto))
         round_without_effect(t);
     else
         before_new_step(t);

@@ -18,6 +18,8 @@ enum class cas_failure_order : std::uint8_t {
 using event_id = std::uint16_t;
 inline constexpr event_id no_event = 0;
 using location_id = std::uint32_t;
+/// Of a step that is at no location.
+inline constexpr location_id nowhere = ~0U;
 
 enum class event_kind : std::uint8_t { read, write, fence, choice };
 enum class rmw_op : std::uint8_t { none, exchange, cas, add, sub, bit_and, bit_or, bit_xor };

@@ -46,19 +46,23 @@ struct options {
 
 /// What an exploration did and found.
 struct result {
-    std::uint64_t executions = 0;          ///< That ran to their end; by `exhaustive`, distinct.
-    std::uint64_t blocked = 0;             ///< That waited for what another execution has.
-    std::uint64_t stopped = 0;             ///< That a finding ended.
-    std::uint64_t redundant = 0;           ///< If counted: met before. Of `exhaustive`, always 0.
-    std::uint64_t step_limited = 0;        ///< That were cut off at the step limit.
-    bool complete = false;                 ///< Every consistent execution was met.
-    bool truncated = false;                ///< By the budget or the step limit.
-    std::optional<unsigned> bound{};       ///< Complete up to so many preemptions.
+    std::uint64_t executions = 0;     ///< That ran to their end; by `exhaustive`, distinct.
+    std::uint64_t sampled = 0;        ///< Runs of a portfolio's strategies before the last one.
+    std::uint64_t frozen = 0;         ///< In which the thread that was to stop did so.
+    std::uint64_t blocked = 0;        ///< That waited for what another execution has.
+    std::uint64_t stopped = 0;        ///< That a finding ended.
+    std::uint64_t redundant = 0;      ///< If counted: met before. Of `exhaustive`, always 0.
+    std::uint64_t step_limited = 0;   ///< That were cut off at the step limit.
+    bool complete = false;            ///< Every consistent execution was met.
+    bool truncated = false;           ///< By the budget or the step limit.
+    std::optional<unsigned> bound{};  ///< Complete up to so many preemptions.
     strategy last = strategy::exhaustive;  ///< The strategy that ran last.
     std::vector<finding> findings{};       ///< Different ones, in the order they were met.
 
     [[nodiscard]] bool ok() const noexcept { return findings.empty(); }
-    [[nodiscard]] std::uint64_t runs() const noexcept { return executions + blocked + stopped; }
+    [[nodiscard]] std::uint64_t runs() const noexcept {
+        return sampled + executions + blocked + stopped + step_limited;
+    }
     /// One line: how much was explored, whether that is all, and the first finding.
     [[nodiscard]] std::string summary() const;
 };

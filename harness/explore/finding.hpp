@@ -37,6 +37,7 @@ struct finding {
     explore::schedule schedule{};       ///< For replay().
     unsigned frozen_thread = 0;         ///< finding_kind::progress: who stopped ...
     unsigned frozen_after = 0;          ///< ... after how many of its steps.
+    bool replayed = false;              ///< Whether it was found again on that schedule.
     std::uint64_t at_execution = 0;     ///< Its number in the search that found it.
 
     /// Whether two findings are the same defect, however they came about.

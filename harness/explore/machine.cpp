@@ -271,8 +271,9 @@ void machine::count_step(unsigned thread) {
 }
 
 /// A step that nobody has done yet is about to be done: who is to do one?
-void machine::before_new_step(unsigned thread) {
+void machine::before_new_step(unsigned thread, location_id where, bool writes) {
     if (!interleaves_) return;
+    driver_->announce(thread, where, writes);
     if (starting_) {
         fibers_.switch_to(0);
     } else {

@@ -50,6 +50,8 @@ public:
     /// \param runnable  In ascending order, never empty.
     /// \param current   The thread that stepped last, or 0 if it cannot go on.
     virtual unsigned next_thread(const std::vector<unsigned>& runnable, unsigned current) = 0;
+    /// A thread's next step will be at this location; called before others are chosen from.
+    virtual void announce(unsigned /*thread*/, location_id /*where*/, bool /*writes*/) {}
     /// Gives a new read its write, by graph::read_from().
     virtual void choose_write(graph& g, event_id read, bool newest_only) = 0;
     /// Gives a new write its place, by graph::place().
@@ -100,6 +102,10 @@ public:
     /// Runs the program once over `g`: what is there is replayed, what is new is added.
     run_end run(graph& g, driver& choices);
     void freeze(freeze_point where) noexcept { frozen_ = where; }
+    /// Whether the thread that was to stop for ever did so in the last run.
+    [[nodiscard]] bool froze() const noexcept {
+        return frozen_.thread != 0 && threads_[frozen_.thread].is == status::frozen;
+    }
     void observe(step_observer* observer) noexcept { observer_ = observer; }
     /// What the last run found. Without schedules.
     [[nodiscard]] const std::vector<finding>& found() const noexcept { return found_; }
@@ -223,7 +229,7 @@ private:
     void wait_for(event_id write);
     void stop_here(status why);
     void abandon(run_end why);
-    void before_new_step(unsigned thread);
+    void before_new_step(unsigned thread, location_id where, bool writes);
     void count_step(unsigned thread);
 
     [[nodiscard]] bool replaying(unsigned thread) const noexcept {

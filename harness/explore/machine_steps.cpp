@@ -217,7 +217,7 @@ reply machine::new_read(event proto, bool weak) {
     if (goes_round(t, proto))
         round_without_effect(t);
     else
-        before_new_step(t);
+        before_new_step(t, proto.location, proto.op != rmw_op::none);
 
     proto.thread = static_cast<std::uint8_t>(t);
     proto.mask = cells_[proto.location].mask;
@@ -305,7 +305,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
         count_step(t);
         return {.value = 0, .done = true};
     }
-    before_new_step(t);
+    before_new_step(t, where, true);
     touch(t, where, g.length(t));
     if (g.first(where) == no_event) return {.value = 0, .done = true};
     event e{};
@@ -333,7 +333,7 @@ void machine::fence(std::memory_order order) {
     if (replaying(t)) {
         expect(g[g.at(t, s.cursor)], event_kind::fence, 0);
     } else {
-        before_new_step(t);
+        before_new_step(t, nowhere, false);
         event e{};
         e.kind = event_kind::fence;
         e.order = e.success = order;
@@ -357,7 +357,7 @@ unsigned machine::choose(unsigned n) {
         expect(e, event_kind::choice, 0);
         chosen = static_cast<unsigned>(e.value);
     } else {
-        before_new_step(t);
+        before_new_step(t, nowhere, false);
         event e{};
         e.kind = event_kind::choice;
         e.options = static_cast<std::uint16_t>(n);

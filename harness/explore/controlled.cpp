@@ -126,7 +126,10 @@ unsigned guided::pick_thread(const std::vector<unsigned>& options, bool) {
     int best_rank = -1;
     for (unsigned i = 0; i < options.size(); ++i) {
         int rank = 0;
-        if (enabled(options[i])) rank = in_order(options[i]) ? 2 : 1;
+        if (enabled(options[i])) {
+            rank = in_order(options[i]) ? 2 : 1;
+            if (first_ && first_->contains(options[i], now_->length(options[i]))) rank += 2;
+        }
         if (rank > best_rank) {
             best = i;
             best_rank = rank;

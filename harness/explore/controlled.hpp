@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
+#include <optional>
 #include <vector>
 
 #include "harness/explore/machine.hpp"
@@ -82,7 +82,9 @@ private:
 /// the graph allows: the easiest one to read.
 class guided final : public controlled {
 public:
-    explicit guided(const graph& target) : target_(target) {}
+    /// \param first  If given, the events to go through before all others.
+    explicit guided(const graph& target, const std::optional<clock>& first = std::nullopt)
+        : target_(target), first_(first) {}
 
     void follow(const graph& now) { now_ = &now; }
 
@@ -103,8 +105,8 @@ private:
     [[nodiscard]] event_id there(const graph& g, event_id of_now) const;
 
     const graph& target_;
+    std::optional<clock> first_;
     const graph* now_ = nullptr;
-    unsigned stepping_ = 0;
 };
 
 }  // namespace pidmap_stress::explore

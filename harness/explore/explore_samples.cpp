@@ -20,15 +20,21 @@ unsigned typical_steps(const program& p, const options& how) {
     return std::max(4U, static_cast<unsigned>(probe.taken().size()));
 }
 
-/// The samplers that a strategy takes turns with.
+/// The samplers that a strategy takes turns with. Uniform choices find most; the others find what
+/// takes one thread far ahead, or one order of two steps.
 std::vector<std::unique_ptr<sampler>> make_samplers(const options& how, unsigned steps) {
     std::vector<std::unique_ptr<sampler>> made;
-    const bool all = how.strategy == strategy::portfolio;
-    if (all || how.strategy == strategy::pos) made.push_back(std::make_unique<pos>(how.seed));
-    if (all || how.strategy == strategy::random)
-        made.push_back(std::make_unique<random_walk>(how.seed));
-    if (all || how.strategy == strategy::pct)
-        made.push_back(std::make_unique<pct>(how.seed, how.pct_depth, steps));
+    const auto add = [&](strategy which) {
+        if (which == strategy::random) made.push_back(std::make_unique<random_walk>(how.seed));
+        if (which == strategy::pos) made.push_back(std::make_unique<pos>(how.seed));
+        if (which == strategy::pct)
+            made.push_back(std::make_unique<pct>(how.seed, how.pct_depth, steps));
+    };
+    using enum strategy;
+    if (how.strategy == portfolio)
+        for (const strategy turn : {random, random, pos, random, random, pct}) add(turn);
+    else
+        add(how.strategy);
     return made;
 }
 

@@ -103,6 +103,10 @@ public:
 
     /// Everything that an event depends on through program order and reads-from, with itself.
     [[nodiscard]] const clock& causes(event_id id) const noexcept { return porf_[id]; }
+    /// Everything that comes before an event in every interleaving of this execution, with itself.
+    [[nodiscard]] const clock& precedes_always(event_id id) const noexcept {
+        return is_sc() ? views_[id] : porf_[id];
+    }
     /// Everything that happens before an event, with itself.
     [[nodiscard]] const clock& happens_before(event_id id) const noexcept { return hb_[id]; }
     /// Everything that happens before what `thread` does next.

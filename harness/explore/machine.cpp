@@ -65,6 +65,8 @@ void machine::reset(graph& g, driver& choices) {
     driver_ = &choices;
     interleaves_ = choices.interleaves();
     abandoned_.reset();
+    probe_.active = false;
+    broken_instant_.reset();
     again_ = false;
     steps_ = 0;
     cells_.clear();
@@ -150,12 +152,14 @@ void machine::thread_body(unsigned thread) {
     } catch (...) {
         fail(finding_kind::exception, "not a std::exception", std::nullopt);
     }
+    no_probe();
     threads_[thread].is = status::ended;
 }
 
 run_end machine::conclude() {
     if (again_) return run_end::blocked;
     if (nonatomic_cells_) check_nonatomic_races();
+    if (!interleaves_ && instance_->has_invariant()) check_instants();
     if (abandoned_) return *abandoned_;
     bool all_ended = true;
     bool others_ended = true;
@@ -292,6 +296,7 @@ void machine::record(finding f) {
 }
 
 void machine::fail(finding_kind kind, std::string_view what, std::optional<invariant> broken) {
+    no_probe();
     record({.kind = kind, .what = std::string(what), .broken = broken, .thread = self()});
     // What follows a failed check means nothing, but the other threads go on: what they write may
     // lead to executions in which it does not fail.
@@ -300,6 +305,7 @@ void machine::fail(finding_kind kind, std::string_view what, std::optional<invar
 }
 
 void machine::give_up() {
+    no_probe();
     if (in_threads()) stop_here(status::gave_up);
 }
 

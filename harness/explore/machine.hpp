@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -105,6 +106,11 @@ public:
     /// Whether the thread that was to stop for ever did so in the last run.
     [[nodiscard]] bool froze() const noexcept {
         return frozen_.thread != 0 && threads_[frozen_.thread].is == status::frozen;
+    }
+    /// If an invariant was found broken at an instant that the search did not stop at: the events
+    /// before it.
+    [[nodiscard]] const std::optional<clock>& broken_instant() const noexcept {
+        return broken_instant_;
     }
     void observe(step_observer* observer) noexcept { observer_ = observer; }
     /// What the last run found. Without schedules.
@@ -241,6 +247,25 @@ private:
     [[nodiscard]] bool wants_state(unsigned thread, const event& next);
     [[nodiscard]] bool goes_round(unsigned thread, const event& next);
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
+    /// A round is tried once more, with the same values and without events, to see whether the
+    /// thread comes back to where it was: dead stack slots may hide that in its first round.
+    struct probe {
+        bool active = false;
+        unsigned begin = 0;  // The events of the round.
+        unsigned end = 0;
+        unsigned next = 0;
+        unsigned rounds = 0;
+        std::uint64_t entry = 0;
+        std::uint64_t key = 0;
+    };
+    [[nodiscard]] bool start_probe(unsigned thread, const noted_state& head);
+    [[nodiscard]] reply probe_read(unsigned thread, const event& asked);
+    void end_probe(bool goes_round);
+    void no_probe() {
+        if (probe_.active) [[unlikely]]
+            end_probe(false);
+    }
+    void check_instants();
     [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
     void round_without_effect(unsigned thread);
     void record(finding f);
@@ -281,6 +306,10 @@ private:
     std::size_t set_up_cells_ = 0;
     bool nonatomic_cells_ = false;
     site_set loop_sites_;
+    probe probe_;
+    std::unordered_map<std::uint64_t, bool> known_rounds_;
+    std::optional<clock> broken_instant_;
+    mutable std::vector<location_id>* peeked_ = nullptr;
     std::vector<unsigned> runnable_;
     std::vector<finding> found_;
 

@@ -55,8 +55,7 @@ void worker::sample(controlled& choices) {
     count(machine_.run(graph_, choices), graph_);
     if (machine_.found().empty()) [[likely]]
         return;
-    const std::vector<finding> found = machine_.found();
-    for (const finding& f : found)
+    for (const finding& f : machine_.found())
         if (!knows(f)) report(f, choices.taken());
 }
 
@@ -65,9 +64,9 @@ void worker::run(trust& search) {
     count(machine_.run(g, search), g);
     if (machine_.found().empty()) [[likely]]
         return;
+    if (std::ranges::all_of(machine_.found(), [&](const finding& f) { return knows(f); })) return;
     const std::vector<finding> found = machine_.found();
-    if (std::ranges::all_of(found, [&](const finding& f) { return knows(f); })) return;
-    guided guide(g);
+    guided guide(g, machine_.broken_instant());
     graph_.clear(rules_of(how_));
     guide.follow(graph_);
     machine_.run(graph_, guide);

@@ -272,11 +272,13 @@ void graph::undo_views(event_id first_cause) {
     }
 }
 
-/// What was seen by way of an event that is gone, or of what `read` read, has to be found anew.
+/// What was seen by way of an event that is gone, of what `read` read, or of where the last write
+/// stood, has to be found anew.
 void graph::rebuild_views(const graph& from, event_id read) {
     clock kept = clock::after_set_up();
     for (unsigned t = 1; t < max_threads; ++t) kept.set(t, length(t));
     kept.set(events_[read].thread, events_[read].po);
+    kept.set(events_[size_].thread, events_[size_].po);
     thread_local std::vector<event_id> stale;
     stale.clear();
     for (std::size_t old = 1; old < renamed_.size(); ++old) {

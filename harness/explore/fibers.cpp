@@ -1,5 +1,6 @@
 #include "harness/explore/fibers.hpp"
 
+#include <cstring>
 #include <utility>
 
 #if defined(__has_feature)
@@ -40,7 +41,7 @@ fibers::~fibers() {
     }
 }
 
-void fibers::restart(unsigned index) {
+void fibers::restart(unsigned index, bool clean) {
     fiber& f = fibers_[index];
     if (f.stack.sp == nullptr) {
         f.stack = allocator_.allocate();
@@ -54,6 +55,8 @@ void fibers::restart(unsigned index) {
     const std::size_t usable = f.stack.size - page;
     __asan_unpoison_memory_region(static_cast<char*>(f.stack.sp) - usable, usable);
 #endif
+    constexpr std::size_t first_used = 4096;
+    if (clean) std::memset(static_cast<char*>(f.stack.sp) - first_used, 0, first_used);
     f.context = context::make_fcontext(f.stack.sp, f.stack.size, &fibers::enter);
 }
 

@@ -24,7 +24,9 @@ public:
     fibers& operator=(const fibers&) = delete;
 
     /// Makes fiber `index` ready to run `body` from its beginning, whatever it was doing.
-    void restart(unsigned index);
+    /// \param clean  Whether to wipe the part of the stack that it will use first, so that what is
+    ///               found in dead slots there is the same in each run.
+    void restart(unsigned index, bool clean = false);
     /// Goes on with fiber `to`, where it left off. Returns when somebody switches back.
     void switch_to(unsigned to);
     [[nodiscard]] unsigned running() const noexcept { return running_; }

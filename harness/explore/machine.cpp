@@ -50,11 +50,11 @@ machine::~machine() = default;
 run_end machine::run(graph& g, driver& choices) {
     machine* const outer = std::exchange(current_, this);
     run_end end = run_end::complete;
-    do {
+    for (reruns_ = 0; reruns_ == 0 || again_; ++reruns_) {
         reset(g, choices);
         end = run_once();
         instance_->tear_down();
-    } while (again_);
+    }
     phase_ = phase::idle;
     current_ = outer;
     return end;
@@ -94,7 +94,7 @@ void machine::reset(graph& g, driver& choices) {
 run_end machine::run_once() {
     set_up();
     phase_ = phase::threads;
-    for (unsigned t = 1; t <= thread_count_; ++t) fibers_.restart(t);
+    for (unsigned t = 1; t <= thread_count_; ++t) fibers_.restart(t, notes_states_);
     if (interleaves_)
         run_interleaved();
     else

@@ -299,6 +299,8 @@ private:
     bool starting_ = false;
     std::optional<run_end> abandoned_;
     bool again_ = false;
+    unsigned reruns_ = 0;
+    bool notes_states_ = false;
     unsigned steps_ = 0;
     std::array<thread_state, max_threads> threads_;
     std::vector<cell_info> cells_;

@@ -110,6 +110,7 @@ void machine::note_state() {
     constexpr std::size_t most = 4096;
     s.state = hash_bytes(hash, memory.data(), memory.size() < most ? memory.size() : most);
     s.has_state = true;
+    m.notes_states_ = true;
 }
 
 /// Whether this read may be the head of a loop that comes round again: the thread has read here
@@ -182,6 +183,8 @@ bool machine::start_probe(unsigned thread, const noted_state& head) {
         key = (key ^ g[g.at(thread, po)].value) * 0x9e3779b97f4a7c15ULL;
     if (const auto known = known_rounds_.find(key); known != known_rounds_.end())
         return known->second;
+    constexpr unsigned most_reruns = 64;  // A thread whose state is never the same does not wait.
+    if (reruns_ > most_reruns) return false;
     probe_ = {.active = true,
               .begin = head.po,
               .end = here,

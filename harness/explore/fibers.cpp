@@ -55,13 +55,14 @@ void fibers::restart(unsigned index, bool clean) {
     const std::size_t usable = f.stack.size - page;
     __asan_unpoison_memory_region(static_cast<char*>(f.stack.sp) - usable, usable);
 #endif
-    constexpr std::size_t first_used = 4096;
+    constexpr std::size_t first_used = 1024;
     if (clean) std::memset(static_cast<char*>(f.stack.sp) - first_used, 0, first_used);
     f.context = context::make_fcontext(f.stack.sp, f.stack.size, &fibers::enter);
 }
 
 void fibers::leave(unsigned to, [[maybe_unused]] void** fake_stack) {
     left_ = std::exchange(running_, to);
+    ++switches_;
 #ifdef PIDMAP_STRESS_ASAN
     const fiber& f = fibers_[to];
     if (to == 0)

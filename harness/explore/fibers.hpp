@@ -4,6 +4,7 @@
 #include <boost/context/detail/fcontext.hpp>
 #include <boost/context/protected_fixedsize_stack.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 
 #include "harness/explore/clock.hpp"
@@ -30,6 +31,8 @@ public:
     /// Goes on with fiber `to`, where it left off. Returns when somebody switches back.
     void switch_to(unsigned to);
     [[nodiscard]] unsigned running() const noexcept { return running_; }
+    /// How often anybody switched.
+    [[nodiscard]] std::uint64_t switches() const noexcept { return switches_; }
     /// The high end of a fiber's stack.
     [[nodiscard]] const char* stack_base(unsigned index) const noexcept {
         return static_cast<const char*>(fibers_[index].stack.sp);
@@ -49,6 +52,7 @@ private:
     std::array<fiber, max_threads> fibers_{};
     boost::context::protected_fixedsize_stack allocator_{stack_bytes};
     unsigned running_ = 0;
+    std::uint64_t switches_ = 0;
     unsigned left_ = 0;                 // Who switched here.
     const void* own_bottom_ = nullptr;  // AddressSanitizer wants to know the caller's stack.
     std::size_t own_size_ = 0;

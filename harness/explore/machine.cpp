@@ -65,7 +65,6 @@ void machine::reset(graph& g, driver& choices) {
     driver_ = &choices;
     interleaves_ = choices.interleaves();
     abandoned_.reset();
-    probe_.active = false;
     broken_instant_.reset();
     again_ = false;
     steps_ = 0;
@@ -152,7 +151,6 @@ void machine::thread_body(unsigned thread) {
     } catch (...) {
         fail(finding_kind::exception, "not a std::exception", std::nullopt);
     }
-    no_probe();
     threads_[thread].is = status::ended;
 }
 
@@ -296,7 +294,6 @@ void machine::record(finding f) {
 }
 
 void machine::fail(finding_kind kind, std::string_view what, std::optional<invariant> broken) {
-    no_probe();
     record({.kind = kind, .what = std::string(what), .broken = broken, .thread = self()});
     // What follows a failed check means nothing, but the other threads go on: what they write may
     // lead to executions in which it does not fail.
@@ -305,7 +302,6 @@ void machine::fail(finding_kind kind, std::string_view what, std::optional<invar
 }
 
 void machine::give_up() {
-    no_probe();
     if (in_threads()) stop_here(status::gave_up);
 }
 

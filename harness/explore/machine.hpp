@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -193,9 +192,19 @@ private:
         std::uint64_t filter_ = 0;
         std::unordered_set<const void*> sites_;
     };
+    /// What a thread's next step depends on.
+    struct local_state {
+        std::uint64_t hash = 0;    // Of its registers and its stack.
+        std::uint64_t memory = 0;  // Of the program's state, as far as it is no cells.
+        std::uint64_t switches = 0;
+        /// Memory that changed while other threads ran says nothing of this one.
+        [[nodiscard]] bool same_as(const local_state& other) const noexcept {
+            return hash == other.hash && (memory == other.memory || switches != other.switches);
+        }
+    };
     struct noted_state {
         unsigned po;
-        std::uint64_t hash;
+        local_state at;
     };
     struct thread_state {
         status is = status::ready;
@@ -213,7 +222,7 @@ private:
         bool updated = false;
         unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
         bool has_state = false;
-        std::uint64_t state = 0;
+        local_state state;
         std::vector<noted_state> states;
         std::string label;
     };
@@ -247,24 +256,6 @@ private:
     [[nodiscard]] bool wants_state(unsigned thread, const event& next);
     [[nodiscard]] bool goes_round(unsigned thread, const event& next);
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
-    /// A round is tried once more, with the same values and without events, to see whether the
-    /// thread comes back to where it was: dead stack slots may hide that in its first round.
-    struct probe {
-        bool active = false;
-        unsigned begin = 0;  // The events of the round.
-        unsigned end = 0;
-        unsigned next = 0;
-        unsigned rounds = 0;
-        std::uint64_t entry = 0;
-        std::uint64_t key = 0;
-    };
-    [[nodiscard]] bool start_probe(unsigned thread, const noted_state& head);
-    [[nodiscard]] reply probe_read(unsigned thread, const event& asked);
-    void end_probe(bool goes_round);
-    void no_probe() {
-        if (probe_.active) [[unlikely]]
-            end_probe(false);
-    }
     void check_instants();
     [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
     void round_without_effect(unsigned thread);
@@ -308,8 +299,6 @@ private:
     std::size_t set_up_cells_ = 0;
     bool nonatomic_cells_ = false;
     site_set loop_sites_;
-    probe probe_;
-    std::unordered_map<std::uint64_t, bool> known_rounds_;
     std::optional<clock> broken_instant_;
     mutable std::vector<location_id>* peeked_ = nullptr;
     std::vector<unsigned> runnable_;

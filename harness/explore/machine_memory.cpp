@@ -54,7 +54,6 @@ void machine::make_plain(plain_shadow& shadow) {
 
 void machine::plain_access(plain_shadow& shadow, bool write, std::uint64_t value) {
     if (!in_threads()) return;
-    if (write) no_probe();
     const unsigned t = self();
     thread_state& s = threads_[t];
     const unsigned po = s.cursor;
@@ -82,7 +81,6 @@ void machine::plain_access(plain_shadow& shadow, bool write, std::uint64_t value
 // --- Memory -------------------------------------------------------------------------------------
 
 void* machine::allocate(std::size_t size, std::size_t alignment) {
-    no_probe();
     const unsigned t = in_threads() ? self() : 0;
     thread_state& s = threads_[t];
     if (s.failures_left > 0 && choose(2) == 1) {
@@ -129,7 +127,6 @@ bool machine::shields(unsigned thread, unsigned section, unsigned until,
 }
 
 bool machine::begin_release(void* object, bool deferred) {
-    no_probe();
     block* b = heap_.find(object);
     if (b == nullptr || b->base != object) {
         fail(finding_kind::double_free, "release of what is no object", std::nullopt);

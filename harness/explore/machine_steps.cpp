@@ -1,5 +1,6 @@
 // What a thread's steps do: replay what the graph holds, add what it does not.
 
+#include <algorithm>
 #include <bit>
 #include <csetjmp>
 #include <cstring>
@@ -65,7 +66,6 @@ location_id machine::make_cell(const void* address, std::uint64_t initial, const
         main_values_.back() = initial;
         return static_cast<location_id>(cells_.size() - 1);
     }
-    no_probe();
     // The number depends on (thread, how many it made), so it is the same whoever runs first.
     const unsigned t = self();
     thread_state& s = threads_[t];
@@ -108,7 +108,9 @@ void machine::note_state() {
     hash = hash_bytes(hash, registers[0].__jmpbuf, sizeof registers[0].__jmpbuf);
     const auto memory = m.instance_->memory();
     constexpr std::size_t most = 4096;
-    s.state = hash_bytes(hash, memory.data(), memory.size() < most ? memory.size() : most);
+    s.state = {.hash = hash,
+               .memory = hash_bytes(1, memory.data(), std::min(memory.size(), most)),
+               .switches = m.fibers_.switches()};
     s.has_state = true;
     m.notes_states_ = true;
 }
@@ -158,75 +160,16 @@ bool machine::goes_round(unsigned thread, const event& next) {
     s.has_state = false;
     const graph& g = *graph_;
     const unsigned here = g.length(thread);
-    // In a controlled execution, a round that was tried is a round that was made.
     for (auto it = s.states.rbegin(); it != s.states.rend() && it->po >= s.effects_at; ++it) {
-        if (it->po >= here) continue;
+        if (it->po >= here || !it->at.same_as(s.state)) continue;
         const event& e = g[g.at(thread, it->po)];
         if (!same_request(e, next) || !repeatable(thread, it->po)) continue;
-        if (it->hash != s.state && (interleaves_ || !start_probe(thread, *it))) continue;
-        if (probe_.active) return false;
         s.loop_begin = it->po;
         s.loop_end = here;
         return true;
     }
-    s.states.push_back({.po = here, .hash = s.state});
+    s.states.push_back({.po = here, .at = s.state});
     return false;
-}
-
-/// \return whether it is known that the round from `head` to here repeats. If nothing is known, a
-///         probe is active now.
-bool machine::start_probe(unsigned thread, const noted_state& head) {
-    const graph& g = *graph_;
-    const unsigned here = g.length(thread);
-    std::uint64_t key = head.hash * 31 + threads_[thread].state;
-    for (unsigned po = head.po; po < here; ++po)
-        key = (key ^ g[g.at(thread, po)].value) * 0x9e3779b97f4a7c15ULL;
-    if (const auto known = known_rounds_.find(key); known != known_rounds_.end())
-        return known->second;
-    constexpr unsigned most_reruns = 64;  // A thread whose state is never the same does not wait.
-    if (reruns_ > most_reruns) return false;
-    probe_ = {.active = true,
-              .begin = head.po,
-              .end = here,
-              .next = head.po,
-              .rounds = 0,
-              .entry = threads_[thread].state,
-              .key = key};
-    return true;
-}
-
-reply machine::probe_read(unsigned thread, const event& asked) {
-    constexpr unsigned most_rounds = 2;
-    const graph& g = *graph_;
-    thread_state& s = threads_[thread];
-    if (probe_.next == probe_.end) {
-        if (!same_request(g[g.at(thread, probe_.begin)], asked)) end_probe(false);
-        if (!s.has_state) return {.value = 0, .done = false};
-        s.has_state = false;
-        if (s.state == probe_.entry) end_probe(true);
-        if (++probe_.rounds == most_rounds) end_probe(false);
-        probe_.entry = s.state;
-        probe_.next = probe_.begin;
-    }
-    const event& e = g[g.at(thread, probe_.next)];
-    if (!same_request(e, asked)) end_probe(false);
-    ++probe_.next;
-    s.updated = false;
-    return {.value = e.value, .done = true};
-}
-
-/// What the thread did meanwhile must not have happened: if it does not wait here, all runs again.
-void machine::end_probe(bool goes_round) {
-    probe_.active = false;
-    known_rounds_[probe_.key] = goes_round;
-    thread_state& s = threads_[self()];
-    if (goes_round) {
-        s.loop_begin = probe_.begin;
-        s.loop_end = probe_.end;
-        stop_here(status::spinning);
-    }
-    again_ = true;
-    abandon(run_end::blocked);
 }
 
 void machine::round_without_effect(unsigned thread) {
@@ -238,7 +181,7 @@ void machine::round_without_effect(unsigned thread) {
     if (!runnable_.empty()) next = driver_->next_thread(runnable_, can_run(thread) ? thread : 0);
     if (next != thread) fibers_.switch_to(next);
     s.is = status::ready;
-    s.states.push_back({.po = graph_->length(thread), .hash = s.state});
+    s.states.push_back({.po = graph_->length(thread), .at = s.state});
     s.read_newest = s.loop_end - s.loop_begin;
 }
 
@@ -258,7 +201,7 @@ reply machine::replay_read(unsigned thread, location_id where, const void* site)
     thread_state& s = threads_[thread];
     if (!interleaves_ && loop_sites_.contains(site)) {
         if (!s.has_state) return {.value = 0, .done = false};
-        s.states.push_back({.po = s.cursor, .hash = s.state});
+        s.states.push_back({.po = s.cursor, .at = s.state});
         s.has_state = false;
     }
     const event_id id = graph_->at(thread, s.cursor);
@@ -277,9 +220,7 @@ reply machine::new_read(event proto, bool weak) {
     thread_state& s = threads_[t];
     graph& g = *graph_;
     if (wants_state(t, proto)) return {.value = 0, .done = false};
-    const bool round = goes_round(t, proto);
-    if (probe_.active) return probe_read(t, proto);
-    if (round)
+    if (goes_round(t, proto))
         round_without_effect(t);
     else
         before_new_step(t, proto.location, proto.op != rmw_op::none);
@@ -320,7 +261,6 @@ reply machine::load(location_id where, std::memory_order order) {
     e.location = where;
     e.order = e.success = e.failure = order;
     e.site = site;
-    if (probe_.active) return probe_read(t, e);
     return new_read(e, false);
 }
 
@@ -349,7 +289,6 @@ reply machine::update(location_id where, const update_request& request) {
     e.order = e.success = request.success;
     e.failure = request.failure;
     e.site = site;
-    if (probe_.active) return probe_read(t, e);
     return new_read(e, request.weak);
 }
 
@@ -372,7 +311,6 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
         count_step(t);
         return {.value = 0, .done = true};
     }
-    no_probe();
     before_new_step(t, where, true);
     touch(t, where, g.length(t));
     if (g.first(where) == no_event) return {.value = 0, .done = true};
@@ -398,12 +336,6 @@ void machine::fence(std::memory_order order) {
     thread_state& s = threads_[t];
     graph& g = *graph_;
     if (frozen_.thread == t && s.steps >= frozen_.after) stop_here(status::frozen);
-    if (probe_.active) {
-        const event& e = g[g.at(t, probe_.next)];
-        if (probe_.next == probe_.end || e.kind != event_kind::fence) end_probe(false);
-        ++probe_.next;
-        return;
-    }
     if (replaying(t)) {
         expect(g[g.at(t, s.cursor)], event_kind::fence, 0);
     } else {
@@ -425,7 +357,6 @@ unsigned machine::choose(unsigned n) {
     const unsigned t = self();
     thread_state& s = threads_[t];
     graph& g = *graph_;
-    no_probe();
     unsigned chosen = 0;
     if (replaying(t)) {
         const event& e = g[g.at(t, s.cursor)];

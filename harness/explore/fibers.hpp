@@ -53,9 +53,10 @@ private:
     boost::context::protected_fixedsize_stack allocator_{stack_bytes};
     unsigned running_ = 0;
     std::uint64_t switches_ = 0;
-    unsigned left_ = 0;                 // Who switched here.
-    const void* own_bottom_ = nullptr;  // AddressSanitizer wants to know the caller's stack.
-    std::size_t own_size_ = 0;
+    unsigned left_ = 0;  // Who switched here.
+    [[maybe_unused]] const void* own_bottom_ =
+        nullptr;  // AddressSanitizer wants to know the caller's stack.
+    [[maybe_unused]] std::size_t own_size_ = 0;
 };
 
 }  // namespace pidmap_stress::explore

@@ -27,7 +27,7 @@ void machine::check_instants() {
     instance_->check_invariant();
     peeked_ = nullptr;
     std::ranges::sort(watched);
-    watched.erase(std::ranges::unique(watched).begin(), watched.end());
+    watched.erase(std::unique(watched.begin(), watched.end()), watched.end());
 
     std::vector<std::vector<event_id>> writes(thread_count_ + 1U);
     for (event_id id = 1; id <= g.size(); ++id)

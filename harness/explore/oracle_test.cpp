@@ -129,7 +129,7 @@ std::optional<std::vector<std::uint64_t>> all_by_schedules(const program& p, con
         w.sample(search);
         if (search.advance()) continue;
         std::vector<std::uint64_t> seen = sorted(w.take_seen());
-        seen.erase(std::ranges::unique(seen).begin(), seen.end());
+        seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
         return seen;
     }
     return std::nullopt;
@@ -153,12 +153,12 @@ std::string judge(const code& c, model m, planted_fault fault) {
             w.sample(walk);
         }
         std::vector<std::uint64_t> seen = sorted(w.take_seen());
-        seen.erase(std::ranges::unique(seen).begin(), seen.end());
+        seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
         if (!std::ranges::includes(reduced, seen)) return "an execution of a walk is missing";
     }
     std::vector<std::size_t> order(c.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    while (std::ranges::next_permutation(order).found) {
+    while (std::next_permutation(order.begin(), order.end())) {
         code permuted;
         for (const std::size_t i : order) permuted.push_back(c[i]);
         if (all_by_reduction(program_of(permuted), how).size() != reduced.size())

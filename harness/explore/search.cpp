@@ -95,8 +95,8 @@ void append_result(result& sum, const result& next) {
 
 std::uint64_t count_repeated(std::vector<std::uint64_t> seen) {
     std::ranges::sort(seen);
-    const auto repeated = std::ranges::unique(seen);
-    return repeated.size();
+    const auto distinct = std::unique(seen.begin(), seen.end());
+    return static_cast<std::uint64_t>(seen.end() - distinct);
 }
 
 }  // namespace pidmap_stress::explore

@@ -95,7 +95,7 @@ int exit_code_of(const std::vector<cell_result>& results, bool strict) noexcept 
     bool violated = false;
     bool crash = false;
     bool stall = false;
-    bool inconclusive = false;
+    bool inconclusive = results.empty();  // What was not run shows nothing.
     bool resources = false;
     for (const cell_result& one : results) {
         resources |= one.out_of_resources;

@@ -30,6 +30,9 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
 
 std::string to_human(std::chrono::nanoseconds time) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
+    if (seconds < 1 && time.count() != 0)
+        return fmt::format("{} ms",
+                           std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
     if (seconds < 60) return fmt::format("{} s", seconds);
     if (seconds < 3600) return fmt::format("{} m {:02} s", seconds / 60, seconds % 60);
     if (seconds < 86400) return fmt::format("{} h {:02} m", seconds / 3600, seconds / 60 % 60);

@@ -33,6 +33,8 @@ enum class state : std::uint8_t { unused, live, poisoned, guarded };
 struct block {
     std::atomic<state> now{state::unused};
     object_kind kind{};
+    /// Which block of its object it is.
+    std::uint32_t number = 0;
     /// Atomic: two workers that release one namespace both read it.
     std::atomic<release_record*> owner{nullptr};
 };
@@ -190,9 +192,14 @@ void give_back(void* memory, std::size_t bytes, object_kind kind) noexcept {
                        mine.guards.one_in(the_domain.how.guard_one_in);
     if (guard) {
         ++mine.guarded;
-        const std::size_t whole = (bytes + block_size - 1) / block_size * block_size;
-        which.now.store(state::guarded, std::memory_order::relaxed);
-        ::mprotect(memory, whole, PROT_NONE);
+        const std::size_t blocks = (bytes + block_size - 1) / block_size;
+        for (std::size_t n = 0; n < blocks; ++n) {
+            block& part = (&which)[n];
+            part.kind = kind;
+            part.number = static_cast<std::uint32_t>(n);
+            part.now.store(state::guarded, std::memory_order::relaxed);
+        }
+        ::mprotect(memory, blocks * block_size, PROT_NONE);
         // Large objects stay inaccessible for good; there are few.
         if (bytes > block_size) return;
     } else {
@@ -264,7 +271,7 @@ address_report explain(const void* address) noexcept {
     const block& which = the_domain.blocks[index];
     return {.ended = which.now.load(std::memory_order::relaxed) == state::guarded,
             .kind = which.kind,
-            .offset = (at - region) % block_size};
+            .offset = which.number * block_size + (at - region) % block_size};
 }
 
 }  // namespace pidmap_stress::memory_domain

@@ -1,5 +1,7 @@
 #include "harness/options.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <random>
 #include <sstream>
 #include <thread>
@@ -21,32 +23,50 @@ struct usage_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// A whole number in [low, high]. The conversions of the library let "-1" and overflows pass.
+template <class Number>
+[[nodiscard]] Number number(std::string_view option, const std::string& text, Number low,
+                            Number high) {
+    const std::size_t sign = text.starts_with('-') ? 1 : 0;
+    if (text.size() == sign || text.find_first_not_of("0123456789", sign) != std::string::npos)
+        throw usage_error(fmt::format("{} '{}' is no whole number; it must be {} to {}", option,
+                                      text, low, high));
+    Number value{};
+    const auto error = std::from_chars(text.data(), text.data() + text.size(), value).ec;
+    if (error != std::errc{} || value < low || value > high)
+        throw usage_error(
+            fmt::format("{} {} is out of range; it must be {} to {}", option, text, low, high));
+    return value;
+}
+
 /// "a,b,all" as names, each one known.
 [[nodiscard]] std::vector<std::string> selection(std::string_view option,
                                                  const std::vector<std::string>& wanted,
                                                  const std::vector<std::string>& known) {
     std::vector<std::string> names;
+    bool all = false;
     for (const std::string& name : wanted) {
-        if (name == "all") return known;
+        all |= name == "all";
+        if (name == "all") continue;
         if (std::find(known.begin(), known.end(), name) == known.end())
             throw usage_error(fmt::format("{} '{}' is unknown; known are: {}, and all", option,
                                           name, fmt::join(known, ", ")));
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
-    return names;
+    return all ? known : names;
 }
 
 struct raw_run {
     std::vector<std::string> variants{"all"};
     std::vector<std::string> scenarios{"all"};
     std::vector<std::string> disciplines{"all"};
-    std::int64_t threads = 0;
+    std::string threads;
     std::string pool = under_tsan ? "jthread" : "tbb";
     std::string duration;
-    std::int64_t operations = 0;
-    std::optional<std::uint64_t> seed;
-    std::int64_t pid_max = 0;
-    std::int64_t jitter = 0;
+    std::string operations;
+    std::string seed;
+    std::string pid_max;
+    std::string jitter;
     bool pin = false;
     bool strict = false;
     std::string json;
@@ -80,13 +100,6 @@ void add_run_options(CLI::App& run, raw_run& raw) {
     run.add_flag("--strict", raw.strict, "any violation is exit code 2, expected or not");
 }
 
-void must_be_within(std::string_view option, std::int64_t value, std::int64_t low,
-                    std::int64_t high) {
-    if (value < low || value > high)
-        throw usage_error(
-            fmt::format("{} {} is out of range; it must be {} to {}", option, value, low, high));
-}
-
 /// All combinations that make sense. One that was asked for by name and does not is an error.
 [[nodiscard]] std::vector<cell> cells_of(const raw_run& raw) {
     std::vector<std::string> known_variants;
@@ -107,10 +120,16 @@ void must_be_within(std::string_view option, std::int64_t value, std::int64_t lo
                                .how = *parse_discipline(how)};
                 if (one.workload->info->disciplines.contains(one.how)) cells.push_back(one);
             }
-    if (cells.empty())
-        throw usage_error(fmt::format("no scenario of {} runs under {}; see list",
-                                      fmt::join(scenario_names, ", "),
-                                      fmt::join(discipline_names, ", ")));
+    for (const std::string& name : scenario_names)
+        if (std::ranges::none_of(cells,
+                                 [&](const cell& one) { return one.workload->info->name == name; }))
+            throw usage_error(fmt::format("--scenario {} does not run under {}; see list", name,
+                                          fmt::join(discipline_names, ", ")));
+    for (const std::string& name : discipline_names)
+        if (std::ranges::none_of(cells,
+                                 [&](const cell& one) { return to_string(one.how) == name; }))
+            throw usage_error(fmt::format("--discipline {} fits none of {}; see list", name,
+                                          fmt::join(scenario_names, ", ")));
     return cells;
 }
 
@@ -120,9 +139,9 @@ void must_be_within(std::string_view option, std::int64_t value, std::int64_t lo
     std::string& again = run.common_arguments;
 
     const unsigned default_threads = std::max(4U, 2 * std::thread::hardware_concurrency());
-    if (given.count("--threads") != 0) must_be_within("--threads", raw.threads, 1, max_workers);
-    run.trial.workers = raw.threads != 0 ? static_cast<unsigned>(raw.threads)
-                                         : std::min(default_threads, max_workers);
+    run.trial.workers = given.count("--threads") != 0
+                            ? number("--threads", raw.threads, 1U, max_workers)
+                            : std::min(default_threads, max_workers);
     again += fmt::format(" --threads {}", run.trial.workers);
 
     const auto pool = parse_pool(raw.pool);
@@ -132,27 +151,25 @@ void must_be_within(std::string_view option, std::int64_t value, std::int64_t lo
     again += fmt::format(" --pool {}", raw.pool);
 
     if (given.count("--pid-max") != 0) {
-        must_be_within("--pid-max", raw.pid_max, lowest_pid_max<kernel_geometry>,
-                       highest_pid_max<kernel_geometry>);
-        run.trial.pid_max = static_cast<pid_nr>(raw.pid_max);
-        again += fmt::format(" --pid-max {}", raw.pid_max);
+        run.trial.pid_max = number("--pid-max", raw.pid_max, lowest_pid_max<kernel_geometry>,
+                                   highest_pid_max<kernel_geometry>);
+        again += fmt::format(" --pid-max {}", run.trial.pid_max);
     }
     if (given.count("--jitter") != 0) {
-        const std::int64_t jitter = given["--jitter"]->results().empty() ? 64 : raw.jitter;
-        must_be_within("--jitter", jitter, 1, 1'000'000);
-        run.trial.jitter_one_in = static_cast<std::uint32_t>(jitter);
-        again += fmt::format(" --jitter {}", jitter);
+        run.trial.jitter_one_in =
+            raw.jitter.empty() ? 64 : number("--jitter", raw.jitter, 1U, 1'000'000U);
+        again += fmt::format(" --jitter {}", run.trial.jitter_one_in);
     }
     run.trial.pin = raw.pin;
     if (raw.pin) again += " --pin";
 
     if (given.count("--ops") != 0) {
-        must_be_within("--ops", raw.operations, 1, 1'000'000'000'000);
-        run.trial.operations = static_cast<std::uint64_t>(raw.operations);
-        again += fmt::format(" --ops {}", raw.operations);
+        run.trial.operations =
+            number("--ops", raw.operations, std::uint64_t{1}, std::uint64_t{1'000'000'000'000});
+        again += fmt::format(" --ops {}", run.trial.operations);
     }
-    if (!raw.duration.empty() || raw.operations == 0) {
-        const std::string text = raw.duration.empty() ? "60s" : raw.duration;
+    if (given.count("--duration") != 0 || run.trial.operations == 0) {
+        const std::string text = given.count("--duration") != 0 ? raw.duration : "60s";
         const auto duration = parse_duration(text);
         if (!duration)
             throw usage_error(fmt::format(
@@ -161,7 +178,10 @@ void must_be_within(std::string_view option, std::int64_t value, std::int64_t lo
                 text));
         run.duration = *duration;
     }
-    run.seed = raw.seed ? *raw.seed : std::random_device{}() & 0xffffffffU;
+    run.seed = given.count("--seed") != 0 ? number("--seed", raw.seed, std::uint64_t{0}, UINT64_MAX)
+                                          : std::random_device{}() & 0xffffffffU;
+    if (given.count("--json") != 0 && raw.json.empty())
+        throw usage_error("--json '' is no path; it must be that of a file to write");
     run.json_path = raw.json;
     run.strict = raw.strict;
     return run;
@@ -192,6 +212,12 @@ options parse_options(int argc, const char* const* argv) {
         } else if (self_test->parsed()) {
             parsed.what = command::self_test;
         }
+    } catch (const CLI::RequiredError&) {
+        parsed.what = command::help;
+        parsed.exit_code = exit_usage;
+        parsed.message = fmt::format(
+            "pidmap-stress: {}; known are: run, list, self-test; see pidmap-stress --help\n",
+            argc > 1 ? fmt::format("'{}' is no command", argv[1]) : "a command is missing");
     } catch (const CLI::ParseError& error) {
         std::ostringstream out;
         std::ostringstream err;

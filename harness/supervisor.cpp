@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "harness/board.hpp"
+#include "harness/duration.hpp"
 #include "harness/fault_handler.hpp"
 #include "harness/rng.hpp"
 #include "harness/sanitizers.hpp"
@@ -43,7 +44,7 @@ constexpr auto grace_after_damage = std::chrono::seconds(under_sanitizer ? 10 : 
 }
 
 [[nodiscard]] std::uint64_t operations_so_far(const board& here, unsigned workers) {
-    std::uint64_t sum = here.rounds.load(std::memory_order::relaxed);
+    std::uint64_t sum = 0;
     for (unsigned n = 0; n < workers; ++n)
         sum += here.workers[n].recorded.load(std::memory_order::relaxed);
     return sum;
@@ -58,6 +59,13 @@ constexpr auto grace_after_damage = std::chrono::seconds(under_sanitizer ? 10 : 
         if (known.shown_by == script.name && known.where.contains(what.how)) return false;
     const std::uint64_t marks = marks_before | here.marks.load(std::memory_order::relaxed);
     return marks == (std::uint64_t{1} << script.marks.size()) - 1;
+}
+
+/// What does not change while a trial is stalled. To set a stage may take millions of calls of the
+/// main thread, and no worker runs meanwhile.
+[[nodiscard]] std::uint64_t signs_of_life(const board& here, unsigned workers) {
+    return operations_so_far(here, workers) + here.rounds.load(std::memory_order::relaxed) +
+           here.workers[max_workers].recorded.load(std::memory_order::relaxed);
 }
 
 enum class trial_end { good, crashed, stalled };
@@ -81,9 +89,9 @@ enum class trial_end { good, crashed, stalled };
         }
         std::this_thread::sleep_for(poll_interval);
         const clock::time_point now = clock::now();
-        const std::uint64_t operations = operations_so_far(here, workers);
-        if (operations != seen) moved = now;
-        seen = operations;
+        const std::uint64_t signs = signs_of_life(here, workers);
+        if (signs != seen) moved = now;
+        seen = signs;
         if (time_is_up() || (watch.interrupted && watch.interrupted())) {
             int go_on = board::go_on;
             here.stop.compare_exchange_strong(go_on, board::end_round, std::memory_order::relaxed);
@@ -97,13 +105,14 @@ enum class trial_end { good, crashed, stalled };
             }
         }
         if (now - moved > watch.stall_after) {
-            ending = fmt::format("no worker finished an operation for {:.0f} s",
-                                 std::chrono::duration<double>(watch.stall_after).count());
+            ending =
+                fmt::format("no worker finished an operation for {}", to_human(watch.stall_after));
             ::kill(trial, SIGKILL);
             ::waitpid(trial, &status, 0);
             return trial_end::stalled;
         }
-        if (watch.on_progress) watch.on_progress(operations_before + operations);
+        if (watch.on_progress)
+            watch.on_progress(operations_before + operations_so_far(here, workers));
     }
 }
 

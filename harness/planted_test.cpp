@@ -1,0 +1,239 @@
+// Goal: show that the harness can see. Each variant here is one as a user would write it, with one
+// bug, and a bounded number of calls must find it under the name of the invariant that it breaks.
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+
+#include "allocator/variants/sound.hpp"
+#include "harness/subject_of.hpp"
+#include "harness/testing/cells.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+/// A variant made of steps that say their name, in a world that may have a bug of its own.
+template <class World, class Steps>
+struct planted : pid_namespace<World, sound_orders, Steps> {
+    using pid_namespace<World, sound_orders, Steps>::pid_namespace;
+    static constexpr variant_info info{.name = Steps::name, .summary = "for tests"};
+};
+
+struct copy_steps : sound_steps {
+    static constexpr std::string_view name = "copy_of_sound";
+};
+template <execution_policy P>
+using copy_of_sound = planted<P, copy_steps>;
+
+/// Drops the page's reference when the page is about to be empty, and only then says so.
+struct put_first_steps : sound_steps {
+    static constexpr std::string_view name = "put_first";
+    template <class Namespace>
+    static void vacate(Namespace& ns, unsigned page) noexcept {
+        auto& nr_free = ns.pages[page].nr_free;
+        if (nr_free.load(Namespace::orders::hint) + 1 == Namespace::capacity(page)) ns.put();
+        nr_free.fetch_add(1, Namespace::orders::vacate);
+    }
+};
+template <execution_policy P>
+using put_first = planted<P, put_first_steps>;
+
+/// Never drops the page's reference.
+struct lost_put_steps : sound_steps {
+    static constexpr std::string_view name = "lost_put";
+    template <class Namespace>
+    static void vacate(Namespace& ns, unsigned page) noexcept {
+        ns.pages[page].nr_free.fetch_add(1, Namespace::orders::vacate);
+    }
+};
+template <execution_policy P>
+using lost_put = planted<P, lost_put_steps>;
+
+/// Drops it twice.
+struct double_put_steps : sound_steps {
+    static constexpr std::string_view name = "double_put";
+    template <class Namespace>
+    static void vacate(Namespace& ns, unsigned page) noexcept {
+        if (ns.pages[page].nr_free.fetch_add(1, Namespace::orders::vacate) + 1 !=
+            Namespace::capacity(page))
+            return;
+        ns.put();
+        ns.put();
+    }
+};
+template <execution_policy P>
+using double_put = planted<P, double_put_steps>;
+
+/// Counts free pids by a load and a store.
+struct torn_count_steps : sound_steps {
+    static constexpr std::string_view name = "torn_count";
+    template <class Namespace>
+    static void vacate(Namespace& ns, unsigned page) noexcept {
+        auto& nr_free = ns.pages[page].nr_free;
+        const int free_pids = nr_free.load(Namespace::orders::hint) + 1;
+        Namespace::policy::pause();
+        nr_free.store(free_pids, std::memory_order::release);
+        if (free_pids == Namespace::capacity(page)) ns.put();
+    }
+};
+template <execution_policy P>
+using torn_count = planted<P, torn_count_steps>;
+
+/// At the end of page 0 the hint goes to 0, and not to where a wrap begins.
+struct wrap_to_zero_steps : sound_steps {
+    static constexpr std::string_view name = "wrap_to_zero";
+    template <class Namespace>
+    static void advance_last_pid(Namespace& ns, pid_nr last, pid_nr nr) noexcept {
+        advance_last_pid_forward(ns, last, nr);
+        if (nr == static_cast<pid_nr>(Namespace::geometry::bits_per_page) - 1)
+            ns.last_pid.store(0, Namespace::orders::hint);
+    }
+};
+template <execution_policy P>
+using wrap_to_zero = planted<P, wrap_to_zero_steps>;
+
+/// Tests a bit and sets it, in two steps.
+template <class P>
+struct torn_bits_world : P {
+    template <class Base>
+    struct torn : Base {
+        using Base::Base;
+        typename Base::value_type fetch_or(typename Base::value_type bits,
+                                           std::memory_order order) noexcept {
+            const auto before = Base::load(order);
+            P::pause();
+            Base::store(before | bits, std::memory_order::relaxed);
+            return before;
+        }
+    };
+    template <class T, cell_role Role = cell_role::data>
+    using atomic =
+        std::conditional_t<Role == cell_role::bitmap, torn<typename P::template atomic<T, Role>>,
+                           typename P::template atomic<T, Role>>;
+};
+struct torn_bits_steps : sound_steps {
+    static constexpr std::string_view name = "torn_bits";
+};
+template <execution_policy P>
+using torn_bits = planted<torn_bits_world<P>, torn_bits_steps>;
+
+/// Who loses the race to install a page keeps the page that it made.
+template <class P>
+struct lost_page_world : P {
+    static inline thread_local bool lost = false;
+
+    template <class Base>
+    struct racing : Base {
+        using Base::Base;
+        bool compare_exchange_strong(typename Base::value_type& expected,
+                                     typename Base::value_type wanted, std::memory_order success,
+                                     std::memory_order failure) noexcept {
+            const bool won = Base::compare_exchange_strong(expected, wanted, success, failure);
+            lost = !won;
+            return won;
+        }
+    };
+    template <class T, cell_role Role = cell_role::data>
+    using atomic =
+        std::conditional_t<Role == cell_role::page, racing<typename P::template atomic<T, Role>>,
+                           typename P::template atomic<T, Role>>;
+    template <class T>
+    static void destroy(T* object) noexcept {
+        if (!std::exchange(lost, false)) P::destroy(object);
+    }
+};
+struct lost_page_steps : sound_steps {
+    static constexpr std::string_view name = "lost_page";
+};
+template <execution_policy P>
+using lost_page = planted<lost_page_world<P>, lost_page_steps>;
+
+struct planted_bug {
+    subject_entry variant;
+    std::string_view workload;
+    discipline how;
+    std::uint64_t operations;
+    std::vector<invariant> found;  ///< One of these: which is first is up to the schedule.
+    std::uint32_t jitter_one_in = 0;
+    pid_nr pid_max = 0;
+
+    friend void PrintTo(const planted_bug& what, std::ostream* out) {
+        *out << what.variant.info->name;
+    }
+};
+
+class PlantedBugTest : public ::testing::TestWithParam<planted_bug> {};
+
+// A planted bug is found, under the name of an invariant that it breaks, whatever else comes of it.
+TEST_P(PlantedBugTest, IsFound) {
+    const planted_bug& bug = GetParam();
+    trial_settings how = testing::some_calls(bug.operations);
+    how.jitter_one_in = bug.jitter_one_in;
+    how.pid_max = bug.pid_max;
+    const cell_result result = testing::run(bug.variant, bug.workload, bug.how, how);
+    EXPECT_EQ(result.judged.kind, verdict_kind::violated) << testing::told(result);
+    EXPECT_FALSE(result.judged.as_expected()) << "the variant declares nothing";
+    bool found = false;
+    for (const invariant one : bug.found) found |= result.seen.broken().contains(one);
+    EXPECT_TRUE(found) << testing::told(result);
+    EXPECT_FALSE(result.last_events.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Variants, PlantedBugTest,
+    ::testing::Values(planted_bug{make_subject_entry<put_first>(),
+                                  "lifecycle",
+                                  discipline::member,
+                                  20'000,
+                                  {invariant::no_use_after_release}},
+                      planted_bug{make_subject_entry<lost_put>(),
+                                  "page_zero",
+                                  discipline::reference,
+                                  1'000,
+                                  {invariant::refcount_equals_pages}},
+                      planted_bug{make_subject_entry<double_put>(),
+                                  "page_zero",
+                                  discipline::reference,
+                                  1'000,
+                                  {invariant::refcount_equals_pages, invariant::no_underflow,
+                                   invariant::no_use_after_release}},
+                      planted_bug{make_subject_entry<torn_count>(),
+                                  "churn",
+                                  discipline::member,
+                                  200'000,
+                                  {invariant::nr_free_equals_clear_bits},
+                                  8},
+                      planted_bug{make_subject_entry<wrap_to_zero>(),
+                                  "wraparound",
+                                  discipline::reference,
+                                  50'000,
+                                  {invariant::pid_in_range},
+                                  0,
+                                  32768},
+                      planted_bug{make_subject_entry<torn_bits>(),
+                                  "churn",
+                                  discipline::member,
+                                  200'000,
+                                  {invariant::unique_pid, invariant::bitmap_equals_held},
+                                  8},
+                      planted_bug{make_subject_entry<lost_page>(),
+                                  "page_install",
+                                  discipline::reference,
+                                  30'000,
+                                  {invariant::nothing_leaked},
+                                  0}),
+    [](const auto& info) { return std::string(info.param.variant.info->name); });
+
+// The same frame without a bug holds: it is the bugs that are found, and not the frame.
+TEST(PlantedVariantTest, ACorrectCopyHolds) {
+    const subject_entry copy = make_subject_entry<copy_of_sound>();
+    for (const std::string_view workload : {"churn", "page_zero", "lifecycle"}) {
+        const cell_result result =
+            testing::run(copy, workload, discipline::reference, testing::some_calls(10'000));
+        EXPECT_EQ(result.judged.kind, verdict_kind::holds) << testing::told(result);
+        EXPECT_TRUE(result.judged.as_expected());
+    }
+}
+
+}  // namespace
+}  // namespace pidmap_stress

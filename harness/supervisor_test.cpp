@@ -1,0 +1,192 @@
+// What becomes of a trial that does not end well, or shows nothing.
+
+#include "harness/supervisor.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+
+#include "allocator/variants/sound.hpp"
+#include "harness/subject_of.hpp"
+#include "harness/testing/cells.hpp"
+#include "harness/worker.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+
+/// Follows a null pointer when a pid is freed.
+struct crash_steps : sound_steps {
+    template <class Namespace>
+    static void vacate(Namespace& ns, unsigned page) noexcept {
+        if (page == 0 && ns.peek_refcount() > 0) *static_cast<int volatile*>(nullptr) = 1;
+    }
+};
+template <execution_policy P>
+struct crashing : pid_namespace<P, sound_orders, crash_steps> {
+    using pid_namespace<P, sound_orders, crash_steps>::pid_namespace;
+    static constexpr variant_info info{.name = "crashing", .summary = "for tests"};
+};
+
+/// A free never returns.
+struct stall_steps : sound_steps {
+    template <class Namespace>
+    static void vacate(Namespace& ns, unsigned /*page*/) noexcept {
+        while (ns.peek_refcount() > 0) Namespace::policy::pause();
+    }
+};
+template <execution_policy P>
+struct stalling : pid_namespace<P, sound_orders, stall_steps> {
+    using pid_namespace<P, sound_orders, stall_steps>::pid_namespace;
+    static constexpr variant_info info{.name = "stalling", .summary = "for tests"};
+};
+
+/// One namespace, and a pid that comes and goes.
+class come_and_go : public scenario {
+    static constexpr std::array<std::string_view, 2> marks{"a pid was freed", "what never happens"};
+
+public:
+    static constexpr scenario_info info{
+        .name = "come_and_go", .summary = "for tests", .marks = marks};
+
+    void prepare(stage& set) override {
+        table_slot& slot = set.add_slot();
+        if (tested_namespace* const ns = set.create()) set.seat_workers(slot, *ns);
+    }
+    void work(worker& me) override {
+        while (me.running()) {
+            if (me.alloc(me.set().slot(0))) me.free_last();
+            me.hit(0);
+        }
+    }
+};
+
+/// Nobody does anything.
+class idle final : public come_and_go {
+public:
+    static constexpr scenario_info info{.name = "idle", .summary = "for tests"};
+    void work(worker& /*me*/) override {}
+};
+
+constexpr auto short_stall = 500ms;
+
+/// Sets its stage for longer than a stall may last, and is busy all the while.
+class long_preparation final : public come_and_go {
+public:
+    static constexpr scenario_info info{.name = "long_preparation", .summary = "for tests"};
+
+    void prepare(stage& set) override {
+        come_and_go::prepare(set);
+        worker& main = set.main();
+        tested_namespace& ns = *set.slot(0).current.load();
+        const auto begin = std::chrono::steady_clock::now();
+        while (std::chrono::steady_clock::now() - begin < 4 * short_stall)
+            if (main.alloc_in(ns)) main.free_last();
+    }
+};
+
+template <class Scenario>
+[[nodiscard]] scenario_entry entry_of() {
+    return {.info = &Scenario::info,
+            .make = []() -> std::unique_ptr<scenario> { return std::make_unique<Scenario>(); }};
+}
+[[nodiscard]] const subject_entry& sound_entry() {
+    return *find_subject("sound");
+}
+
+// A process that dies without a finding is a crash, and how it died is told.
+TEST(SupervisorTest, ADeathWithoutAFindingIsACrash) {
+    const subject_entry variant = make_subject_entry<crashing>();
+    const cell_result result = testing::run(variant, entry_of<come_and_go>(), discipline::member,
+                                            testing::some_calls(1'000));
+    EXPECT_EQ(result.judged.kind, verdict_kind::crash) << testing::told(result);
+    EXPECT_FALSE(result.judged.as_expected());
+    EXPECT_THAT(result.ending, HasSubstr(under_sanitizer ? "ended" : "Segmentation fault"));
+    EXPECT_THAT(result.last_events, HasSubstr("alloc@"));
+    EXPECT_EQ(result.trials, 1U);
+}
+
+// Workers that do not come back are a stall, and what they did last is told.
+TEST(SupervisorTest, WorkersThatDoNotComeBackAreAStall) {
+    const subject_entry variant = make_subject_entry<stalling>();
+    const scenario_entry workload = entry_of<come_and_go>();
+    const cell_result result =
+        run_cell({.variant = &variant, .workload = &workload, .how = discipline::reference},
+                 testing::some_calls(1'000), {.budget = 4min, .stall_after = short_stall});
+    EXPECT_EQ(result.judged.kind, verdict_kind::stall) << testing::told(result);
+    EXPECT_FALSE(result.judged.as_expected());
+    EXPECT_THAT(result.ending, HasSubstr("no worker finished an operation"));
+    EXPECT_THAT(result.last_events, HasSubstr("free@"));
+}
+
+// Setting a stage may take longer than a stall: who allocates is not stalled.
+TEST(SupervisorTest, ALongPreparationIsNoStall) {
+    const scenario_entry workload = entry_of<long_preparation>();
+    trial_settings how = testing::some_calls(100);
+    how.pool = pool_kind::jthread;
+    const cell_result result =
+        run_cell({.variant = &sound_entry(), .workload = &workload, .how = discipline::reference},
+                 how, {.budget = 4min, .stall_after = short_stall});
+    EXPECT_NE(result.judged.kind, verdict_kind::stall) << testing::told(result);
+}
+
+// A mark that is not hit makes a run inconclusive, and is named.
+TEST(SupervisorTest, AnUnhitMarkIsInconclusive) {
+    const cell_result result = testing::run(sound_entry(), entry_of<come_and_go>(),
+                                            discipline::reference, testing::some_calls(1'000));
+    EXPECT_EQ(result.judged.kind, verdict_kind::inconclusive) << testing::told(result);
+    EXPECT_FALSE(result.judged.as_expected());
+    EXPECT_THAT(result.seen.unhit_marks, ElementsAre("what never happens"));
+    EXPECT_GE(result.seen.operations, 1'000U);
+}
+
+// A run in which nothing is done shows nothing, though no mark is missing.
+TEST(SupervisorTest, ARunWithoutOperationsIsInconclusive) {
+    const scenario_entry workload = entry_of<idle>();
+    const cell_result result = run_cell(
+        {.variant = &sound_entry(), .workload = &workload, .how = discipline::reference},
+        {.workers = 2, .pool = pool_kind::jthread}, {.budget = 100ms, .stall_after = 1min});
+    EXPECT_EQ(result.judged.kind, verdict_kind::inconclusive) << testing::told(result);
+}
+
+// An interruption ends a run in good order: what was done is audited and told.
+TEST(SupervisorTest, AnInterruptionEndsARunInGoodOrder) {
+    std::uint64_t seen = 0;
+    const scenario_entry& workload = *find_scenario("churn");
+    const cell_result result =
+        run_cell({.variant = &sound_entry(), .workload = &workload, .how = discipline::reference},
+                 {.workers = 2, .pool = pool_kind::jthread},
+                 {.stall_after = 1min,
+                  .on_progress = [&seen](std::uint64_t operations) { seen = operations; },
+                  .interrupted = [&seen] { return seen > 50'000; }});
+    EXPECT_EQ(result.judged.kind, verdict_kind::holds) << testing::told(result);
+    EXPECT_EQ(result.ending, "");
+    EXPECT_GT(result.seen.operations, 0U);
+}
+
+// The same key and one worker do the same, call for call; another key does something else.
+TEST(SupervisorTest, AKeyFixesWhatIsDone) {
+    trial_settings how = testing::some_calls(5'000);
+    how.workers = 1;
+    const auto run = [&how](std::uint64_t key) {
+        how.key = key;
+        return testing::run(*find_subject("as_posted"), "page_zero", discipline::reference, how);
+    };
+    const cell_result first = run(1);
+    const cell_result again = run(1);
+    const cell_result other = run(2);
+    EXPECT_EQ(first.last_events, again.last_events);
+    EXPECT_EQ(first.rounds, again.rounds);
+    EXPECT_EQ(first.seen.operations, again.seen.operations);
+    EXPECT_EQ(first.seen.times_broken, again.seen.times_broken);
+    EXPECT_NE(first.last_events + std::to_string(first.rounds),
+              other.last_events + std::to_string(other.rounds));
+}
+
+}  // namespace
+}  // namespace pidmap_stress

@@ -83,6 +83,8 @@ struct board {
     /// report() says `end_trial`, once memory can no longer be trusted.
     enum : int { go_on, end_round, end_trial };
     std::atomic<int> stop{go_on};
+    /// Histories whose judge gave up: they are no evidence.
+    std::atomic<std::uint64_t> undecided{0};
     /// The trial could not be set up.
     std::atomic<bool> out_of_resources{false};
     std::atomic<std::uint32_t> findings_reported{0};

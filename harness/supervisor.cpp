@@ -138,6 +138,7 @@ void collect(const board& here, unsigned workers, cell_result& into) {
     into.seen.operations += here.operations.load(std::memory_order::relaxed);
     into.seen.worker_seconds +=
         static_cast<double>(here.worker_nanoseconds.load(std::memory_order::relaxed)) * 1e-9;
+    into.undecided_histories += here.undecided.load(std::memory_order::relaxed);
     into.rounds += here.rounds.load(std::memory_order::relaxed);
     into.out_of_resources |= here.out_of_resources.load(std::memory_order::relaxed);
 }
@@ -199,6 +200,9 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
 
     for (std::size_t n = 0; n < script.marks.size(); ++n)
         if ((marks >> n & 1) == 0) result.seen.unhit_marks.emplace_back(script.marks[n]);
+    if (result.undecided_histories != 0)
+        result.seen.unhit_marks.push_back(
+            fmt::format("a verdict on {} histories", result.undecided_histories));
     result.seconds = std::chrono::duration<double>(clock::now() - begin).count();
     result.judged = assess(result.seen, *what.variant->info, what.how, script.name);
     return result;

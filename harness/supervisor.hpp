@@ -21,6 +21,7 @@ struct cell_result {
     /// How the process of a trial ended, where it did not end well.
     std::string ending{};
     bool out_of_resources = false;
+    std::uint64_t undecided_histories = 0;
     std::uint64_t rounds = 0;
     std::uint64_t trials = 0;
     std::uint64_t trials_with_findings = 0;

@@ -174,15 +174,15 @@ TEST(Oracle, AgreesWithPlainSearchOnRandomPrograms) {
                 << "seed " << seed << (m == model::rc11 ? " rc11" : " sc");
 }
 
-class PlantedFault : public testing::TestWithParam<int> {};
+class PlantedFaultTest : public testing::TestWithParam<int> {};
 
-TEST_P(PlantedFault, IsNoticed) {
+TEST_P(PlantedFaultTest, IsNoticed) {
     const auto fault = static_cast<planted_fault>(GetParam());
     for (std::uint64_t seed = 1; seed <= 400; ++seed)
         if (!judge(random_code(seed), model::rc11, fault).empty()) return;
     FAIL() << "fault " << GetParam() << " went unnoticed";
 }
-INSTANTIATE_TEST_SUITE_P(EachRule, PlantedFault, testing::Range(1, planted_fault_count));
+INSTANTIATE_TEST_SUITE_P(EachRule, PlantedFaultTest, testing::Range(1, planted_fault_count));
 
 }  // namespace
 }  // namespace pidmap_stress::explore

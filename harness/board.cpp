@@ -79,20 +79,20 @@ std::string last_events(const board& seen, unsigned workers, std::size_t per_wor
     for (unsigned i = 0; i <= workers; ++i) {
         const bool main_thread = i == workers;
         const flight_recorder& recorder = seen.workers[main_thread ? max_workers : i];
-        const std::size_t count = std::min(
-            {static_cast<std::size_t>(recorder.next), per_worker, flight_recorder::events});
+        const std::uint64_t recorded = recorder.recorded.load(std::memory_order::relaxed);
+        const std::uint64_t count =
+            std::min<std::uint64_t>({recorded, per_worker, flight_recorder::events});
         if (count == 0) continue;
         text += main_thread ? std::string("setup:") : fmt::format("worker {}:", i);
-        for (std::size_t back = count; back > 0; --back) {
-            const flight_event& event =
-                recorder.ring[(recorder.next - back) % flight_recorder::events];
-            text += fmt::format(" {}", name(event.what));
-            if (event.what == flight_event::kind::round) continue;
-            text += fmt::format("@{}", event.ns);
-            if (event.pid < 0)
-                text += fmt::format("={}", to_string(static_cast<alloc_error>(-1 - event.pid)));
-            else if (event.pid > 0)
-                text += fmt::format("={}", event.pid);
+        for (std::uint64_t back = count; back > 0; --back) {
+            const flight_event& event = recorder.ring[(recorded - back) % flight_recorder::events];
+            text += fmt::format(" {}", name(event.call()));
+            if (event.call() == flight_event::kind::round) continue;
+            text += fmt::format("@{}", event.ns());
+            if (event.pid() < 0)
+                text += fmt::format("={}", to_string(static_cast<alloc_error>(-1 - event.pid())));
+            else if (event.pid() > 0)
+                text += fmt::format("={}", event.pid());
         }
         text += '\n';
     }

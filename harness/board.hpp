@@ -17,30 +17,49 @@ namespace pidmap_stress {
 
 inline constexpr unsigned max_workers = 256;
 
-/// What a worker did, in its flight recorder.
-struct flight_event {
+/// What a worker did, in its flight recorder: one word, so that recording it is one store.
+class flight_event {
+public:
     enum class kind : std::uint8_t { none, alloc, free, get, put, create, round };
 
-    ticks stamp = 0;  ///< Rough: refreshed every few events.
-    pid_nr pid = 0;   ///< Or -1 - alloc_error.
-    std::uint16_t ns = 0;
-    kind what = kind::none;
-};
-static_assert(sizeof(flight_event) == 16, "two events of an alloc/free pair in half a cache line");
+    constexpr flight_event() noexcept = default;
+    /// \param pid  Or -1 - alloc_error.
+    constexpr flight_event(kind what, std::uint16_t ns, pid_nr pid) noexcept
+        : word_((std::uint64_t{ns} << 40) | (static_cast<std::uint64_t>(what) << 32) |
+                static_cast<std::uint32_t>(pid)) {}
 
-/// One worker's lines: its ring of last events and its count of operations.
+    [[nodiscard]] constexpr kind call() const noexcept {
+        return static_cast<kind>(word_ >> 32 & 0xff);
+    }
+    [[nodiscard]] constexpr std::uint16_t ns() const noexcept {
+        return static_cast<std::uint16_t>(word_ >> 40);
+    }
+    [[nodiscard]] constexpr pid_nr pid() const noexcept {
+        return static_cast<pid_nr>(word_ & 0xffffffff);
+    }
+
+private:
+    std::uint64_t word_ = 0;
+};
+
+/// One worker's lines: its ring of last events.
 struct alignas(64) flight_recorder {
     static constexpr std::size_t events = 512;
+    static constexpr std::size_t events_per_stamp = 128;
 
-    /// Calls that returned so far. Written by the worker now and then, read by the supervisor.
-    std::atomic<std::uint64_t> operations{0};
-    std::uint32_t next = 0;
-    ticks stamp = 0;
+    /// Events so far. Written by the worker, read by the supervisor to see that it lives.
+    std::atomic<std::uint64_t> recorded{0};
+    /// When the first of so many events was.
+    std::array<ticks, events / events_per_stamp> stamps{};
     alignas(64) std::array<flight_event, events> ring{};
 
-    void record(flight_event::kind what, std::uint16_t ns, pid_nr pid) noexcept {
-        if (next % 32 == 0) stamp = rough_time();
-        ring[next++ % events] = {.stamp = stamp, .pid = pid, .ns = ns, .what = what};
+    void record(flight_event what) noexcept {
+        // Relaxed, and no RMW: one writer.
+        const std::uint64_t n = recorded.load(std::memory_order::relaxed);
+        if (n % events_per_stamp == 0) [[unlikely]]
+            stamps[n / events_per_stamp % stamps.size()] = rough_time();
+        ring[n % events] = what;
+        recorded.store(n + 1, std::memory_order::relaxed);
     }
 };
 
@@ -64,6 +83,8 @@ struct board {
     /// report() says `end_trial`, once memory can no longer be trusted.
     enum : int { go_on, end_round, end_trial };
     std::atomic<int> stop{go_on};
+    /// Histories whose judge gave up: they are no evidence.
+    std::atomic<std::uint64_t> undecided{0};
     /// The trial could not be set up.
     std::atomic<bool> out_of_resources{false};
     std::atomic<std::uint32_t> findings_reported{0};

@@ -104,11 +104,11 @@ TEST_F(BoardTest, SurvivesTheDeathOfWhoReports) {
 // The flight recorder shows the newest events, each as call@namespace=pid or the error.
 TEST_F(BoardTest, ShowsTheLastEvents) {
     for (pid_nr nr = 1; nr <= 600; ++nr)  // More than its ring has places.
-        seen->workers[0].record(flight_event::kind::alloc, 3, nr);
-    seen->workers[0].record(flight_event::kind::alloc, 3,
-                            -1 - static_cast<pid_nr>(alloc_error::exhausted));
-    seen->workers[0].record(flight_event::kind::free, 3, 600);
-    seen->workers[max_workers].record(flight_event::kind::create, 3, 0);
+        seen->workers[0].record({flight_event::kind::alloc, 3, nr});
+    seen->workers[0].record(
+        {flight_event::kind::alloc, 3, -1 - static_cast<pid_nr>(alloc_error::exhausted)});
+    seen->workers[0].record({flight_event::kind::free, 3, 600});
+    seen->workers[max_workers].record({flight_event::kind::create, 3, 0});
     const std::string text = last_events(*seen, 2, 4);
     EXPECT_EQ(text,
               "worker 0: alloc@3=599 alloc@3=600 alloc@3=exhausted free@3=600\n"
@@ -117,7 +117,7 @@ TEST_F(BoardTest, ShowsTheLastEvents) {
 
 // However much is asked for, there is no more than the ring holds.
 TEST_F(BoardTest, ShowsNoMoreThanItKept) {
-    for (pid_nr nr = 1; nr <= 600; ++nr) seen->workers[0].record(flight_event::kind::free, 1, nr);
+    for (pid_nr nr = 1; nr <= 600; ++nr) seen->workers[0].record({flight_event::kind::free, 1, nr});
     const std::string text = last_events(*seen, 1, 10'000);
     EXPECT_THAT(text, StartsWith("worker 0: free@1=89 "));
     EXPECT_THAT(text, EndsWith("free@1=600\n"));

@@ -66,6 +66,7 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
         head = true;
         fmt::print("\n{}", describe_findings(one, reproduction(one.what, how, program)));
     }
+    if (!few) fmt::print("\n{}", describe_matrix(results));
     std::size_t holds = 0;
     std::size_t known = 0;
     std::size_t unexpected = 0;

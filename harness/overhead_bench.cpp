@@ -48,11 +48,33 @@ public:
         state.SetItemsProcessed(state.iterations());
     }
 
+    /// For one thread.
+    void make_pairs(int count) {
+        worker& me = stage_.at(0);
+        me.begin_round(1, UINT32_MAX, false);
+        table_slot& slot = stage_.slot(0);
+        for (int n = 0; n < count && me.running() && me.alloc(slot); ++n) me.free_last();
+    }
+
 private:
     board_ptr here_;
     std::unique_ptr<subject> subject_;
     stage stage_;
 };
+
+// Made when first needed, and one for all threads. One pid stays allocated.
+template <class V>
+[[nodiscard]] variant_subject<V>& the_bare() {
+    static variant_subject<V> subject(32768);
+    static const pid_nr stays = subject.alloc();
+    benchmark::DoNotOptimize(stays);
+    return subject;
+}
+template <class V>
+[[nodiscard]] watched_stage& the_watched() {
+    static watched_stage watched{std::string(V::info.name)};
+    return watched;
+}
 
 template <class V>
 void add_pair(ratio_tables& tables) {
@@ -63,17 +85,13 @@ void add_pair(ratio_tables& tables) {
     for (const int threads : {1, 2, 4, most_threads}) {
         const std::string column =
             std::to_string(threads) + (threads == 1 ? " thread" : " threads");
-        tables.add("bare", column, threads, [](benchmark::State& state) {
-            static variant_subject<V> subject(32768);
-            static const pid_nr stays = subject.alloc();
-            benchmark::DoNotOptimize(stays);
-            run_pairs(state, subject);
-        });
-        tables.add("watched", column, threads, [name](benchmark::State& state) {
-            static watched_stage watched(name);
-            watched.run(state);
-        });
+        tables.add("bare", column, threads,
+                   [](benchmark::State& state) { run_pairs(state, the_bare<V>()); });
+        tables.add("watched", column, threads,
+                   [](benchmark::State& state) { the_watched<V>().run(state); });
     }
+    tables.add_cost("bare", [](int count) { make_pairs(the_bare<V>(), count); });
+    tables.add_cost("watched", [](int count) { the_watched<V>().make_pairs(count); });
 }
 
 }  // namespace

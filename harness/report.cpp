@@ -114,6 +114,44 @@ std::string describe_findings(const cell_result& result, const std::string& comm
     return text;
 }
 
+std::string describe_matrix(const std::vector<cell_result>& results) {
+    struct line {
+        const variant_info* variant;
+        discipline how;
+        invariant_set broken{};
+        bool inconclusive = false;
+        std::uint64_t operations = 0;
+        double worker_seconds = 0;
+        std::size_t scenarios = 0;
+    };
+    std::vector<line> lines;
+    for (const cell_result& one : results) {
+        auto found = std::find_if(lines.begin(), lines.end(), [&one](const line& l) {
+            return l.variant == one.what.variant->info && l.how == one.what.how;
+        });
+        if (found == lines.end())
+            found =
+                lines.insert(lines.end(), {.variant = one.what.variant->info, .how = one.what.how});
+        found->broken = found->broken | one.seen.broken();
+        found->inconclusive |=
+            one.judged.kind != verdict_kind::holds && one.judged.kind != verdict_kind::violated;
+        found->operations += one.seen.operations;
+        found->worker_seconds += one.seen.worker_seconds;
+        ++found->scenarios;
+    }
+    std::string text = "safety matrix: what was seen, all scenarios together\n";
+    for (const line& one : lines) {
+        const std::string rests_on =
+            fmt::format("{} scenarios, {} operations, {:.1f} worker-seconds", one.scenarios,
+                        to_human(static_cast<double>(one.operations)), one.worker_seconds);
+        text += fmt::format("  {:<18} {:<10} {}\n", one.variant->name, to_string(one.how),
+                            !one.broken.empty() ? "fails: " + names_of(one.broken)
+                            : one.inconclusive  ? "inconclusive: " + rests_on
+                                                : "holds: " + rests_on);
+    }
+    return text;
+}
+
 std::string reproduction(const cell& what, const run_options& how, const std::string& program) {
     std::string words = fmt::format("{} --variant {} --scenario {} --discipline {} --seed {}{}",
                                     program, what.variant->info->name, what.workload->info->name,

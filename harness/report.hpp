@@ -29,6 +29,9 @@ private:
 /// The finding in full, the last events, and the command that runs the cell again.
 [[nodiscard]] std::string describe_findings(const cell_result& result, const std::string& command);
 
+/// The safety matrix of a run: a line for each variant and discipline, all scenarios together.
+[[nodiscard]] std::string describe_matrix(const std::vector<cell_result>& results);
+
 /// A command for the shell that runs one cell of `how` again.
 [[nodiscard]] std::string reproduction(const cell& what, const run_options& how,
                                        const std::string& program);

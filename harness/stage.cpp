@@ -188,6 +188,7 @@ void stage::judge_history() {
                                       .initially_held = ns.held_before,
                                       .skew = clock_skew});
         report_all(judged.findings);
+        if (!judged.decided) board_.undecided.fetch_add(1, std::memory_order::relaxed);
         const std::uint64_t held_at_most = ns.held_before.size() + part.size();
         if (const auto reuse = find_immediate_reuse({.operations = part,
                                                      .complete_since = 0,

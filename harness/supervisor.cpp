@@ -26,6 +26,9 @@ using clock = std::chrono::steady_clock;
 /// So many trials that found something are enough: they are to show all that is broken, not to
 /// count. Less is a matter of luck with the order in which things break.
 constexpr std::uint64_t enough_failed_trials = 6;
+/// So much longer a cell gets that has not shown yet what it is there for: on a busy machine its
+/// time may be over before its threads are there.
+constexpr auto last_chance = std::chrono::seconds(under_sanitizer ? 15 : 5);
 constexpr auto poll_interval = std::chrono::milliseconds(5);
 /// How long a trial may take to end after memory could no longer be trusted. A worker may well be
 /// lost in what it read there, and there is nothing left to learn.
@@ -43,22 +46,33 @@ constexpr auto grace_after_damage = std::chrono::seconds(under_sanitizer ? 10 : 
 [[nodiscard]] std::uint64_t operations_so_far(const board& here, unsigned workers) {
     std::uint64_t sum = 0;
     for (unsigned n = 0; n < workers; ++n)
-        sum += here.workers[n].operations.load(std::memory_order::relaxed);
+        sum += here.workers[n].recorded.load(std::memory_order::relaxed);
     return sum;
+}
+
+/// Whether the trial has shown what the cell is there for: each mark was hit, and what is known to
+/// break did.
+[[nodiscard]] bool has_shown_all(const board& here, std::uint64_t marks_before, const cell& what) {
+    if (here.findings_reported.load(std::memory_order::relaxed) != 0) return true;
+    const scenario_info& script = *what.workload->info;
+    for (const breakage& known : what.variant->info->breaks)
+        if (known.shown_by == script.name && known.where.contains(what.how)) return false;
+    const std::uint64_t marks = marks_before | here.marks.load(std::memory_order::relaxed);
+    return marks == (std::uint64_t{1} << script.marks.size()) - 1;
 }
 
 /// What does not change while a trial is stalled. To set a stage may take millions of calls of the
 /// main thread, and no worker runs meanwhile.
 [[nodiscard]] std::uint64_t signs_of_life(const board& here, unsigned workers) {
     return operations_so_far(here, workers) + here.rounds.load(std::memory_order::relaxed) +
-           here.workers[max_workers].operations.load(std::memory_order::relaxed);
+           here.workers[max_workers].recorded.load(std::memory_order::relaxed);
 }
 
 enum class trial_end { good, crashed, stalled };
 
 /// Waits for the trial's end, and brings it about when time is up.
 [[nodiscard]] trial_end attend(pid_t trial, board& here, unsigned workers,
-                               clock::time_point deadline, const supervision& watch,
+                               const std::function<bool()>& time_is_up, const supervision& watch,
                                std::uint64_t operations_before, std::string& ending) {
     std::uint64_t seen = 0;
     clock::time_point moved = clock::now();
@@ -78,7 +92,7 @@ enum class trial_end { good, crashed, stalled };
         const std::uint64_t signs = signs_of_life(here, workers);
         if (signs != seen) moved = now;
         seen = signs;
-        if (now >= deadline || (watch.interrupted && watch.interrupted())) {
+        if (time_is_up() || (watch.interrupted && watch.interrupted())) {
             int go_on = board::go_on;
             here.stop.compare_exchange_strong(go_on, board::end_round, std::memory_order::relaxed);
         }
@@ -124,6 +138,7 @@ void collect(const board& here, unsigned workers, cell_result& into) {
     into.seen.operations += here.operations.load(std::memory_order::relaxed);
     into.seen.worker_seconds +=
         static_cast<double>(here.worker_nanoseconds.load(std::memory_order::relaxed)) * 1e-9;
+    into.undecided_histories += here.undecided.load(std::memory_order::relaxed);
     into.rounds += here.rounds.load(std::memory_order::relaxed);
     into.out_of_resources |= here.out_of_resources.load(std::memory_order::relaxed);
 }
@@ -156,8 +171,14 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
             break;
         }
         std::string ending;
+        const auto time_is_up = [&] {
+            const clock::time_point now = clock::now();
+            if (now < deadline) return false;
+            return now >= deadline + last_chance || result.trials_with_findings != 0 ||
+                   has_shown_all(*here, marks, what);
+        };
         const trial_end end =
-            attend(trial, *here, how.workers, deadline, watch, result.seen.operations, ending);
+            attend(trial, *here, how.workers, time_is_up, watch, result.seen.operations, ending);
         collect(*here, how.workers, result);
         marks |= here->marks.load(std::memory_order::relaxed);
         const bool found = here->findings_reported.load(std::memory_order::relaxed) != 0;
@@ -169,9 +190,8 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
             if (!found)
                 result.seen.end = end == trial_end::crashed ? run_end::crashed : run_end::stalled;
         }
-        const bool time_is_up = clock::now() >= deadline;
         const bool work_is_done = how.operations != 0 && result.seen.operations >= how.operations;
-        if (result.out_of_resources || time_is_up || work_is_done ||
+        if (result.out_of_resources || time_is_up() || work_is_done ||
             (watch.interrupted && watch.interrupted()) || result.seen.end != run_end::completed ||
             result.trials_with_findings >= enough_failed_trials)
             break;
@@ -180,6 +200,9 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
 
     for (std::size_t n = 0; n < script.marks.size(); ++n)
         if ((marks >> n & 1) == 0) result.seen.unhit_marks.emplace_back(script.marks[n]);
+    if (result.undecided_histories != 0)
+        result.seen.unhit_marks.push_back(
+            fmt::format("a verdict on {} histories", result.undecided_histories));
     result.seconds = std::chrono::duration<double>(clock::now() - begin).count();
     result.judged = assess(result.seen, *what.variant->info, what.how, script.name);
     return result;

@@ -21,6 +21,7 @@ struct cell_result {
     /// How the process of a trial ended, where it did not end well.
     std::string ending{};
     bool out_of_resources = false;
+    std::uint64_t undecided_histories = 0;
     std::uint64_t rounds = 0;
     std::uint64_t trials = 0;
     std::uint64_t trials_with_findings = 0;
@@ -28,7 +29,8 @@ struct cell_result {
 };
 
 struct supervision {
-    /// How long the cell is run; without operations, the only limit.
+    /// How long the cell is run; a few seconds longer if by then it has not shown what it is there
+    /// for. 0: until the operations are used up.
     std::chrono::nanoseconds budget{};
     /// A trial none of whose workers finishes an operation for so long is stalled.
     std::chrono::nanoseconds stall_after{};

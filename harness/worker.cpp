@@ -34,12 +34,14 @@ worker::worker(stage& set, unsigned number) noexcept
       by_lookup_(set.how() == discipline::lookup),
       is_main_(number == set.workers()),
       limit_(set.highest_pid_max()),
-      reserved_(set.under_test().reserved_pids()) {}
+      reserved_(set.under_test().reserved_pids()),
+      usual_pids_(static_cast<std::uint32_t>(limit_ - reserved_)) {}
 
 void worker::begin_round(std::uint64_t key, std::uint32_t steps, bool keep_history) {
     chance_ = rng(split(key, number_));
     steps_left_ = steps;
     keep_history_ = keep_history;
+    careful_ = keep_history || is_main_;
     lingers_one_in_ = 8;
     last_in_ = nullptr;
     got_reserved_ = false;
@@ -52,17 +54,17 @@ void worker::take_thread() noexcept {
     self.accesses_until_delay = 0;
     self.faults = rng(split(chance_.next(), "faults"));
     self.fail_one_in = 0;
-    recorder_.record(flight_event::kind::round, 0, 0);
+    recorder_.record({flight_event::kind::round, 0, 0});
+    recorded_before_ = recorder_.recorded.load(std::memory_order::relaxed);
 }
 
 void worker::leave_thread() noexcept {
     self.fail_one_in = 0;
-    recorder_.operations.store(now_, std::memory_order::relaxed);
 }
 
 std::uint64_t worker::take_operations() noexcept {
-    const std::uint32_t done = now_ - now_taken_;
-    now_taken_ = now_;
+    const std::uint64_t recorded = recorder_.recorded.load(std::memory_order::relaxed);
+    const std::uint64_t done = recorded - std::exchange(recorded_before_, recorded);
     return done;
 }
 
@@ -73,8 +75,31 @@ void worker::forget_everything() noexcept {
     last_in_ = nullptr;
 }
 
+alloc_result worker::alloc_with_care(tested_namespace& ns) {
+    if (ns.released() && !by_lookup_) tell_used_but_released(ns);
+    if (keep_history_) begin_call(operation_kind::alloc, ns, 0);
+    const alloc_result result = ns.alloc_pidmap();
+    if (keep_history_) end_call(result);
+    if (!result) {
+        tell_refused(ns, result.error());
+        return result;
+    }
+    keep(ns, result.nr());
+    // The main thread allocates alone, so the hint is at its pid now.
+    if (is_main_) ns.past_reserved = result.nr() >= reserved_;
+    return result;
+}
+
+void worker::free_with_care(held_pid what) {
+    tested_namespace& ns = *what.ns;
+    if (ns.released()) tell_pinned_but_released(ns, what.nr);
+    if (keep_history_) begin_call(operation_kind::free, ns, what.nr);
+    ns.free_pidmap(what.nr);
+    if (keep_history_) end_call();
+}
+
 void worker::tell_refused(const tested_namespace& ns, alloc_error why) {
-    recorder_.record(flight_event::kind::alloc, ns.id, coded(why));
+    recorder_.record({flight_event::kind::alloc, ns.id, coded(why)});
     if (why != alloc_error::namespace_dead || by_lookup_) return;
     report(
         {.broken = invariant::live_pid_pins_namespace,
@@ -161,7 +186,7 @@ tested_namespace* worker::create() {
         set_.give_object_back(number_);
         return nullptr;
     }
-    recorder_.record(flight_event::kind::create, ns->id, 0);
+    recorder_.record({flight_event::kind::create, ns->id, 0});
     return ns;
 }
 
@@ -170,12 +195,12 @@ void worker::get(tested_namespace& ns) {
     if (keep_history_) begin_call(operation_kind::get, ns, 0);
     ns.get();
     if (keep_history_) end_call();
-    recorder_.record(flight_event::kind::get, ns.id, 0);
+    recorder_.record({flight_event::kind::get, ns.id, 0});
 }
 
 void worker::put(tested_namespace& ns) {
     ns.external.fetch_sub(1, std::memory_order::relaxed);
-    recorder_.record(flight_event::kind::put, ns.id, 0);
+    recorder_.record({flight_event::kind::put, ns.id, 0});
     if (keep_history_) begin_call(operation_kind::put, ns, 0);
     ns.put();
     if (keep_history_) end_call();

@@ -14,6 +14,9 @@ namespace pidmap_stress {
 
 /// A pid that a worker holds.
 struct held_pid {
+    held_pid() noexcept = default;
+    held_pid(tested_namespace* where, pid_nr which) noexcept : ns(where), nr(which) {}
+
     tested_namespace* ns = nullptr;
     pid_nr nr = 0;
     /// Not to be freed before the worker's so manieth operation.
@@ -40,7 +43,9 @@ public:
     /// In [0, number of workers), and the number itself for the main thread.
     [[nodiscard]] unsigned number() const noexcept { return number_; }
     /// Operations so far: the worker's own time.
-    [[nodiscard]] std::uint32_t now() const noexcept { return now_; }
+    [[nodiscard]] std::uint32_t now() const noexcept {
+        return static_cast<std::uint32_t>(recorder_.recorded.load(std::memory_order::relaxed));
+    }
 
     /// Allocates in the slot's namespace as the discipline says, and keeps the pid in `held`.
     /// Under `lookup`, a slot that is found empty is filled with a new namespace.
@@ -103,9 +108,12 @@ public:
 private:
     alloc_result alloc_by_lookup(table_slot& slot);
     alloc_result fill(table_slot& slot);
-    /// Moves into the cell of a pid that came. \returns Whether there is a cell for it.
-    void move_in(tested_namespace& ns, pid_nr nr);
-    // What is seldom or never so. \returns Whether there is a cell for the pid.
+    /// Notes a pid that came: moves into its cell, and keeps it in `held`.
+    void keep(tested_namespace& ns, pid_nr nr);
+    // What is seldom or never so.
+    [[gnu::noinline, gnu::cold]] alloc_result alloc_with_care(tested_namespace& ns);
+    [[gnu::noinline, gnu::cold]] void free_with_care(held_pid what);
+    /// \returns Whether there is a cell for the pid.
     [[gnu::noinline, gnu::cold]] bool judge_range(const tested_namespace& ns, pid_nr nr);
     [[gnu::noinline, gnu::cold]] void tell_refused(const tested_namespace& ns, alloc_error why);
     [[gnu::noinline, gnu::cold]] void tell_used_but_released(const tested_namespace& ns) const;
@@ -117,11 +125,6 @@ private:
     void begin_call(operation_kind kind, const tested_namespace& ns, pid_nr nr);
     void end_call(alloc_result result);
     void end_call();
-    void count() noexcept {
-        ++now_;
-        if (now_ % 64 == 0)  // Seldom enough to cost nothing, often enough for a watchdog.
-            recorder_.operations.store(now_, std::memory_order::relaxed);
-    }
 
     stage& set_;
     board& board_;
@@ -130,13 +133,15 @@ private:
     tenant_cell tenant_;
     bool by_lookup_;
     bool is_main_;
+    /// The main thread, or a history is kept: calls are made with care.
+    bool careful_ = false;
     pid_nr limit_;
     pid_nr reserved_;
+    std::uint32_t usual_pids_;  ///< From reserved_ up to limit_.
     bool keep_history_ = false;
     std::uint32_t steps_left_ = 0;
     std::uint32_t lingers_one_in_ = 8;
-    std::uint32_t now_ = 0;
-    std::uint32_t now_taken_ = 0;
+    std::uint64_t recorded_before_ = 0;
     std::uint64_t marks_ = 0;
     rng chance_;
     /// Where this worker got its last pid of the round, and whether it got a reserved one.
@@ -155,76 +160,54 @@ inline alloc_result worker::alloc(table_slot& slot) {
 }
 
 inline alloc_result worker::alloc_in(tested_namespace& ns) {
-    if (ns.released() && !by_lookup_) [[unlikely]]
-        tell_used_but_released(ns);
-    if (keep_history_) [[unlikely]]
-        begin_call(operation_kind::alloc, ns, 0);
+    if (careful_ || ns.released()) [[unlikely]]
+        return alloc_with_care(ns);
     const alloc_result result = ns.alloc_pidmap();
-    if (keep_history_) [[unlikely]]
-        end_call(result);
-    count();
-    if (!result) [[unlikely]] {
+    if (result) [[likely]]
+        keep(ns, result.nr());
+    else
         tell_refused(ns, result.error());
-        return result;
-    }
-    recorder_.record(flight_event::kind::alloc, ns.id, result.nr());
-    move_in(ns, result.nr());
-    // Member by member: a copy of a fresh whole would wait for its parts to be stored.
-    held_pid& mine = held.emplace_back();
-    mine.ns = &ns;
-    mine.nr = result.nr();
     return result;
 }
 
-inline void worker::move_in(tested_namespace& ns, pid_nr nr) {
+inline void worker::keep(tested_namespace& ns, pid_nr nr) {
     last_in_ = &ns;
-    if (nr >= limit_ || nr < reserved_) [[unlikely]]
+    recorder_.record({flight_event::kind::alloc, ns.id, nr});
+    // One comparison for both ends; what is below reserved_pids is rare, and may be right.
+    if (static_cast<std::uint32_t>(nr - reserved_) >= usual_pids_) [[unlikely]]
         if (!judge_range(ns, nr)) return;
-    // The main thread allocates alone, so the hint is at its pid now.
-    if (is_main_) [[unlikely]]
-        ns.past_reserved = nr >= reserved_;
     tenant_cell& cell = ns.cell(nr);
     const tenant_cell found = cell;
     cell = tenant_;
     if (found != 0) [[unlikely]]
         tell_tenants(ns, nr, found, tenant_change::step::moves_in);
+    held.emplace_back(&ns, nr);
 }
 
 inline void worker::free_at(std::size_t index) {
-    held_pid what;
-    what.ns = held[index].ns;
-    what.nr = held[index].nr;
+    const held_pid what(held[index].ns, held[index].nr);
     held[index] = held.back();
     held.pop_back();
     free_pid(what);
 }
 
 inline void worker::free_last() {
-    held_pid what;
-    what.ns = held.back().ns;
-    what.nr = held.back().nr;
+    const held_pid what(held.back().ns, held.back().nr);
     held.pop_back();
     free_pid(what);
 }
 
 inline void worker::free_pid(held_pid what) {
     tested_namespace& ns = *what.ns;
-    if (ns.released()) [[unlikely]]
-        tell_pinned_but_released(ns, what.nr);
-    if (what.nr >= limit_ || what.nr < 1) [[unlikely]]
-        return;  // Was reported when it came.
     tenant_cell& cell = ns.cell(what.nr);
     const tenant_cell found = cell;
     cell = 0;
     if (found != tenant_) [[unlikely]]
         tell_tenants(ns, what.nr, found, tenant_change::step::moves_out);
-    recorder_.record(flight_event::kind::free, ns.id, what.nr);
-    if (keep_history_) [[unlikely]]
-        begin_call(operation_kind::free, ns, what.nr);
+    recorder_.record({flight_event::kind::free, ns.id, what.nr});
+    if (careful_ || ns.released()) [[unlikely]]
+        return free_with_care(what);
     ns.free_pidmap(what.nr);
-    if (keep_history_) [[unlikely]]
-        end_call();
-    count();
 }
 
 }  // namespace pidmap_stress

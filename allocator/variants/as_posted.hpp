@@ -8,7 +8,7 @@ namespace pidmap_stress {
 /// RMW that is sequentially consistent, and clear_bit() and atomic_inc() are not ordered at all.
 struct as_posted_orders {
     static constexpr auto hint = std::memory_order::relaxed;  // Relaxed: the kernel reads plainly.
-    static constexpr auto page_seen = std::memory_order::acquire;  // (I2) from (I1)
+    static constexpr auto page_seen = std::memory_order::acquire;     // (I2) from (I1)
     static constexpr auto page_install = std::memory_order::release;  // (I1) It held a spin lock.
     static constexpr auto claim = std::memory_order::seq_cst;         // (A1) test_and_set_bit()
     static constexpr auto clear = std::memory_order::relaxed;         // (F1) clear_bit()

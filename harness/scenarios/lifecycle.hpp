@@ -123,7 +123,7 @@ private:
         held_pid nothing;
         if (draw == 0) {
             me.get(ns);
-            if (!exchange(me, {.ns = &ns}, true, nothing)) me.put(ns);
+            if (!exchange(me, {&ns, 0}, true, nothing)) me.put(ns);
         } else if (draw < 8 && me.held.size() < held_at_most) {
             (void)me.alloc_in(ns);
         } else if (draw < 14 && !me.held.empty()) {

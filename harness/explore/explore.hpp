@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/explore/finding.hpp"
+#include "harness/explore/machine.hpp"
+#include "harness/explore/program.hpp"
+#include "harness/explore/step.hpp"
+
+/// Explores a program: runs it in many interleavings, or in all, and reports what went wrong.
+namespace pidmap_stress::explore {
+
+enum class strategy : std::uint8_t {
+    random,      ///< Each choice by a fair die.
+    pct,         ///< Random priorities of threads, with few changes: finds bugs of small depth.
+    pos,         ///< Random priorities of steps, new ones for those that a step conflicts with.
+    bounded,     ///< All interleavings with at most so many preemptions, the bound rising.
+    exhaustive,  ///< Every consistent execution, exactly once.
+    portfolio,   ///< Random ones first, then bounded, then exhaustive.
+};
+[[nodiscard]] std::string_view to_string(strategy which) noexcept;
+[[nodiscard]] std::optional<strategy> parse_strategy(std::string_view name) noexcept;
+
+struct options {
+    explore::model model = explore::model::rc11;
+    explore::strategy strategy = explore::strategy::exhaustive;
+    cas_failure_order on_failure = cas_failure_order::cxx20;
+    run_limits limits{};
+
+    std::uint64_t seed = 1;
+    std::uint64_t walks = 10'000;  ///< Executions of a random strategy.
+    unsigned pct_depth = 3;        ///< Changes of priority are one less.
+    unsigned pct_steps = 0;        ///< Steps that those are spread over; 0: as was seen.
+    unsigned preemptions = 2;      ///< The highest bound that `bounded` goes to.
+    std::uint64_t budget = 0;      ///< Most executions in all, blocked ones included; 0: any.
+    unsigned jobs = 1;             ///< Explorations side by side. The result is the same.
+    bool stop_at_first = true;     ///< End with the first finding, or collect different ones.
+    bool count_redundant = false;  ///< Notice executions that were met before.
+    freeze_point freeze{};         ///< A thread that stops for ever.
+    planted_fault fault = planted_fault::none;  ///< For tests of the engine itself.
+};
+
+/// What an exploration did and found.
+struct result {
+    std::uint64_t executions = 0;     ///< That ran to their end; by `exhaustive`, distinct.
+    std::uint64_t sampled = 0;        ///< Runs of a portfolio's strategies before the last one.
+    std::uint64_t frozen = 0;         ///< In which the thread that was to stop did so.
+    std::uint64_t blocked = 0;        ///< That waited for what another execution has.
+    std::uint64_t stopped = 0;        ///< That a finding ended.
+    std::uint64_t redundant = 0;      ///< If counted: met before. Of `exhaustive`, always 0.
+    std::uint64_t step_limited = 0;   ///< That were cut off at the step limit.
+    bool complete = false;            ///< Every consistent execution was met.
+    bool truncated = false;           ///< By the budget or the step limit.
+    std::optional<unsigned> bound{};  ///< Complete up to so many preemptions.
+    strategy last = strategy::exhaustive;  ///< The strategy that ran last.
+    std::vector<finding> findings{};       ///< Different ones, in the order they were met.
+
+    [[nodiscard]] bool ok() const noexcept { return findings.empty(); }
+    [[nodiscard]] std::uint64_t runs() const noexcept {
+        return sampled + executions + blocked + stopped + step_limited;
+    }
+    /// One line: how much was explored, whether that is all, and the first finding.
+    [[nodiscard]] std::string summary() const;
+};
+
+/// Explores `p`. Deterministic: the same program and options give the same result, whatever the
+/// machine does and however many jobs share the work.
+/// \pre  1 <= p.threads() < max_threads.
+[[nodiscard]] result explore(const program& p, const options& how = {});
+
+/// One execution, exactly as a schedule has it.
+struct replay_result {
+    std::vector<finding> findings{};
+    std::vector<step> steps{};
+    /// Whether the schedule fitted: each choice was there to be made, and none was left over.
+    bool exact = true;
+};
+/// Runs the execution that `choices` is, and records its steps.
+/// \param how  The model, limits and frozen thread under which the schedule was found.
+[[nodiscard]] replay_result replay(const program& p, const schedule& choices, const options& how);
+
+/// Whether the threads that are left complete, whatever one stalled thread does: each thread in
+/// turn stops for ever at each of its steps, and everything is explored from there.
+/// \guarantees  findings names, for each thread that can stall others, one point and schedule.
+///              The counts are sums over all points.
+[[nodiscard]] result check_progress(const program& p, const options& how = {});
+
+}  // namespace pidmap_stress::explore

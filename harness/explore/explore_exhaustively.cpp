@@ -1,0 +1,143 @@
+// The exhaustive search, alone or shared among workers.
+
+#include <atomic>
+#include <condition_variable>
+#include <iterator>
+#include <list>
+#include <mutex>
+
+#include "harness/explore/search.hpp"
+#include "harness/explore/side_by_side.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+result explore_alone(const program& p, const options& how) {
+    worker w(p, how);
+    trust search(rules_of(how));
+    bool more = true;
+    while (more && !w.satisfied() && (how.budget == 0 || w.so_far().runs() < how.budget)) {
+        w.run(search);
+        more = search.advance();
+    }
+    result r = w.take();
+    r.truncated |= more && !w.satisfied() && !(how.stop_at_first && !r.findings.empty());
+    r.complete = !more && !r.truncated;
+    r.redundant = count_repeated(w.take_seen());
+    return r;
+}
+
+/// The search in pieces, each a stretch of the order in which one worker would go. Who is idle
+/// takes the end of another's stretch, so the stretches stay in order, and what they found is put
+/// together as if one worker had found it.
+class shared_search {
+public:
+    shared_search(const program& p, const options& how) : program_(p), how_(how) {
+        stretches_.emplace_back();
+        waiting_.push_back(stretches_.begin());
+    }
+
+    void work() {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            ++idle_;
+            wanted_.store(true, std::memory_order::relaxed);
+            changed_.wait(lock, [&] { return !waiting_.empty() || busy_ == 0; });
+            --idle_;
+            if (waiting_.empty()) {
+                changed_.notify_all();
+                return;
+            }
+            const place mine = waiting_.front();
+            waiting_.pop_front();
+            ++busy_;
+            wanted_.store(idle_ > waiting_.size(), std::memory_order::relaxed);
+            lock.unlock();
+            if (!mine->cancelled.load(std::memory_order::relaxed)) explore_stretch(mine);
+            lock.lock();
+            --busy_;
+            changed_.notify_all();
+        }
+    }
+
+    [[nodiscard]] result put_together() {
+        result sum;
+        std::vector<std::uint64_t> seen;
+        bool enough = false;
+        for (const stretch& s : stretches_) {
+            append_result(sum, s.found);
+            seen.insert(seen.end(), s.seen.begin(), s.seen.end());
+            enough = how_.stop_at_first && !sum.findings.empty();
+            if (enough) {
+                sum.complete = s.ended && std::next(stretches_.begin()) == stretches_.end();
+                break;
+            }
+        }
+        if (!enough) sum.complete = !sum.truncated;
+        sum.redundant = count_repeated(std::move(seen));
+        return sum;
+    }
+
+private:
+    struct stretch {
+        std::unique_ptr<trust::subtree> from;  // None: from the beginning.
+        result found;
+        std::vector<std::uint64_t> seen;
+        std::atomic<bool> cancelled = false;
+        bool ended = false;
+    };
+    using place = std::list<stretch>::iterator;
+
+    void explore_stretch(place mine) {
+        worker w(program_, how_);
+        trust search(rules_of(how_));
+        bool more = mine->from == nullptr || search.resume(std::move(*mine->from));
+        while (more && !w.satisfied() && !mine->cancelled.load(std::memory_order::relaxed)) {
+            if (wanted_.load(std::memory_order::relaxed)) hand_over(mine, search);
+            w.run(search);
+            more = search.advance();
+        }
+        const bool satisfied = w.satisfied();
+        mine->found = w.take();
+        mine->seen = w.take_seen();
+        mine->ended = !more;
+        if (!satisfied) return;
+        const std::lock_guard lock(mutex_);
+        for (auto later = std::next(mine); later != stretches_.end(); ++later)
+            later->cancelled.store(true, std::memory_order::relaxed);
+    }
+
+    void hand_over(place mine, trust& search) {
+        auto cut = search.split();
+        if (!cut) return;
+        const std::lock_guard lock(mutex_);
+        const place next = stretches_.emplace(std::next(mine));
+        next->from = std::move(cut);
+        next->cancelled = mine->cancelled.load(std::memory_order::relaxed);
+        waiting_.push_back(next);
+        wanted_.store(idle_ > waiting_.size(), std::memory_order::relaxed);
+        changed_.notify_one();
+    }
+
+    const program& program_;
+    const options& how_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::list<stretch> stretches_;
+    std::list<place> waiting_;
+    std::size_t idle_ = 0;
+    std::size_t busy_ = 0;
+    std::atomic<bool> wanted_ = false;
+};
+
+}  // namespace
+
+result explore_exhaustively(const program& p, const options& how) {
+    // A budget is spent in the order of one worker.
+    if (how.jobs <= 1 || how.budget != 0) return explore_alone(p, how);
+    shared_search search(p, how);
+    side_by_side(how.jobs, [&](unsigned) { search.work(); });
+    return search.put_together();
+}
+
+}  // namespace pidmap_stress::explore

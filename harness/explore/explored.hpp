@@ -1,0 +1,347 @@
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "allocator/execution_policy.hpp"
+#include "harness/explore/machine.hpp"
+
+/// The world in which every interleaving is under control: the policy `explored`, and the cells
+/// that a program for the explorer is made of. All of it works only inside a program that the
+/// explorer runs.
+namespace pidmap_stress::explore {
+
+namespace detail {
+
+template <class T>
+concept cell_value = std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std::uint64_t);
+
+template <cell_value T>
+[[nodiscard]] inline std::uint64_t to_bits(T value) noexcept {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof value);
+    return bits;
+}
+template <cell_value T>
+[[nodiscard]] inline T from_bits(std::uint64_t bits) noexcept {
+    T value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+template <cell_value T>
+inline constexpr std::uint64_t mask_of = ~0ULL >> (64U - 8U * sizeof(T));
+
+/// Asks for a step until it is done. Inlined into the program's own code, so that what
+/// note_state() sees is the program's state.
+template <class Step>
+[[gnu::always_inline]] inline std::uint64_t perform(Step step) noexcept {
+    for (;;) {
+        const reply r = step(machine::current());
+        if (r.done) [[likely]]
+            return r.value;
+        machine::note_state();
+    }
+}
+
+[[nodiscard]] constexpr std::memory_order failure_of(std::memory_order success) noexcept {
+    using enum std::memory_order;
+    return success == acq_rel ? acquire : success == release ? relaxed : success;
+}
+
+}  // namespace detail
+
+/// std::atomic, under the explorer's memory model.
+template <class T, cell_role Role = cell_role::data>
+class atomic {
+    static_assert(detail::cell_value<T>, "a value of at most 64 bits that can be copied as bits");
+    using order_type = std::memory_order;
+
+public:
+    using value_type = T;
+    static constexpr bool is_always_lock_free = true;
+
+    atomic() noexcept : atomic(T{}) {}
+    atomic(T value) noexcept
+        : where_(machine::current().make_cell(this, detail::to_bits(value),
+                                              {.mask = detail::mask_of<T>, .role = Role})) {}
+    atomic(const atomic&) = delete;
+    atomic& operator=(const atomic&) = delete;
+
+    /// What traces call this cell. `name` must outlive the exploration.
+    atomic& named(const char* name) noexcept {
+        machine::current().name_cell(where_, name);
+        return *this;
+    }
+    /// The last value in modification order, seen without a step: for invariants and judges.
+    [[nodiscard]] T peek() const noexcept {
+        return detail::from_bits<T>(machine::current().peek(where_));
+    }
+    [[nodiscard]] bool is_lock_free() const noexcept { return true; }
+
+    [[nodiscard, gnu::always_inline]] T load(
+        order_type order = order_type::seq_cst) const noexcept {
+        return detail::from_bits<T>(
+            detail::perform([&](machine& m) { return m.load(where_, order); }));
+    }
+    [[gnu::always_inline]] void store(T value, order_type order = order_type::seq_cst) noexcept {
+        (void)machine::current().store(where_, detail::to_bits(value), order);
+    }
+    [[gnu::always_inline]] operator T() const noexcept { return load(); }
+    [[gnu::always_inline]] T operator=(T value) noexcept {
+        store(value);
+        return value;
+    }
+    [[gnu::always_inline]] T exchange(T value, order_type order = order_type::seq_cst) noexcept {
+        return update(rmw_op::exchange, detail::to_bits(value), order);
+    }
+    [[gnu::always_inline]] bool compare_exchange_strong(T& expected, T desired, order_type success,
+                                                        order_type failure) noexcept {
+        return compare_exchange(expected, desired, success, failure, false);
+    }
+    [[gnu::always_inline]] bool compare_exchange_strong(
+        T& expected, T desired, order_type order = order_type::seq_cst) noexcept {
+        return compare_exchange(expected, desired, order, detail::failure_of(order), false);
+    }
+    [[gnu::always_inline]] bool compare_exchange_weak(T& expected, T desired, order_type success,
+                                                      order_type failure) noexcept {
+        return compare_exchange(expected, desired, success, failure, true);
+    }
+    [[gnu::always_inline]] bool compare_exchange_weak(
+        T& expected, T desired, order_type order = order_type::seq_cst) noexcept {
+        return compare_exchange(expected, desired, order, detail::failure_of(order), true);
+    }
+
+    template <class D>
+    [[gnu::always_inline]] T fetch_add(D by, order_type order = order_type::seq_cst) noexcept {
+        return update(rmw_op::add, difference(by), order);
+    }
+    template <class D>
+    [[gnu::always_inline]] T fetch_sub(D by, order_type order = order_type::seq_cst) noexcept {
+        return update(rmw_op::sub, difference(by), order);
+    }
+    [[gnu::always_inline]] T fetch_and(T bits, order_type order = order_type::seq_cst) noexcept
+        requires std::is_integral_v<T>
+    {
+        return update(rmw_op::bit_and, detail::to_bits(bits), order);
+    }
+    [[gnu::always_inline]] T fetch_or(T bits, order_type order = order_type::seq_cst) noexcept
+        requires std::is_integral_v<T>
+    {
+        return update(rmw_op::bit_or, detail::to_bits(bits), order);
+    }
+    [[gnu::always_inline]] T fetch_xor(T bits, order_type order = order_type::seq_cst) noexcept
+        requires std::is_integral_v<T>
+    {
+        return update(rmw_op::bit_xor, detail::to_bits(bits), order);
+    }
+
+    [[gnu::always_inline]] T operator++(int) noexcept { return fetch_add(1); }
+    [[gnu::always_inline]] T operator--(int) noexcept { return fetch_sub(1); }
+    [[gnu::always_inline]] T operator++() noexcept { return static_cast<T>(fetch_add(1) + 1); }
+    [[gnu::always_inline]] T operator--() noexcept { return static_cast<T>(fetch_sub(1) - 1); }
+    template <class D>
+    [[gnu::always_inline]] T operator+=(D by) noexcept {
+        return static_cast<T>(fetch_add(by) + by);
+    }
+    template <class D>
+    [[gnu::always_inline]] T operator-=(D by) noexcept {
+        return static_cast<T>(fetch_sub(by) - by);
+    }
+    [[gnu::always_inline]] T operator&=(T bits) noexcept
+        requires std::is_integral_v<T>
+    {
+        return static_cast<T>(fetch_and(bits) & bits);
+    }
+    [[gnu::always_inline]] T operator|=(T bits) noexcept
+        requires std::is_integral_v<T>
+    {
+        return static_cast<T>(fetch_or(bits) | bits);
+    }
+    [[gnu::always_inline]] T operator^=(T bits) noexcept
+        requires std::is_integral_v<T>
+    {
+        return static_cast<T>(fetch_xor(bits) ^ bits);
+    }
+
+private:
+    template <class D>
+    [[nodiscard]] static std::uint64_t difference(D by) noexcept {
+        static_assert(std::is_integral_v<T> || std::is_pointer_v<T>);
+        if constexpr (std::is_pointer_v<T>)
+            return static_cast<std::uint64_t>(static_cast<std::int64_t>(by) *
+                                              static_cast<std::int64_t>(sizeof(*T{})));
+        else
+            return detail::to_bits(static_cast<T>(by));
+    }
+    [[gnu::always_inline]] T update(rmw_op op, std::uint64_t operand, order_type order) noexcept {
+        return detail::from_bits<T>(detail::perform([&](machine& m) {
+            return m.update(where_, {.op = op,
+                                     .weak = false,
+                                     .operand = operand,
+                                     .expected = 0,
+                                     .success = order,
+                                     .failure = order});
+        }));
+    }
+    [[gnu::always_inline]] bool compare_exchange(T& expected, T desired, order_type success,
+                                                 order_type failure, bool weak) noexcept {
+        const std::uint64_t read = detail::perform([&](machine& m) {
+            return m.update(where_, {.op = rmw_op::cas,
+                                     .weak = weak,
+                                     .operand = detail::to_bits(desired),
+                                     .expected = detail::to_bits(expected),
+                                     .success = success,
+                                     .failure = failure});
+        });
+        if (machine::current().updated()) return true;
+        expected = detail::from_bits<T>(read);
+        return false;
+    }
+
+    location_id where_;
+};
+
+/// A cell that is not atomic: others must order its accesses, and a race on it is a finding. Its
+/// accesses are no steps, so they cost an exploration nothing.
+template <class T>
+class plain {
+public:
+    plain(T value = T{}) noexcept : value_(std::move(value)) {
+        machine::current().make_plain(shadow_);
+    }
+    [[nodiscard]] T get() const noexcept {
+        machine::current().plain_access(shadow_, false, bits());
+        return value_;
+    }
+    void set(T value) noexcept {
+        value_ = std::move(value);
+        machine::current().plain_access(shadow_, true, bits());
+    }
+    /// The value, and no access: for invariants and judges.
+    [[nodiscard]] const T& peek() const noexcept { return value_; }
+
+private:
+    [[nodiscard]] std::uint64_t bits() const noexcept {
+        if constexpr (detail::cell_value<T>)
+            return detail::to_bits(value_);
+        else
+            return 0;
+    }
+    T value_;
+    mutable machine::plain_shadow shadow_;
+};
+
+/// The same, but its accesses are events: what a racy read may return is explored as well.
+template <class T>
+class nonatomic {
+public:
+    nonatomic(T value = T{}) noexcept
+        : where_(machine::current().make_cell(this, detail::to_bits(value),
+                                              {.mask = detail::mask_of<T>, .atomic = false})) {}
+    nonatomic(const nonatomic&) = delete;
+    nonatomic& operator=(const nonatomic&) = delete;
+
+    nonatomic& named(const char* name) noexcept {
+        machine::current().name_cell(where_, name);
+        return *this;
+    }
+    [[nodiscard, gnu::always_inline]] T get() const noexcept {
+        return detail::from_bits<T>(detail::perform(
+            [&](machine& m) { return m.load(where_, std::memory_order::relaxed); }));
+    }
+    [[gnu::always_inline]] void set(T value) noexcept {
+        (void)machine::current().store(where_, detail::to_bits(value), std::memory_order::relaxed);
+    }
+    [[nodiscard]] T peek() const noexcept {
+        return detail::from_bits<T>(machine::current().peek(where_));
+    }
+
+private:
+    location_id where_;
+};
+
+/// std::atomic_thread_fence.
+inline void fence(std::memory_order order) noexcept {
+    machine::current().fence(order);
+}
+/// A number below `n` that the explorer chooses, every one in turn.
+[[nodiscard]] inline unsigned choose(unsigned n) noexcept {
+    return machine::current().choose(n);
+}
+/// What must hold here. `what` names the finding if it does not.
+inline void check(bool holds, std::string_view what = "a check failed") noexcept {
+    if (!holds) [[unlikely]]
+        machine::current().fail(finding_kind::assertion, what, std::nullopt);
+}
+/// The same, and the finding names the invariant.
+inline void check(bool holds, invariant which, std::string_view what = {}) noexcept {
+    if (!holds) [[unlikely]]
+        machine::current().fail(finding_kind::assertion, what.empty() ? to_string(which) : what,
+                                which);
+}
+/// Leaves out the executions in which this does not hold: the thread goes no further.
+inline void assume(bool holds) noexcept {
+    if (!holds) machine::current().give_up();
+}
+/// Labels the calling thread's next steps in traces.
+inline void label(std::string_view text) noexcept {
+    machine::current().label(text);
+}
+
+/// A read-side critical section: what is retired meanwhile is not released before its end.
+class read_section {
+public:
+    read_section() noexcept { machine::current().enter_section(); }
+    ~read_section() { machine::current().leave_section(); }
+    read_section(const read_section&) = delete;
+    read_section& operator=(const read_section&) = delete;
+};
+
+/// The execution policy of this world.
+template <geometry_trait Geometry>
+struct explored {
+    using geometry = Geometry;
+
+    template <class T, cell_role Role = cell_role::data>
+    using atomic = explore::atomic<T, Role>;
+    template <class T>
+    using plain = explore::plain<T>;
+    using read_section = explore::read_section;
+
+    /// Nothing: a thread that goes round without effect is noticed by itself.
+    static void pause() noexcept {}
+    static void fence(std::memory_order order) noexcept { explore::fence(order); }
+
+    template <class T, class... Args>
+    [[nodiscard]] static T* create(Args&&... args) noexcept {
+        void* const where = machine::current().allocate(sizeof(T), alignof(T));
+        return where == nullptr ? nullptr : new (where) T(std::forward<Args>(args)...);
+    }
+    template <class T>
+    static void destroy(T* object) noexcept {
+        release(object, false);
+    }
+    template <class T>
+    static void retire(T* object) noexcept {
+        release(object, true);
+    }
+    static void read_lock() noexcept { machine::current().enter_section(); }
+    static void read_unlock() noexcept { machine::current().leave_section(); }
+
+private:
+    template <class T>
+    static void release(T* object, bool deferred) noexcept {
+        if (object == nullptr) return;
+        machine& m = machine::current();
+        if (!m.begin_release(object, deferred)) return;
+        object->~T();
+        m.end_release(object, deferred);
+    }
+};
+
+}  // namespace pidmap_stress::explore

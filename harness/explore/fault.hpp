@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+namespace pidmap_stress::explore {
+
+/// Faults that a test plants in the engine, one per rule of its algorithm: the engine's own oracle
+/// must notice each of them. Each is tested where its rule is applied, off the hot paths.
+enum class planted_fault : std::uint8_t {
+    none,
+    previous_without_porf,   ///< Maximality forgets the prefix of the revisiting write.
+    no_swap_of_rmws,         ///< A write that breaks atomicity offers no revisits.
+    store_splits_rmw,        ///< A store may go between the halves of a read-modify-write.
+    any_choice_deletable,    ///< A revisit may delete a choice whatever it chose.
+    lower_reader_ignored,    ///< A write that an older event reads counts as maximal.
+    stale_read_deletable,    ///< A revisit may delete a read of any write.
+    stale_write_deletable,   ///< A revisit may delete a write wherever it lies in its order.
+    bound_too_old,           ///< Coherence lets a read go one write too far back.
+    one_place_for_writes,    ///< A new write only goes to the end of modification order.
+    no_backward_revisits,    ///< A new write is never offered to the reads that came before it.
+    success_not_recomputed,  ///< A compare-exchange keeps its outcome when it reads anew.
+    no_psc,                  ///< Sequential consistency's axiom is not checked.
+};
+inline constexpr int planted_fault_count = static_cast<int>(planted_fault::no_psc) + 1;
+
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "allocator/contract.hpp"
+
+namespace pidmap_stress::explore {
+
+enum class finding_kind : std::uint8_t {
+    assertion,          ///< A check of the program failed.
+    data_race,          ///< Two unordered accesses, one a write, one not atomic.
+    use_after_free,     ///< An access that does not happen before the release of its memory.
+    double_free,        ///< Memory released twice, or memory that was never created.
+    leak,               ///< Memory that nobody released.
+    deadlock,           ///< Every thread that is left waits for a write that nobody will make.
+    livelock,           ///< The threads that are left go round for ever, writing.
+    progress,           ///< One thread stopped, and others could not complete.
+    exception,          ///< One left a thread of the program.
+    not_deterministic,  ///< The program did something else when it ran again on the same choices.
+};
+
+[[nodiscard]] std::string_view to_string(finding_kind kind) noexcept;
+
+/// What choose(n) answered, each time that it was asked: an interleaving, exactly.
+using schedule = std::vector<std::uint16_t>;
+
+/// Something that must not happen, and how to make it happen again.
+struct finding {
+    finding_kind kind = finding_kind::assertion;
+    std::string what;                   ///< One line.
+    std::optional<invariant> broken{};  ///< If the program named one.
+    unsigned thread = 0;                ///< Whose step showed it; 0 is the final check.
+    explore::schedule schedule{};       ///< For replay().
+    unsigned frozen_thread = 0;         ///< finding_kind::progress: who stopped ...
+    unsigned frozen_after = 0;          ///< ... after how many of its steps.
+    bool replayed = false;              ///< Whether it was found again on that schedule.
+    std::uint64_t at_execution = 0;     ///< Its number in the search that found it.
+
+    /// Whether two findings are the same defect, however they came about.
+    [[nodiscard]] bool same_as(const finding& other) const noexcept {
+        return kind == other.kind && what == other.what && broken == other.broken;
+    }
+};
+
+}  // namespace pidmap_stress::explore

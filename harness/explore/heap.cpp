@@ -1,0 +1,50 @@
+#include "harness/explore/heap.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace pidmap_stress::explore {
+
+void heap::reset() noexcept {
+    if (blocks_made_ == 0) return;
+    for (arena& a : arenas_) a.used = a.used_blocks = 0;
+    blocks_made_ = 0;
+}
+
+block* heap::allocate(unsigned thread, std::size_t size, std::size_t alignment) {
+    arena& a = arenas_[thread];
+    if (!a.memory) a.memory.reset(new std::byte[bytes_per_thread]);
+    const std::size_t align = std::max<std::size_t>(alignment, alignof(std::max_align_t));
+    const auto base = reinterpret_cast<std::uintptr_t>(a.memory.get());
+    const std::size_t start = ((base + a.used + align - 1) & ~(align - 1)) - base;
+    if (size > bytes_per_thread || start > bytes_per_thread - size) return nullptr;
+    a.used = start + size;
+    if (a.used_blocks == a.blocks.size()) a.blocks.push_back(std::make_unique<block>());
+    block& b = *a.blocks[a.used_blocks];
+    std::vector<block::guarded_access> guarded = std::move(b.guarded);
+    guarded.clear();
+    b = block{.base = a.memory.get() + start,
+              .size = size,
+              .owner = thread,
+              .number = static_cast<unsigned>(a.used_blocks),
+              .guarded = std::move(guarded)};
+    ++a.used_blocks;
+    ++blocks_made_;
+    return &b;
+}
+
+block* heap::find(const void* address) noexcept {
+    if (blocks_made_ == 0) return nullptr;
+    const auto* where = static_cast<const std::byte*>(address);
+    for (arena& a : arenas_) {
+        if (!a.memory || std::less<>{}(where, a.memory.get()) ||
+            !std::less<>{}(where, a.memory.get() + a.used))
+            continue;
+        for (std::size_t i = a.used_blocks; i-- > 0;)
+            if (!std::less<>{}(where, a.blocks[i]->base))
+                return where < a.blocks[i]->base + a.blocks[i]->size ? a.blocks[i].get() : nullptr;
+    }
+    return nullptr;
+}
+
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "harness/explore/clock.hpp"
+
+namespace pidmap_stress::explore {
+
+/// A block of shared memory. Its accesses are remembered as far as its release must follow them.
+struct block {
+    struct guarded_access {  ///< Inside a read-side critical section.
+        unsigned thread;
+        unsigned po;
+        unsigned section;  ///< Where the section began.
+    };
+    enum class state : std::uint8_t { live, destroyed, retired };
+
+    std::byte* base = nullptr;
+    std::size_t size = 0;
+    unsigned owner = 0;   ///< The thread that made it.
+    unsigned number = 0;  ///< Among its owner's blocks.
+    state is = state::live;
+    unsigned freed_by = 0;
+    unsigned freed_at = 0;
+    clock before_free{};
+    clock accessed{};
+    std::vector<guarded_access> guarded{};
+};
+
+/// Memory for the run of one execution. Addresses depend on (thread, how many blocks and how large
+/// they were) alone, so that pointers mean the same whenever a run repeats. Nothing is used again
+/// before the run ends, so that a use after free is seen and does no harm.
+class heap {
+public:
+    static constexpr std::size_t bytes_per_thread = std::size_t{1} << 20U;
+
+    /// Forgets all blocks.
+    void reset() noexcept;
+    /// \return nullptr if the thread's memory is used up.
+    [[nodiscard]] block* allocate(unsigned thread, std::size_t size, std::size_t alignment);
+    /// The block that an address lies in, or nullptr.
+    [[nodiscard]] block* find(const void* address) noexcept;
+    [[nodiscard]] bool empty() const noexcept { return blocks_made_ == 0; }
+    /// Calls `visit(block)` on all blocks.
+    template <class Visit>
+    void for_each(Visit visit) {
+        for (arena& a : arenas_)
+            for (std::size_t i = 0; i < a.used_blocks; ++i) visit(*a.blocks[i]);
+    }
+
+private:
+    struct arena {
+        std::unique_ptr<std::byte[]> memory;
+        std::size_t used = 0;
+        std::vector<std::unique_ptr<block>> blocks;
+        std::size_t used_blocks = 0;
+    };
+    std::array<arena, max_threads> arenas_;
+    std::size_t blocks_made_ = 0;
+};
+
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,312 @@
+#include "harness/explore/machine.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace pidmap_stress::explore {
+
+std::string_view to_string(finding_kind kind) noexcept {
+    switch (kind) {
+        case finding_kind::assertion:
+            return "assertion";
+        case finding_kind::data_race:
+            return "data race";
+        case finding_kind::use_after_free:
+            return "use after free";
+        case finding_kind::double_free:
+            return "double free";
+        case finding_kind::leak:
+            return "leak";
+        case finding_kind::deadlock:
+            return "deadlock";
+        case finding_kind::livelock:
+            return "livelock";
+        case finding_kind::progress:
+            return "progress";
+        case finding_kind::exception:
+            return "exception";
+        case finding_kind::not_deterministic:
+            return "not deterministic";
+    }
+    return "?";
+}
+
+machine::machine(const program& p, memory_rules rules, run_limits limits)
+    : rules_(rules),
+      limits_(limits),
+      thread_count_(p.threads()),
+      instance_(p.instantiate()),
+      fibers_([this](unsigned thread) { thread_body(thread); }) {
+    assert(thread_count_ < max_threads);
+    // Stamps and clocks are 16 bits wide, and an update is two events.
+    limits_.steps = std::min(limits_.steps, 15000U);
+}
+
+machine::~machine() = default;
+
+// --- One run ------------------------------------------------------------------------------------
+
+run_end machine::run(graph& g, driver& choices) {
+    machine* const outer = std::exchange(current_, this);
+    run_end end = run_end::complete;
+    for (reruns_ = 0; reruns_ == 0 || again_; ++reruns_) {
+        reset(g, choices);
+        end = run_once();
+        instance_->tear_down();
+    }
+    phase_ = phase::idle;
+    current_ = outer;
+    return end;
+}
+
+void machine::reset(graph& g, driver& choices) {
+    graph_ = &g;
+    driver_ = &choices;
+    interleaves_ = choices.interleaves();
+    abandoned_.reset();
+    broken_instant_.reset();
+    again_ = false;
+    steps_ = 0;
+    cells_.clear();
+    main_values_.clear();
+    set_up_cells_ = 0;
+    nonatomic_cells_ = false;
+    found_.clear();
+    heap_.reset();
+    observed_ = 0;
+    step_of_event_.clear();
+    for (unsigned t = 0; t <= thread_count_; ++t) {
+        thread_state& s = threads_[t];
+        s.is = status::ready;
+        s.cursor = s.steps = s.loop_begin = s.loop_end = s.read_newest = 0;
+        s.waits_for = no_event;
+        s.cells_made = s.section_depth = s.section_begin = s.effects_at = 0;
+        s.failures_left = t == 0 ? 0 : limits_.failed_allocations;
+        s.deferred_releases = 0;
+        s.has_state = s.updated = false;
+        s.states.clear();
+        s.label.clear();
+    }
+}
+
+run_end machine::run_once() {
+    set_up();
+    phase_ = phase::threads;
+    for (unsigned t = 1; t <= thread_count_; ++t) fibers_.restart(t, notes_states_);
+    if (interleaves_)
+        run_interleaved();
+    else
+        run_in_stamp_order();
+    return conclude();
+}
+
+void machine::set_up() {
+    phase_ = phase::set_up;
+    instance_->set_up();
+    set_up_cells_ = cells_.size();
+    for (location_id where = 0; where < cells_.size(); ++where) {
+        if (graph_->first(where) != no_event) continue;  // It was made in an earlier run.
+        event initial{};
+        initial.kind = event_kind::write;
+        initial.initial = true;
+        initial.location = where;
+        initial.value = main_values_[where];
+        initial.mask = cells_[where].mask;
+        graph_->place_first(graph_->append(initial));
+    }
+}
+
+/// Threads run as far as they can, the first one first. Which one extends the graph makes no
+/// difference; what is replayed waits for the writes that it reads, so that memory that is not in
+/// the graph is as it was.
+void machine::run_in_stamp_order() {
+    for (bool progress = true; progress && !abandoned_;) {
+        progress = false;
+        for (unsigned t = 1; t <= thread_count_ && !abandoned_; ++t) {
+            if (!can_run(t)) continue;
+            threads_[t].is = status::ready;
+            fibers_.switch_to(t);
+            progress = true;
+        }
+    }
+}
+
+void machine::run_interleaved() {
+    starting_ = true;  // Each thread goes up to its first step.
+    for (unsigned t = 1; t <= thread_count_ && !abandoned_; ++t) fibers_.switch_to(t);
+    starting_ = false;
+    while (!abandoned_) {
+        collect_runnable();
+        if (runnable_.empty()) return;
+        fibers_.switch_to(driver_->next_thread(runnable_, 0));
+    }
+}
+
+void machine::thread_body(unsigned thread) {
+    try {
+        instance_->run(thread);
+    } catch (const std::exception& e) {
+        fail(finding_kind::exception, e.what(), std::nullopt);
+    } catch (...) {
+        fail(finding_kind::exception, "not a std::exception", std::nullopt);
+    }
+    threads_[thread].is = status::ended;
+}
+
+run_end machine::conclude() {
+    if (again_) return run_end::blocked;
+    if (nonatomic_cells_) check_nonatomic_races();
+    if (!interleaves_ && instance_->has_invariant()) check_instants();
+    if (abandoned_) return *abandoned_;
+    bool all_ended = true;
+    bool others_ended = true;
+    bool failed = false;
+    bool gave_up = false;
+    for (unsigned t = 1; t <= thread_count_; ++t) {
+        const status is = threads_[t].is;
+        all_ended &= is == status::ended;
+        others_ended &= is == status::ended || is == status::frozen;
+        failed |= is == status::failed;
+        gave_up |= is == status::gave_up;
+    }
+    if (all_ended) {
+        finish();
+        return run_end::complete;
+    }
+    if (failed) return run_end::stopped;
+    if (gave_up) return run_end::blocked;
+    if (others_ended) return run_end::complete;
+    if (!stuck_for_good()) return run_end::blocked;
+    std::string waiting;
+    for (unsigned t = 1; t <= thread_count_; ++t) {
+        if (threads_[t].is != status::spinning) continue;
+        waiting += (waiting.empty() ? "thread " : ", thread ") + std::to_string(t) + " at " +
+                   name_of((*graph_)[graph_->at(t, threads_[t].loop_begin)].location);
+    }
+    if (frozen_.thread == 0)
+        record({.kind = finding_kind::deadlock, .what = "nobody will wake " + waiting});
+    else
+        record({.kind = finding_kind::progress,
+                .what = "while thread " + std::to_string(frozen_.thread) +
+                        " stands still, nothing wakes " + waiting,
+                .broken = invariant::progress,
+                .frozen_thread = frozen_.thread,
+                .frozen_after = frozen_.after});
+    return run_end::stopped;
+}
+
+/// Whether all who wait have seen the last write there will be. Else another choice of what they
+/// read would wake them.
+bool machine::stuck_for_good() const {
+    for (unsigned t = 1; t <= thread_count_; ++t) {
+        const thread_state& s = threads_[t];
+        if (s.is == status::waiting) return false;
+        if (s.is != status::spinning) continue;
+        for (unsigned po = s.loop_begin; po < s.loop_end; ++po) {
+            const event& e = (*graph_)[graph_->at(t, po)];
+            if (e.is_read() && (e.rf != graph_->newest(e.location) || e.spurious)) return false;
+        }
+    }
+    return true;
+}
+
+void machine::finish() {
+    phase_ = phase::finish;
+    main_values_.resize(cells_.size());
+    for (location_id where = 0; where < cells_.size(); ++where)
+        if (graph_->first(where) != no_event)
+            main_values_[where] = (*graph_)[graph_->newest(where)].value;
+    if (instance_->has_invariant()) instance_->check_invariant();
+    instance_->finish();
+    check_leaks();
+}
+
+// --- Scheduling ---------------------------------------------------------------------------------
+
+bool machine::executed(event_id id) const noexcept {
+    const event& e = (*graph_)[id];
+    return e.thread == 0 || threads_[e.thread].cursor > e.po;
+}
+
+bool machine::can_run(unsigned thread) const noexcept {
+    const thread_state& s = threads_[thread];
+    if (s.is == status::ready) return true;
+    if (s.is == status::waiting) return executed(s.waits_for);
+    if (s.is != status::spinning || !interleaves_) return false;
+    for (unsigned po = s.loop_begin; po < s.loop_end; ++po) {
+        const event& e = (*graph_)[graph_->at(thread, po)];
+        if (e.is_read() && (e.rf != graph_->newest(e.location) || e.spurious)) return true;
+    }
+    return false;
+}
+
+void machine::collect_runnable() {
+    runnable_.clear();
+    for (unsigned t = 1; t <= thread_count_; ++t)
+        if (can_run(t)) runnable_.push_back(t);
+}
+
+void machine::wait_for(event_id write) {
+    if (executed(write)) return;
+    thread_state& s = threads_[self()];
+    s.is = status::waiting;
+    s.waits_for = write;
+    fibers_.switch_to(0);
+}
+
+void machine::stop_here(status why) {
+    threads_[self()].is = why;
+    fibers_.switch_to(0);
+    __builtin_unreachable();
+}
+
+void machine::abandon(run_end why) {
+    abandoned_ = why;
+    fibers_.switch_to(0);
+    __builtin_unreachable();
+}
+
+void machine::count_step(unsigned thread) {
+    ++threads_[thread].steps;
+    if (++steps_ > limits_.steps) abandon(run_end::step_limit);
+}
+
+/// A step that nobody has done yet is about to be done: who is to do one?
+void machine::before_new_step(unsigned thread, location_id where, bool writes) {
+    if (!interleaves_) return;
+    driver_->announce(thread, where, writes);
+    if (starting_) {
+        fibers_.switch_to(0);
+    } else {
+        collect_runnable();
+        const unsigned next = driver_->next_thread(runnable_, thread);
+        if (next != thread) fibers_.switch_to(next);
+    }
+}
+
+// --- Findings -----------------------------------------------------------------------------------
+
+void machine::record(finding f) {
+    const auto known =
+        std::ranges::find_if(found_, [&](const finding& other) { return other.same_as(f); });
+    if (known == found_.end()) found_.push_back(std::move(f));
+}
+
+void machine::fail(finding_kind kind, std::string_view what, std::optional<invariant> broken) {
+    record({.kind = kind, .what = std::string(what), .broken = broken, .thread = self()});
+    // What follows a failed check means nothing, but the other threads go on: what they write may
+    // lead to executions in which it does not fail.
+    const bool ends = kind == finding_kind::assertion || kind == finding_kind::exception;
+    if (ends && in_threads() && self() != 0) stop_here(status::failed);
+}
+
+void machine::give_up() {
+    if (in_threads()) stop_here(status::gave_up);
+}
+
+void machine::label(std::string_view text) {
+    if (observer_ != nullptr && in_threads()) threads_[self()].label = text;
+}
+
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,312 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "harness/explore/fibers.hpp"
+#include "harness/explore/finding.hpp"
+#include "harness/explore/graph.hpp"
+#include "harness/explore/heap.hpp"
+#include "harness/explore/program.hpp"
+#include "harness/explore/step.hpp"
+
+namespace pidmap_stress::explore {
+
+/// What may go wrong in one execution, and where it ends. All budgets are per thread, so that no
+/// order of threads decides who has them.
+struct run_limits {
+    unsigned steps = 5000;           ///< Of all threads together.
+    unsigned spurious_failures = 0;  ///< Of weak compare-exchanges.
+    unsigned failed_allocations = 0;
+};
+
+/// A thread that stops for ever, to see whether the others depend on it.
+struct freeze_point {
+    unsigned thread = 0;  ///< 0: nobody.
+    unsigned after = 0;   ///< How many of its steps it still does.
+};
+
+enum class run_end : std::uint8_t {
+    complete,      ///< All threads ended.
+    blocked,       ///< Some wait for what another choice would have given them.
+    stopped,       ///< A finding stopped a thread.
+    inconsistent,  ///< The last event broke an axiom.
+    step_limit,
+};
+
+/// Makes the choices of an execution. Called on the fiber of the thread that is about to step.
+class driver {
+public:
+    virtual ~driver() = default;
+    /// Whether it decides, before each step, who goes next. If not, a thread runs on until it
+    /// ends or waits, and the machine replays what the graph holds already.
+    [[nodiscard]] virtual bool interleaves() const noexcept = 0;
+    /// \param runnable  In ascending order, never empty.
+    /// \param current   The thread that stepped last, or 0 if it cannot go on.
+    virtual unsigned next_thread(const std::vector<unsigned>& runnable, unsigned current) = 0;
+    /// A thread's next step will be at this location; called before others are chosen from.
+    virtual void announce(unsigned /*thread*/, location_id /*where*/, bool /*writes*/) {}
+    /// Gives a new read its write, by graph::read_from().
+    virtual void choose_write(graph& g, event_id read, bool newest_only) = 0;
+    /// Gives a new write its place, by graph::place().
+    virtual void choose_place(graph& g, event_id write) = 0;
+    /// Gives a new write half its place. \return false if the graph is inconsistent now.
+    [[nodiscard]] virtual bool place_exclusive(graph& g, event_id write) = 0;
+    /// Gives a new choice its value, by graph::set_choice().
+    virtual void choose(graph& g, event_id choice) = 0;
+};
+
+/// Sees each step of a controlled execution.
+class step_observer {
+public:
+    virtual ~step_observer() = default;
+    virtual void on_step(const step& done) = 0;
+};
+
+/// What a cell gets for a step. When it is not done, the cell notes its thread's local state and
+/// asks again.
+struct reply {
+    std::uint64_t value;
+    bool done;
+};
+
+/// A cell, as the machine knows it.
+struct cell_info {
+    std::uint64_t mask = ~0ULL;
+    cell_role role = cell_role::data;
+    bool atomic = true;
+    const char* name = nullptr;
+    block* in = nullptr;
+};
+
+/// Runs one execution of a program: its threads on fibers, its cells over an execution graph.
+class machine {
+public:
+    machine(const program& p, memory_rules rules, run_limits limits);
+    ~machine();
+    machine(const machine&) = delete;
+    machine& operator=(const machine&) = delete;
+
+    /// The machine whose program runs on this OS thread.
+    [[nodiscard]] static machine& current() noexcept { return *current_; }
+    [[nodiscard]] static bool running() noexcept { return current_ != nullptr; }
+
+    // --- For whoever explores -------------------------------------------------------------------
+
+    /// Runs the program once over `g`: what is there is replayed, what is new is added.
+    run_end run(graph& g, driver& choices);
+    void freeze(freeze_point where) noexcept { frozen_ = where; }
+    /// Whether the thread that was to stop for ever did so in the last run.
+    [[nodiscard]] bool froze() const noexcept {
+        return frozen_.thread != 0 && threads_[frozen_.thread].is == status::frozen;
+    }
+    /// If an invariant was found broken at an instant that the search did not stop at: the events
+    /// before it.
+    [[nodiscard]] const std::optional<clock>& broken_instant() const noexcept {
+        return broken_instant_;
+    }
+    void observe(step_observer* observer) noexcept { observer_ = observer; }
+    /// What the last run found. Without schedules.
+    [[nodiscard]] const std::vector<finding>& found() const noexcept { return found_; }
+    [[nodiscard]] const memory_rules& rules() const noexcept { return rules_; }
+    [[nodiscard]] unsigned threads() const noexcept { return thread_count_; }
+    /// How many steps a thread has done in the last run.
+    [[nodiscard]] unsigned steps_of(unsigned thread) const noexcept {
+        return threads_[thread].steps;
+    }
+    [[nodiscard]] bool has_invariant() const noexcept { return instance_->has_invariant(); }
+
+    // --- For cells ------------------------------------------------------------------------------
+
+    location_id make_cell(const void* address, std::uint64_t initial, const cell_info& info);
+    [[gnu::noinline]] reply load(location_id where, std::memory_order order);
+    [[gnu::noinline]] reply store(location_id where, std::uint64_t value, std::memory_order order);
+    struct update_request {
+        rmw_op op;
+        bool weak;
+        std::uint64_t operand;
+        std::uint64_t expected;
+        std::memory_order success;
+        std::memory_order failure;
+    };
+    [[gnu::noinline]] reply update(location_id where, const update_request& request);
+    /// Whether the update that this thread did last stored.
+    [[nodiscard]] bool updated() const noexcept { return threads_[self()].updated; }
+    void name_cell(location_id where, const char* name) noexcept { cells_[where].name = name; }
+    [[nodiscard]] std::uint64_t peek(location_id where) const noexcept;
+    /// Remembers what the calling thread's next step depends on: its registers and its stack.
+    [[gnu::noinline]] static void note_state();
+
+    // --- For programs ---------------------------------------------------------------------------
+
+    void fence(std::memory_order order);
+    [[nodiscard]] unsigned choose(unsigned n);
+    void fail(finding_kind kind, std::string_view what, std::optional<invariant> broken);
+    /// Ends the calling thread for ever, and with it the execution's claim to be complete.
+    void give_up();
+    void label(std::string_view text);
+
+    // --- For plain cells and memory -------------------------------------------------------------
+
+    /// When a plain cell was accessed last.
+    struct plain_shadow {
+        clock reads{};
+        std::uint16_t writer = 0;
+        std::uint16_t written_at = 0;
+        block* in = nullptr;
+    };
+    void make_plain(plain_shadow& shadow);
+    void plain_access(plain_shadow& shadow, bool write, std::uint64_t value);
+    [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment);
+    /// \return whether the object's destructor may run.
+    [[nodiscard]] bool begin_release(void* object, bool deferred);
+    void end_release(void* object, bool deferred);
+    void enter_section();
+    void leave_section();
+
+private:
+    enum class phase : std::uint8_t { set_up, threads, finish, idle };
+    enum class status : std::uint8_t { ready, waiting, spinning, frozen, failed, gave_up, ended };
+    /// Heads of loops: few, asked for at each read.
+    class site_set {
+    public:
+        void insert(const void* site) {
+            filter_ |= bit(site);
+            sites_.insert(site);
+        }
+        [[nodiscard]] bool contains(const void* site) const {
+            return (filter_ & bit(site)) != 0 && sites_.contains(site);
+        }
+
+    private:
+        [[nodiscard]] static std::uint64_t bit(const void* site) noexcept {
+            return 1ULL << ((reinterpret_cast<std::uintptr_t>(site) * 0x9e3779b97f4a7c15ULL) >>
+                            58U);
+        }
+        std::uint64_t filter_ = 0;
+        std::unordered_set<const void*> sites_;
+    };
+    /// What a thread's next step depends on.
+    struct local_state {
+        std::uint64_t hash = 0;    // Of its registers and its stack.
+        std::uint64_t memory = 0;  // Of the program's state, as far as it is no cells.
+        std::uint64_t switches = 0;
+        /// Memory that changed while other threads ran says nothing of this one.
+        [[nodiscard]] bool same_as(const local_state& other) const noexcept {
+            return hash == other.hash && (memory == other.memory || switches != other.switches);
+        }
+    };
+    struct noted_state {
+        unsigned po;
+        local_state at;
+    };
+    struct thread_state {
+        status is = status::ready;
+        unsigned cursor = 0;  // Its next event.
+        unsigned steps = 0;
+        event_id waits_for = no_event;  // status::waiting: a write that is yet to be replayed.
+        unsigned loop_begin = 0;        // status::spinning: the events of its round ...
+        unsigned loop_end = 0;          // ... are these.
+        unsigned read_newest = 0;       // So many reads may not be stale.
+        unsigned cells_made = 0;
+        unsigned failures_left = 0;  // Of allocations.
+        unsigned section_depth = 0;
+        unsigned section_begin = 0;
+        unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
+        bool updated = false;
+        unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
+        bool has_state = false;
+        local_state state;
+        std::vector<noted_state> states;
+        std::string label;
+    };
+
+    [[nodiscard]] unsigned self() const noexcept { return fibers_.running(); }
+    void reset(graph& g, driver& choices);
+    run_end run_once();
+    void set_up();
+    void run_in_stamp_order();
+    void run_interleaved();
+    void thread_body(unsigned thread);
+    run_end conclude();
+    void finish();
+    [[nodiscard]] bool stuck_for_good() const;
+
+    [[nodiscard]] bool executed(event_id id) const noexcept;
+    [[nodiscard]] bool can_run(unsigned thread) const noexcept;
+    void collect_runnable();
+    void wait_for(event_id write);
+    void stop_here(status why);
+    void abandon(run_end why);
+    void before_new_step(unsigned thread, location_id where, bool writes);
+    void count_step(unsigned thread);
+
+    [[nodiscard]] bool replaying(unsigned thread) const noexcept {
+        return threads_[thread].cursor < graph_->length(thread);
+    }
+    void expect(const event& e, event_kind kind, location_id where);
+    [[nodiscard]] reply replay_read(unsigned thread, location_id where, const void* site);
+    [[nodiscard]] reply new_read(event proto, bool weak);
+    [[nodiscard]] bool wants_state(unsigned thread, const event& next);
+    [[nodiscard]] bool goes_round(unsigned thread, const event& next);
+    [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
+    void check_instants();
+    [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
+    void round_without_effect(unsigned thread);
+    void record(finding f);
+
+    void touch(unsigned thread, location_id where, unsigned po);
+    void touch_block(unsigned thread, block& b, unsigned po);
+    [[nodiscard]] bool shields(unsigned thread, unsigned section, unsigned until,
+                               const clock& retired) const;
+    void check_nonatomic_races();
+    void check_leaks();
+
+    void observe_event(unsigned thread, event_id id);
+    void observe(unsigned thread, step_kind kind, std::string_view cell, std::uint64_t value);
+    void after_step();
+    [[nodiscard]] std::string name_of(location_id where) const;
+
+    static inline constinit thread_local machine* current_ = nullptr;
+
+    memory_rules rules_;
+    run_limits limits_;
+    unsigned thread_count_;
+    std::unique_ptr<program_instance> instance_;
+    fibers fibers_;
+    heap heap_;
+    freeze_point frozen_;
+
+    graph* graph_ = nullptr;
+    driver* driver_ = nullptr;
+    bool interleaves_ = false;
+    phase phase_ = phase::idle;
+    bool starting_ = false;
+    std::optional<run_end> abandoned_;
+    bool again_ = false;
+    unsigned reruns_ = 0;
+    bool notes_states_ = false;
+    unsigned steps_ = 0;
+    std::array<thread_state, max_threads> threads_;
+    std::vector<cell_info> cells_;
+    std::vector<std::uint64_t> main_values_;  // While no thread runs.
+    std::size_t set_up_cells_ = 0;
+    bool nonatomic_cells_ = false;
+    site_set loop_sites_;
+    std::optional<clock> broken_instant_;
+    mutable std::vector<location_id>* peeked_ = nullptr;
+    std::vector<unsigned> runnable_;
+    std::vector<finding> found_;
+
+    step_observer* observer_ = nullptr;
+    std::vector<std::optional<unsigned>> step_of_event_;
+    unsigned observed_ = 0;
+};
+
+}  // namespace pidmap_stress::explore

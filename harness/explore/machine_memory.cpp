@@ -1,0 +1,206 @@
+// Plain cells and memory: nothing of theirs is in the graph. They are checked against
+// happens-before once in each execution, in whatever order its threads run.
+
+#include "harness/explore/machine.hpp"
+
+namespace pidmap_stress::explore {
+
+// --- Cells --------------------------------------------------------------------------------------
+
+void machine::touch(unsigned thread, location_id where, unsigned po) {
+    if (where < set_up_cells_ && cells_[where].in == nullptr) [[likely]]
+        return;
+    const graph& g = *graph_;
+    const event_id first = g.first(where);
+    if (first == no_event) {
+        fail(finding_kind::data_race, name_of(where) + " is used before it is made", std::nullopt);
+        return;
+    }
+    if (g[first].thread != thread && !g.contains(g.happened_before(thread, po), first))
+        fail(finding_kind::data_race, name_of(where) + " is used, and not after it was made",
+             std::nullopt);
+    if (cells_[where].in != nullptr) touch_block(thread, *cells_[where].in, po);
+}
+
+/// Pairs of accesses of a cell that is not atomic and whose accesses are events.
+void machine::check_nonatomic_races() {
+    const graph& g = *graph_;
+    for (event_id a = 1; a <= g.size(); ++a) {
+        if (g[a].kind == event_kind::fence || g[a].kind == event_kind::choice) continue;
+        const location_id where = g[a].location;
+        if (where >= cells_.size() || cells_[where].atomic) continue;
+        for (event_id b = 1; b < a; ++b) {
+            if (g[b].kind == event_kind::fence || g[b].kind == event_kind::choice) continue;
+            if (g[b].location != where || g[a].thread == g[b].thread) continue;
+            if (g[a].is_read() && g[b].is_read()) continue;
+            if (g.contains(g.happens_before(a), b) || g.contains(g.happens_before(b), a)) continue;
+            record({.kind = finding_kind::data_race,
+                    .what = "unordered accesses to " + name_of(where),
+                    .thread = g[a].thread});
+        }
+    }
+}
+
+// --- Plain cells --------------------------------------------------------------------------------
+
+void machine::make_plain(plain_shadow& shadow) {
+    shadow = {};
+    shadow.in = heap_.find(&shadow);
+    if (!in_threads()) return;
+    const unsigned t = self();
+    shadow.writer = static_cast<std::uint16_t>(t);
+    shadow.written_at = static_cast<std::uint16_t>(threads_[t].cursor);
+}
+
+void machine::plain_access(plain_shadow& shadow, bool write, std::uint64_t value) {
+    if (!in_threads()) return;
+    const unsigned t = self();
+    thread_state& s = threads_[t];
+    const unsigned po = s.cursor;
+    const clock& before = graph_->happened_before(t, po);
+    // An access stands before its thread's next event: whoever follows that event follows it.
+    bool race = shadow.writer != 0 && shadow.writer != t &&
+                !before.contains(shadow.writer, shadow.written_at);
+    if (write) {
+        for (unsigned u = 1; u <= thread_count_ && !race; ++u) {
+            const auto reads = static_cast<unsigned>(shadow.reads.of(u));
+            race = u != t && reads != 0 && !before.contains(u, reads - 1);
+        }
+        shadow.writer = static_cast<std::uint16_t>(t);
+        shadow.written_at = static_cast<std::uint16_t>(po);
+        s.effects_at = po;
+    } else {
+        shadow.reads.set(t, po + 1);
+    }
+    if (race) fail(finding_kind::data_race, "unordered accesses to a plain cell", std::nullopt);
+    if (shadow.in != nullptr) touch_block(t, *shadow.in, po);
+    if (interleaves_)
+        observe(t, write ? step_kind::plain_write : step_kind::plain_read, "plain", value);
+}
+
+// --- Memory -------------------------------------------------------------------------------------
+
+void* machine::allocate(std::size_t size, std::size_t alignment) {
+    const unsigned t = in_threads() ? self() : 0;
+    thread_state& s = threads_[t];
+    if (s.failures_left > 0 && choose(2) == 1) {
+        --s.failures_left;
+        return nullptr;
+    }
+    s.effects_at = s.cursor;
+    block* b = heap_.allocate(t, size, alignment);
+    if (b != nullptr && interleaves_ && in_threads())
+        observe(t, step_kind::create, "memory", b->number);
+    return b == nullptr ? nullptr : b->base;
+}
+
+void machine::touch_block(unsigned thread, block& b, unsigned po) {
+    if (thread == 0) return;
+    const thread_state& s = threads_[thread];
+    if (b.is == block::state::live) {
+        b.accessed.set(thread, po + 1);
+        if (s.section_depth > 0)
+            b.guarded.push_back({.thread = thread, .po = po, .section = s.section_begin});
+        return;
+    }
+    if (thread != b.freed_by && b.before_free.contains(thread, po)) return;
+    // A grace period waits for a section that cannot have begun after it did.
+    if (b.is == block::state::retired && s.section_depth > 0 && thread != b.freed_by &&
+        !graph_->happened_before(thread, s.section_begin).contains(b.freed_by, b.freed_at) &&
+        shields(thread, s.section_begin, po, b.before_free))
+        return;
+    fail(finding_kind::use_after_free, "memory is used, and not before its release", std::nullopt);
+}
+
+/// Whether a read-side critical section surely began before a grace period did: it has read
+/// something that was overwritten before the grace period.
+bool machine::shields(unsigned thread, unsigned section, unsigned until,
+                      const clock& retired) const {
+    const graph& g = *graph_;
+    for (unsigned po = section; po <= until && po < g.length(thread); ++po) {
+        const event& r = g[g.at(thread, po)];
+        if (!r.is_read() || r.rf == no_event) continue;
+        for (event_id w = g[r.rf].after; w != no_event; w = g[w].after)
+            if (g.contains(retired, w)) return true;
+    }
+    return false;
+}
+
+bool machine::begin_release(void* object, bool deferred) {
+    block* b = heap_.find(object);
+    if (b == nullptr || b->base != object) {
+        fail(finding_kind::double_free, "release of what is no object", std::nullopt);
+        return false;
+    }
+    if (b->is != block::state::live) {
+        fail(finding_kind::double_free, "memory is released twice", std::nullopt);
+        return false;
+    }
+    // What a retired object's destructor destroys, its readers may still look at, too.
+    if (deferred) ++threads_[in_threads() ? self() : 0].deferred_releases;
+    return true;
+}
+
+void machine::end_release(void* object, bool deferred) {
+    block& b = *heap_.find(object);
+    const unsigned t = in_threads() ? self() : 0;
+    thread_state& s = threads_[t];
+    b.is = s.deferred_releases > 0 ? block::state::retired : block::state::destroyed;
+    if (deferred) --s.deferred_releases;
+    if (!in_threads()) return;
+    s.effects_at = s.cursor;
+    b.freed_by = t;
+    b.freed_at = s.cursor;
+    b.before_free = graph_->happened_before(t, s.cursor);
+    bool unordered = false;
+    for (unsigned u = 1; u <= thread_count_; ++u) {
+        const auto accesses = static_cast<unsigned>(b.accessed.of(u));
+        if (u == t || accesses == 0 || b.before_free.contains(u, accesses - 1)) continue;
+        if (b.is == block::state::retired) {
+            // Those outside of any section are not in `guarded`, and the last access is in it
+            // only if it was inside one.
+            bool all_shielded = false;
+            for (const block::guarded_access& a : b.guarded) {
+                if (a.thread != u || b.before_free.contains(u, a.po)) continue;
+                const bool shielded =
+                    !graph_->happened_before(u, a.section).contains(t, b.freed_at) &&
+                    shields(u, a.section, a.po, b.before_free);
+                if (!shielded) unordered = true;
+                if (a.po + 1 == accesses) all_shielded = shielded;
+            }
+            unordered |= !all_shielded;
+        } else {
+            unordered = true;
+        }
+    }
+    if (unordered)
+        fail(finding_kind::use_after_free, "memory is used, and not before its release",
+             std::nullopt);
+    if (interleaves_)
+        observe(t, b.is == block::state::retired ? step_kind::retire : step_kind::destroy, "memory",
+                b.number);
+}
+
+void machine::check_leaks() {
+    if (heap_.empty()) return;
+    std::size_t leaked = 0;
+    heap_.for_each([&](const block& b) { leaked += b.is == block::state::live ? 1U : 0U; });
+    if (leaked > 0)
+        record({.kind = finding_kind::leak,
+                .what = std::to_string(leaked) + " objects were never released"});
+}
+
+void machine::enter_section() {
+    if (!in_threads()) return;
+    thread_state& s = threads_[self()];
+    if (s.section_depth++ == 0) s.section_begin = s.cursor;
+    if (interleaves_) observe(self(), step_kind::enter_section, "section", 0);
+}
+
+void machine::leave_section() {
+    if (!in_threads()) return;
+    --threads_[self()].section_depth;
+    if (interleaves_) observe(self(), step_kind::leave_section, "section", 0);
+}
+
+}  // namespace pidmap_stress::explore

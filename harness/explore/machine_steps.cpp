@@ -1,0 +1,382 @@
+// What a thread's steps do: replay what the graph holds, add what it does not.
+
+#include <algorithm>
+#include <bit>
+#include <csetjmp>
+#include <cstring>
+
+#include "harness/explore/machine.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+std::uint64_t hash_bytes(std::uint64_t hash, const void* begin, std::size_t size) {
+    const auto* p = static_cast<const char*>(begin);
+    const auto mix = [&hash](std::uint64_t word) {
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+        hash ^= hash >> 32U;
+    };
+    for (; size >= sizeof(std::uint64_t);
+         p += sizeof(std::uint64_t), size -= sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, p, sizeof word);
+        mix(word);
+    }
+    for (; size > 0; ++p, --size) mix(static_cast<unsigned char>(*p));
+    return hash | 1U;
+}
+
+/// AddressSanitizer marks dead stack, and reading it is what is wanted here.
+[[gnu::noinline]]
+#if defined(__clang__) || defined(__SANITIZE_ADDRESS__)
+[[gnu::no_sanitize_address]]
+#endif
+std::uint64_t hash_stack(const char* from, const char* to) {
+    // Four lanes, because each step of one waits for a multiplication.
+    constexpr std::size_t lanes = 4;
+    std::uint64_t lane[lanes] = {1, 2, 3, 4};
+    const auto* word = reinterpret_cast<const std::uint64_t*>(from);
+    const auto* const end = reinterpret_cast<const std::uint64_t*>(to);
+    for (; word + lanes <= end; word += lanes)
+        for (std::size_t i = 0; i < lanes; ++i)
+            lane[i] = (std::rotl(lane[i], 29) ^ word[i]) * 0x9e3779b97f4a7c15ULL;
+    for (; word < end; ++word) lane[0] = (std::rotl(lane[0], 29) ^ *word) * 0x9e3779b97f4a7c15ULL;
+    std::uint64_t hash = 0;
+    for (const std::uint64_t l : lane) hash = (std::rotl(hash, 31) ^ l) * 0xd6e8feb86659fd93ULL;
+    return hash;
+}
+
+/// Whether two reads ask for the same, at the same place in the program.
+bool same_request(const event& a, const event& b) noexcept {
+    return a.site == b.site && a.location == b.location && a.op == b.op && a.operand == b.operand &&
+           a.expected == b.expected;
+}
+
+}  // namespace
+
+// --- Steps of the main thread, before and after all others --------------------------------------
+
+location_id machine::make_cell(const void* address, std::uint64_t initial, const cell_info& info) {
+    cell_info cell = info;
+    cell.in = heap_.find(address);
+    nonatomic_cells_ |= !info.atomic;
+    if (!in_threads()) {
+        cells_.push_back(cell);
+        main_values_.resize(cells_.size());
+        main_values_.back() = initial;
+        return static_cast<location_id>(cells_.size() - 1);
+    }
+    // The number depends on (thread, how many it made), so it is the same whoever runs first.
+    const unsigned t = self();
+    thread_state& s = threads_[t];
+    const auto where =
+        static_cast<location_id>(set_up_cells_ + s.cells_made++ * thread_count_ + (t - 1));
+    if (where >= cells_.size()) cells_.resize(where + 1);
+    cells_[where] = cell;
+    if (replaying(t)) {
+        expect((*graph_)[graph_->at(t, s.cursor)], event_kind::write, where);
+    } else {
+        event e{};
+        e.kind = event_kind::write;
+        e.initial = true;
+        e.location = where;
+        e.value = initial;
+        e.mask = info.mask;
+        e.thread = static_cast<std::uint8_t>(t);
+        graph_->place_first(graph_->append(e));
+    }
+    ++s.cursor;
+    return where;
+}
+
+std::uint64_t machine::peek(location_id where) const noexcept {
+    if (peeked_ != nullptr) peeked_->push_back(where);
+    if (!in_threads()) return main_values_[where];
+    return graph_->first(where) == no_event ? 0 : (*graph_)[graph_->newest(where)].value;
+}
+
+// --- Waiting loops ------------------------------------------------------------------------------
+
+void machine::note_state() {
+    // First of all, before this function uses a register for itself.
+    std::jmp_buf registers;
+    if (_setjmp(registers) != 0) return;
+    const auto* const frame = static_cast<const char*>(__builtin_frame_address(0));
+    machine& m = *current_;
+    thread_state& s = m.threads_[m.self()];
+    std::uint64_t hash = hash_stack(frame, m.fibers_.stack_base(m.self()));
+    hash = hash_bytes(hash, registers[0].__jmpbuf, sizeof registers[0].__jmpbuf);
+    const auto memory = m.instance_->memory();
+    constexpr std::size_t most = 4096;
+    s.state = {.hash = hash,
+               .memory = hash_bytes(1, memory.data(), std::min(memory.size(), most)),
+               .switches = m.fibers_.switches()};
+    s.has_state = true;
+    m.notes_states_ = true;
+}
+
+/// Whether this read may be the head of a loop that comes round again: the thread has read here
+/// before and has changed nothing since.
+bool machine::wants_state(unsigned thread, const event& next) {
+    if (threads_[thread].has_state) return false;
+    if (!interleaves_ && loop_sites_.contains(next.site)) return true;
+    const graph& g = *graph_;
+    for (unsigned po = g.length(thread); po-- > threads_[thread].effects_at;) {
+        const event& e = g[g.at(thread, po)];
+        if (e.kind == event_kind::write || e.kind == event_kind::choice) return false;
+        if (!e.is_read() || !same_request(e, next)) continue;
+        if (!repeatable(thread, po)) continue;
+        if (interleaves_) return true;
+        // To compare with that one, its state is needed too: run again, and note it on the way.
+        loop_sites_.insert(next.site);
+        again_ = true;
+        abandon(run_end::blocked);
+    }
+    return false;
+}
+
+/// Whether the events from `begin` on could be repeated just so, for ever: reads only, and all
+/// those of one location of the same write.
+bool machine::repeatable(unsigned thread, unsigned begin) const {
+    const graph& g = *graph_;
+    const unsigned end = g.length(thread);
+    for (unsigned po = begin; po < end; ++po) {
+        const event& e = g[g.at(thread, po)];
+        if (e.kind == event_kind::fence) continue;
+        if (!e.is_read()) return false;
+        for (unsigned other = begin; other < po; ++other) {
+            const event& o = g[g.at(thread, other)];
+            if (o.is_read() && o.location == e.location && o.rf != e.rf) return false;
+        }
+    }
+    return true;
+}
+
+/// Whether the thread is where it was before, with nothing changed that it can see: then it would
+/// go round until another thread writes.
+bool machine::goes_round(unsigned thread, const event& next) {
+    thread_state& s = threads_[thread];
+    if (!s.has_state) return false;
+    s.has_state = false;
+    const graph& g = *graph_;
+    const unsigned here = g.length(thread);
+    for (auto it = s.states.rbegin(); it != s.states.rend() && it->po >= s.effects_at; ++it) {
+        if (it->po >= here || !it->at.same_as(s.state)) continue;
+        const event& e = g[g.at(thread, it->po)];
+        if (!same_request(e, next) || !repeatable(thread, it->po)) continue;
+        s.loop_begin = it->po;
+        s.loop_end = here;
+        return true;
+    }
+    s.states.push_back({.po = here, .at = s.state});
+    return false;
+}
+
+void machine::round_without_effect(unsigned thread) {
+    thread_state& s = threads_[thread];
+    if (!interleaves_) stop_here(status::spinning);
+    s.is = status::spinning;
+    collect_runnable();
+    unsigned next = 0;  // If nobody can go on, that is the end.
+    if (!runnable_.empty()) next = driver_->next_thread(runnable_, can_run(thread) ? thread : 0);
+    if (next != thread) fibers_.switch_to(next);
+    s.is = status::ready;
+    s.states.push_back({.po = graph_->length(thread), .at = s.state});
+    s.read_newest = s.loop_end - s.loop_begin;
+}
+
+// --- Reads --------------------------------------------------------------------------------------
+
+void machine::expect(const event& e, event_kind kind, location_id where) {
+    if (e.kind == kind && e.location == where) [[likely]]
+        return;
+    // Memory that is not in the graph has told the thread something else than last time.
+    record({.kind = finding_kind::not_deterministic,
+            .what = "a thread did something else when it ran again on the same choices",
+            .thread = self()});
+    abandon(run_end::stopped);
+}
+
+reply machine::replay_read(unsigned thread, location_id where, const void* site) {
+    thread_state& s = threads_[thread];
+    if (!interleaves_ && loop_sites_.contains(site)) {
+        if (!s.has_state) return {.value = 0, .done = false};
+        s.states.push_back({.po = s.cursor, .at = s.state});
+        s.has_state = false;
+    }
+    const event_id id = graph_->at(thread, s.cursor);
+    expect((*graph_)[id], event_kind::read, where);
+    wait_for((*graph_)[id].rf);
+    touch(thread, where, s.cursor);
+    const event& e = (*graph_)[id];
+    s.updated = e.exclusive;
+    s.cursor += e.exclusive ? 2U : 1U;
+    count_step(thread);
+    return {.value = e.value, .done = true};
+}
+
+reply machine::new_read(event proto, bool weak) {
+    const unsigned t = self();
+    thread_state& s = threads_[t];
+    graph& g = *graph_;
+    if (wants_state(t, proto)) return {.value = 0, .done = false};
+    if (goes_round(t, proto))
+        round_without_effect(t);
+    else
+        before_new_step(t, proto.location, proto.op != rmw_op::none);
+
+    proto.thread = static_cast<std::uint8_t>(t);
+    proto.mask = cells_[proto.location].mask;
+    if (weak && limits_.spurious_failures > 0) {
+        unsigned failed = 0;
+        for (unsigned po = 0; po < g.length(t); ++po) failed += g[g.at(t, po)].spurious ? 1U : 0U;
+        proto.may_fail = failed < limits_.spurious_failures;
+    }
+    touch(t, proto.location, g.length(t));
+    if (g.first(proto.location) == no_event) return {.value = 0, .done = true};
+    const event_id id = g.append(proto);
+    driver_->choose_write(g, id, s.read_newest > 0);
+    if (s.read_newest > 0) --s.read_newest;
+    bool consistent = true;
+    if (g[id].exclusive) consistent = driver_->place_exclusive(g, g.append_exclusive_write(id));
+    if (!consistent) abandon(run_end::inconsistent);
+    if (!interleaves_) wait_for(g[id].rf);
+    s.updated = g[id].exclusive;
+    const std::uint64_t value = g[id].value;
+    s.cursor = g[id].po + (s.updated ? 2U : 1U);
+    count_step(t);
+    if (interleaves_) observe_event(t, id);
+    return {.value = value, .done = true};
+}
+
+reply machine::load(location_id where, std::memory_order order) {
+    if (!in_threads()) return {.value = main_values_[where], .done = true};
+    const unsigned t = self();
+    if (frozen_.thread == t && threads_[t].steps >= frozen_.after) stop_here(status::frozen);
+    const void* const site = __builtin_return_address(0);
+    if (replaying(t)) [[likely]]
+        return replay_read(t, where, site);
+    event e{};
+    e.kind = event_kind::read;
+    e.location = where;
+    e.order = e.success = e.failure = order;
+    e.site = site;
+    return new_read(e, false);
+}
+
+reply machine::update(location_id where, const update_request& request) {
+    if (!in_threads()) {
+        event e{};
+        e.value = main_values_[where];
+        e.op = request.op;
+        e.operand = request.operand;
+        e.mask = cells_[where].mask;
+        threads_[0].updated = request.op != rmw_op::cas || e.value == request.expected;
+        if (threads_[0].updated) main_values_[where] = stored_by(e);
+        return {.value = e.value, .done = true};
+    }
+    const unsigned t = self();
+    if (frozen_.thread == t && threads_[t].steps >= frozen_.after) stop_here(status::frozen);
+    const void* const site = __builtin_return_address(0);
+    if (replaying(t)) [[likely]]
+        return replay_read(t, where, site);
+    event e{};
+    e.kind = event_kind::read;
+    e.location = where;
+    e.op = request.op;
+    e.operand = request.operand;
+    e.expected = request.expected;
+    e.order = e.success = request.success;
+    e.failure = request.failure;
+    e.site = site;
+    return new_read(e, request.weak);
+}
+
+// --- Other steps --------------------------------------------------------------------------------
+
+reply machine::store(location_id where, std::uint64_t value, std::memory_order order) {
+    if (!in_threads()) {
+        main_values_[where] = value;
+        return {.value = 0, .done = true};
+    }
+    const unsigned t = self();
+    thread_state& s = threads_[t];
+    graph& g = *graph_;
+    if (frozen_.thread == t && s.steps >= frozen_.after) stop_here(status::frozen);
+    if (replaying(t)) [[likely]] {
+        const event& e = g[g.at(t, s.cursor)];
+        expect(e, event_kind::write, where);
+        touch(t, where, s.cursor);
+        ++s.cursor;
+        count_step(t);
+        return {.value = 0, .done = true};
+    }
+    before_new_step(t, where, true);
+    touch(t, where, g.length(t));
+    if (g.first(where) == no_event) return {.value = 0, .done = true};
+    event e{};
+    e.kind = event_kind::write;
+    e.location = where;
+    e.value = value;
+    e.mask = cells_[where].mask;
+    e.order = e.success = order;
+    e.site = __builtin_return_address(0);
+    e.thread = static_cast<std::uint8_t>(t);
+    const event_id id = g.append(e);
+    driver_->choose_place(g, id);
+    s.cursor = g[id].po + 1U;
+    count_step(t);
+    if (interleaves_) observe_event(t, id);
+    return {.value = 0, .done = true};
+}
+
+void machine::fence(std::memory_order order) {
+    if (!in_threads() || order == std::memory_order::relaxed) return;
+    const unsigned t = self();
+    thread_state& s = threads_[t];
+    graph& g = *graph_;
+    if (frozen_.thread == t && s.steps >= frozen_.after) stop_here(status::frozen);
+    if (replaying(t)) {
+        expect(g[g.at(t, s.cursor)], event_kind::fence, 0);
+    } else {
+        before_new_step(t, nowhere, false);
+        event e{};
+        e.kind = event_kind::fence;
+        e.order = e.success = order;
+        e.site = __builtin_return_address(0);
+        e.thread = static_cast<std::uint8_t>(t);
+        const event_id id = g.append(e);
+        if (interleaves_) observe_event(t, id);
+    }
+    ++s.cursor;
+    count_step(t);
+}
+
+unsigned machine::choose(unsigned n) {
+    if (!in_threads() || n < 2) return 0;
+    const unsigned t = self();
+    thread_state& s = threads_[t];
+    graph& g = *graph_;
+    unsigned chosen = 0;
+    if (replaying(t)) {
+        const event& e = g[g.at(t, s.cursor)];
+        expect(e, event_kind::choice, 0);
+        chosen = static_cast<unsigned>(e.value);
+    } else {
+        before_new_step(t, nowhere, false);
+        event e{};
+        e.kind = event_kind::choice;
+        e.options = static_cast<std::uint16_t>(n);
+        e.site = __builtin_return_address(0);
+        e.thread = static_cast<std::uint8_t>(t);
+        const event_id id = g.append(e);
+        driver_->choose(g, id);
+        chosen = static_cast<unsigned>(g[id].value);
+        if (interleaves_) observe_event(t, id);
+    }
+    ++s.cursor;
+    count_step(t);
+    return chosen;
+}
+
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,99 @@
+// What an observer of a controlled execution is told.
+
+#include "harness/explore/machine.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+std::string_view role_name(cell_role role) {
+    switch (role) {
+        case cell_role::data:
+            return "cell";
+        case cell_role::refcount:
+            return "refcount";
+        case cell_role::nr_free:
+            return "nr_free";
+        case cell_role::bitmap:
+            return "bitmap";
+        case cell_role::page:
+            return "page";
+        case cell_role::last_pid:
+            return "last_pid";
+        case cell_role::pid_max:
+            return "pid_max";
+    }
+    return "cell";
+}
+
+}  // namespace
+
+std::string machine::name_of(location_id where) const {
+    const cell_info& cell = cells_[where];
+    if (cell.name != nullptr) return cell.name;
+    return std::string(role_name(cell.role)) + "#" + std::to_string(where);
+}
+
+void machine::observe_event(unsigned thread, event_id id) {
+    const graph& g = *graph_;
+    if (observer_ != nullptr) {
+        const event& e = g[id];
+        step s{.number = observed_++, .thread = thread, .op = e.op, .order = e.order};
+        s.site = e.site;
+        s.label = threads_[thread].label;
+        step_of_event_.resize(g.size() + 1U);
+        step_of_event_[id] = s.number;
+        if (e.is_read() || e.is_write()) {
+            s.location = e.location;
+            s.role = cells_[e.location].role;
+            s.cell = name_of(e.location);
+        }
+        switch (e.kind) {
+            case event_kind::read:
+                s.kind = e.exclusive            ? step_kind::update
+                         : e.op != rmw_op::none ? step_kind::failed_update
+                                                : step_kind::load;
+                s.read = e.value;
+                s.read_from = step_of_event_[e.rf];
+                if (e.exclusive) {
+                    const event_id w = g.at(thread, e.po + 1U);
+                    s.written = g[w].value;
+                    step_of_event_[w] = s.number;
+                    s.stale = g[w].after != no_event;
+                } else {
+                    s.stale = g[e.rf].after != no_event;
+                }
+                break;
+            case event_kind::write:
+                s.kind = step_kind::store;
+                s.written = e.value;
+                s.stale = e.after != no_event;
+                break;
+            case event_kind::fence:
+                s.kind = step_kind::fence;
+                break;
+            case event_kind::choice:
+                s.kind = step_kind::choice;
+                s.read = e.value;
+                break;
+        }
+        observer_->on_step(s);
+    }
+    after_step();
+}
+
+void machine::observe(unsigned thread, step_kind kind, std::string_view cell, std::uint64_t value) {
+    if (observer_ == nullptr) return;
+    step s{.number = observed_++, .thread = thread, .kind = kind, .cell = std::string(cell)};
+    s.label = threads_[thread].label;
+    if (kind == step_kind::plain_write)
+        s.written = value;
+    else
+        s.read = value;
+    observer_->on_step(s);
+}
+
+void machine::after_step() {
+    if (instance_->has_invariant()) instance_->check_invariant();
+}
+
+}  // namespace pidmap_stress::explore

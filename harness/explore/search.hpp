@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <unordered_set>
+
+#include "harness/explore/controlled.hpp"
+#include "harness/explore/explore.hpp"
+#include "harness/explore/trust.hpp"
+
+/// The pieces that explore() is made of.
+namespace pidmap_stress::explore {
+
+[[nodiscard]] memory_rules rules_of(const options& how) noexcept;
+
+/// One worker: a machine of its own, and the result of what it ran.
+class worker {
+public:
+    worker(const program& p, const options& how);
+
+    /// Runs one controlled execution.
+    void sample(controlled& choices);
+    /// Runs the graph that an exhaustive search has ready.
+    void run(trust& search);
+
+    [[nodiscard]] result take() { return std::exchange(result_, {}); }
+    [[nodiscard]] const result& so_far() const noexcept { return result_; }
+    /// Whether to end early: something was found, and that is enough.
+    [[nodiscard]] bool satisfied() const noexcept {
+        return how_.stop_at_first && !result_.findings.empty();
+    }
+    /// What ran to its end, by fingerprint, if the options ask for it.
+    [[nodiscard]] std::vector<std::uint64_t> take_seen() { return std::exchange(seen_, {}); }
+
+private:
+    void count(run_end end, const graph& g);
+    [[nodiscard]] bool knows(const finding& f) const noexcept;
+    void report(finding f, const schedule& choices);
+
+    const program& program_;
+    options how_;
+    machine machine_;
+    graph graph_;
+    result result_;
+    std::vector<std::uint64_t> seen_;
+};
+
+/// Adds `next`, which came after `sum`, to it.
+void append_result(result& sum, const result& next);
+/// How many of these are there more than once.
+[[nodiscard]] std::uint64_t count_repeated(std::vector<std::uint64_t> seen);
+
+[[nodiscard]] result explore_samples(const program& p, const options& how);
+[[nodiscard]] result explore_bounded(const program& p, const options& how);
+[[nodiscard]] result explore_exhaustively(const program& p, const options& how);
+
+}  // namespace pidmap_stress::explore

@@ -148,6 +148,8 @@ public:
     void fence(std::memory_order order);
     [[nodiscard]] unsigned choose(unsigned n);
     void fail(finding_kind kind, std::string_view what, std::optional<invariant> broken);
+    /// Records what is wrong, and the calling thread goes on.
+    void note(finding_kind kind, std::string_view what, std::optional<invariant> broken);
     /// Ends the calling thread for ever, and with it the execution's claim to be complete.
     void give_up();
     void label(std::string_view text);

@@ -23,12 +23,17 @@ concept cell_value = std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std:
 
 template <cell_value T>
 [[nodiscard]] inline std::uint64_t to_bits(T value) noexcept {
+    if constexpr (std::is_pointer_v<T> && !std::is_function_v<std::remove_pointer_t<T>>)
+        return machine::current().to_value(
+            const_cast<const void*>(static_cast<const volatile void*>(value)));
     std::uint64_t bits = 0;
     std::memcpy(&bits, &value, sizeof value);
     return bits;
 }
 template <cell_value T>
 [[nodiscard]] inline T from_bits(std::uint64_t bits) noexcept {
+    if constexpr (std::is_pointer_v<T> && !std::is_function_v<std::remove_pointer_t<T>>)
+        return static_cast<T>(machine::current().to_pointer(bits));
     T value;
     std::memcpy(&value, &bits, sizeof value);
     return value;

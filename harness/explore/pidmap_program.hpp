@@ -146,7 +146,8 @@ void pidmap_state<V>::set_up() noexcept {
     }
     for (unsigned t = 0; t < setting_.threads; ++t) holds(t, own_[t] != 0);
     if (setting_.how == discipline::lookup) table_.store(ns_);
-    ns_->put();  // The creator's.
+    ns_->put();       // The creator's.
+    check_instant();  // Before the first step of a thread, which may be to give up its pid.
 }
 
 template <pid_allocator V>

@@ -55,6 +55,42 @@ std::span<const subject_entry> subjects() noexcept {
   set(${out} ${sources} ${folder}/subjects.cpp PARENT_SCOPE)
 endfunction()
 
+# pidmap_stress_generate_explored(OUT): a source for each variant as the explorer runs it, and one
+# with the list of them all.
+function(pidmap_stress_generate_explored out)
+  set(folder ${PROJECT_BINARY_DIR}/generated/harness/explore)
+  pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
+  set(sources "")
+  set(declarations "")
+  set(entries "")
+  foreach(name IN LISTS names)
+    file(CONFIGURE OUTPUT ${folder}/explored_${name}.cpp CONTENT [=[
+#include "allocator/variants/@name@.hpp"
+#include "harness/explore/pidmap_program.hpp"
+
+namespace pidmap_stress::explore {
+explored_variant explored_@name@() { return make_explored_variant<@name@>(); }
+}  // namespace pidmap_stress::explore
+]=] @ONLY)
+    list(APPEND sources ${folder}/explored_${name}.cpp)
+    string(APPEND declarations "explored_variant explored_${name}();\n")
+    string(APPEND entries "        explored_${name}(),\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${folder}/explored_variants.cpp CONTENT [=[
+#include "harness/explore/pidmap_setting.hpp"
+
+namespace pidmap_stress::explore {
+@declarations@
+std::span<const explored_variant> explored_variants() noexcept {
+    static const explored_variant entries[] = {
+@entries@    };
+    return entries;
+}
+}  // namespace pidmap_stress::explore
+]=] @ONLY)
+  set(${out} ${sources} ${folder}/explored_variants.cpp PARENT_SCOPE)
+endfunction()
+
 # pidmap_stress_generate_scenarios(OUT): one source with the list of all scenarios.
 function(pidmap_stress_generate_scenarios out)
   set(folder ${PROJECT_BINARY_DIR}/generated/harness)

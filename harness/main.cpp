@@ -22,6 +22,10 @@ int main(int argc, char** argv) {
                 return exit_as_expected;
             case command::self_test:
                 return run_self_test();
+            case command::explore:
+                return run_explore(wanted.explore);
+            case command::replay:
+                return run_replay(wanted.replay);
             case command::run: {
                 // A wrapper says how it was called, so that what is printed can be pasted.
                 const char* const wrapper = std::getenv("PIDMAP_STRESS_COMMAND");

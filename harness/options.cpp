@@ -196,6 +196,12 @@ options parse_options(int argc, const char* const* argv) {
     app.require_subcommand(1);
     CLI::App* const run = app.add_subcommand("run", "hammer variants and judge them");
     add_run_options(*run, raw);
+    CLI::App* const explore =
+        app.add_subcommand("explore", "run small cases in every interleaving: the safety matrix");
+    add_explore_options(*explore, parsed.explore);
+    CLI::App* const replay =
+        app.add_subcommand("replay", "run one interleaving that explore found, step by step");
+    add_replay_options(*replay, parsed.replay);
     CLI::App* const list = app.add_subcommand("list", "show variants, scenarios and disciplines");
     CLI::App* const self_test = app.add_subcommand(
         "self-test", "under a sanitizer: prove that it reports a race, and only a race");
@@ -207,6 +213,10 @@ options parse_options(int argc, const char* const* argv) {
         if (run->parsed()) {
             parsed.what = command::run;
             parsed.run = to_run_options(raw, *run);
+        } else if (explore->parsed()) {
+            parsed.what = command::explore;
+        } else if (replay->parsed()) {
+            parsed.what = command::replay;
         } else if (list->parsed()) {
             parsed.what = command::list;
         } else if (self_test->parsed()) {

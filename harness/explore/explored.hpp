@@ -23,12 +23,17 @@ concept cell_value = std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std:
 
 template <cell_value T>
 [[nodiscard]] inline std::uint64_t to_bits(T value) noexcept {
+    if constexpr (std::is_pointer_v<T> && !std::is_function_v<std::remove_pointer_t<T>>)
+        return machine::current().to_value(
+            const_cast<const void*>(static_cast<const volatile void*>(value)));
     std::uint64_t bits = 0;
     std::memcpy(&bits, &value, sizeof value);
     return bits;
 }
 template <cell_value T>
 [[nodiscard]] inline T from_bits(std::uint64_t bits) noexcept {
+    if constexpr (std::is_pointer_v<T> && !std::is_function_v<std::remove_pointer_t<T>>)
+        return static_cast<T>(machine::current().to_pointer(bits));
     T value;
     std::memcpy(&value, &bits, sizeof value);
     return value;
@@ -284,6 +289,13 @@ inline void check(bool holds, invariant which, std::string_view what = {}) noexc
         machine::current().fail(finding_kind::assertion, what.empty() ? to_string(which) : what,
                                 which);
 }
+/// What should hold here. If it does not, the thread goes on all the same, so that this finding
+/// does not hide what comes of it.
+inline void expect(bool holds, invariant which, std::string_view what = {}) noexcept {
+    if (!holds) [[unlikely]]
+        machine::current().note(finding_kind::assertion, what.empty() ? to_string(which) : what,
+                                which);
+}
 /// Leaves out the executions in which this does not hold: the thread goes no further.
 inline void assume(bool holds) noexcept {
     if (!holds) machine::current().give_up();
@@ -329,6 +341,11 @@ struct explored {
     template <class T>
     static void retire(T* object) noexcept {
         release(object, true);
+    }
+    /// The last value in modification order, seen without a step.
+    template <class T, cell_role Role>
+    [[nodiscard]] static T peek(const explore::atomic<T, Role>& cell) noexcept {
+        return cell.peek();
     }
     static void read_lock() noexcept { machine::current().enter_section(); }
     static void read_unlock() noexcept { machine::current().leave_section(); }

@@ -13,7 +13,9 @@ void heap::reset() noexcept {
 
 block* heap::allocate(unsigned thread, std::size_t size, std::size_t alignment) {
     arena& a = arenas_[thread];
-    if (!a.memory) a.memory.reset(new std::byte[bytes_per_thread]);
+    if (!a.memory)
+        a.memory.reset(
+            static_cast<std::byte*>(::operator new[](bytes_per_thread, arena_alignment)));
     const std::size_t align = std::max<std::size_t>(alignment, alignof(std::max_align_t));
     const auto base = reinterpret_cast<std::uintptr_t>(a.memory.get());
     const std::size_t start = ((base + a.used + align - 1) & ~(align - 1)) - base;
@@ -31,6 +33,24 @@ block* heap::allocate(unsigned thread, std::size_t size, std::size_t alignment) 
     ++a.used_blocks;
     ++blocks_made_;
     return &b;
+}
+
+std::optional<std::uint64_t> heap::name_of(const void* address) const noexcept {
+    const auto* where = static_cast<const std::byte*>(address);
+    for (std::size_t i = 0; i < arenas_.size(); ++i) {
+        const std::byte* const base = arenas_[i].memory.get();
+        if (base == nullptr || std::less<>{}(where, base) ||
+            std::less<>{}(base + bytes_per_thread, where))
+            continue;
+        return 1ULL << 63U | static_cast<std::uint64_t>(i) << 32U |
+               static_cast<std::uint64_t>(where - base);
+    }
+    return std::nullopt;
+}
+
+void* heap::address_of(std::uint64_t name) const noexcept {
+    const std::size_t i = name >> 32U & 0xffU;
+    return arenas_[i].memory.get() + static_cast<std::uint32_t>(name);
 }
 
 block* heap::find(const void* address) noexcept {

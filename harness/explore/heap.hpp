@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
+#include <optional>
 #include <vector>
 
 #include "harness/explore/clock.hpp"
@@ -44,6 +46,11 @@ public:
     [[nodiscard]] block* allocate(unsigned thread, std::size_t size, std::size_t alignment);
     /// The block that an address lies in, or nullptr.
     [[nodiscard]] block* find(const void* address) noexcept;
+    /// What an address is called in every heap, and the address that is called so in this one. The
+    /// names are no addresses of any program.
+    [[nodiscard]] std::optional<std::uint64_t> name_of(const void* address) const noexcept;
+    [[nodiscard]] void* address_of(std::uint64_t name) const noexcept;
+    [[nodiscard]] static bool is_name(std::uint64_t bits) noexcept { return bits >> 62U == 2; }
     [[nodiscard]] bool empty() const noexcept { return blocks_made_ == 0; }
     /// Calls `visit(block)` on all blocks.
     template <class Visit>
@@ -53,8 +60,15 @@ public:
     }
 
 private:
+    /// Aligned, so that offsets are the same in every heap.
+    static constexpr std::align_val_t arena_alignment{4096};
+    struct aligned_delete {
+        void operator()(std::byte* memory) const noexcept {
+            ::operator delete[](memory, arena_alignment);
+        }
+    };
     struct arena {
-        std::unique_ptr<std::byte[]> memory;
+        std::unique_ptr<std::byte[], aligned_delete> memory;
         std::size_t used = 0;
         std::vector<std::unique_ptr<block>> blocks;
         std::size_t used_blocks = 0;

@@ -293,8 +293,12 @@ void machine::record(finding f) {
     if (known == found_.end()) found_.push_back(std::move(f));
 }
 
-void machine::fail(finding_kind kind, std::string_view what, std::optional<invariant> broken) {
+void machine::note(finding_kind kind, std::string_view what, std::optional<invariant> broken) {
     record({.kind = kind, .what = std::string(what), .broken = broken, .thread = self()});
+}
+
+void machine::fail(finding_kind kind, std::string_view what, std::optional<invariant> broken) {
+    note(kind, what, broken);
     // What follows a failed check means nothing, but the other threads go on: what they write may
     // lead to executions in which it does not fail.
     const bool ends = kind == finding_kind::assertion || kind == finding_kind::exception;

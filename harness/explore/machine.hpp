@@ -138,6 +138,10 @@ public:
     [[gnu::noinline]] reply update(location_id where, const update_request& request);
     /// Whether the update that this thread did last stored.
     [[nodiscard]] bool updated() const noexcept { return threads_[self()].updated; }
+    /// A pointer as a value of a cell. A graph may go on in another machine, where the program's
+    /// memory lies elsewhere: so values tell where in it, not at which address.
+    [[nodiscard]] std::uint64_t to_value(const void* pointer) const noexcept;
+    [[nodiscard]] void* to_pointer(std::uint64_t value) const noexcept;
     void name_cell(location_id where, const char* name) noexcept { cells_[where].name = name; }
     [[nodiscard]] std::uint64_t peek(location_id where) const noexcept;
     /// Remembers what the calling thread's next step depends on: its registers and its stack.
@@ -148,6 +152,8 @@ public:
     void fence(std::memory_order order);
     [[nodiscard]] unsigned choose(unsigned n);
     void fail(finding_kind kind, std::string_view what, std::optional<invariant> broken);
+    /// Records what is wrong, and the calling thread goes on.
+    void note(finding_kind kind, std::string_view what, std::optional<invariant> broken);
     /// Ends the calling thread for ever, and with it the execution's claim to be complete.
     void give_up();
     void label(std::string_view text);

@@ -80,6 +80,31 @@ void machine::plain_access(plain_shadow& shadow, bool write, std::uint64_t value
 
 // --- Memory -------------------------------------------------------------------------------------
 
+namespace {
+/// Marks an offset in the program's state, as no address does.
+constexpr std::uint64_t in_state = 1ULL << 62U;
+}  // namespace
+
+std::uint64_t machine::to_value(const void* pointer) const noexcept {
+    if (pointer == nullptr) return 0;
+    if (const auto name = heap_.name_of(pointer)) return *name;
+    const std::span<const std::byte> state = instance_->memory();
+    const auto first = reinterpret_cast<std::uintptr_t>(state.data());
+    const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+    if (!state.empty() && address >= first && address <= first + state.size())
+        return in_state | (address - first);
+    return address;
+}
+
+void* machine::to_pointer(std::uint64_t value) const noexcept {
+    if (heap::is_name(value)) return heap_.address_of(value);
+    if (value >> 62U == 1) {
+        const auto first = reinterpret_cast<std::uintptr_t>(instance_->memory().data());
+        return reinterpret_cast<void*>(first + (value & ~in_state));
+    }
+    return reinterpret_cast<void*>(value);
+}
+
 void* machine::allocate(std::size_t size, std::size_t alignment) {
     const unsigned t = in_threads() ? self() : 0;
     thread_state& s = threads_[t];

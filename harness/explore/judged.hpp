@@ -1,0 +1,79 @@
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "allocator/execution_policy.hpp"
+#include "checkers/refcount_transitions.hpp"
+#include "harness/explore/explored.hpp"
+
+namespace pidmap_stress::explore {
+
+/// A count of references that judges each change of itself. What an update read says all, under
+/// either memory model, so no instants need be searched for it. A finding does not end the thread:
+/// what a wrong count leads to is to be seen as well.
+template <std::signed_integral T>
+class judged_count : public atomic<T, cell_role::refcount> {
+    using cell = atomic<T, cell_role::refcount>;
+    using order_type = std::memory_order;
+
+public:
+    using cell::cell;
+
+    template <class D>
+    [[gnu::always_inline]] T fetch_add(D by, order_type order = order_type::seq_cst) noexcept {
+        return judge(cell::fetch_add(by, order), static_cast<long>(by));
+    }
+    template <class D>
+    [[gnu::always_inline]] T fetch_sub(D by, order_type order = order_type::seq_cst) noexcept {
+        return judge(cell::fetch_sub(by, order), -static_cast<long>(by));
+    }
+    [[gnu::always_inline]] bool compare_exchange_strong(T& expected, T desired, order_type success,
+                                                        order_type failure) noexcept {
+        const T before = expected;
+        if (!cell::compare_exchange_strong(expected, desired, success, failure)) return false;
+        judge(before, static_cast<long>(desired) - before);
+        return true;
+    }
+    [[gnu::always_inline]] bool compare_exchange_weak(T& expected, T desired, order_type success,
+                                                      order_type failure) noexcept {
+        const T before = expected;
+        if (!cell::compare_exchange_weak(expected, desired, success, failure)) return false;
+        judge(before, static_cast<long>(desired) - before);
+        return true;
+    }
+
+private:
+    static T judge(T before, long delta) noexcept {
+        if (const auto broken = broken_by({.before = before, .delta = delta})) [[unlikely]]
+            expect(false, *broken);
+        return before;
+    }
+};
+
+/// Who is told of the release of a namespace. One execution runs on one OS thread.
+class release_hook {
+public:
+    virtual void on_release() noexcept = 0;
+
+    static inline constinit thread_local release_hook* current = nullptr;
+
+protected:
+    ~release_hook() = default;
+};
+
+/// The policy `explored`, with a judged refcount, and releases that are told of.
+template <geometry_trait Geometry>
+struct judged : explored<Geometry> {
+    template <class T, cell_role Role = cell_role::data>
+    using atomic = std::conditional_t<Role == cell_role::refcount, judged_count<int>,
+                                      explore::atomic<T, Role>>;
+
+    template <class T>
+    static void retire(T* object) noexcept {
+        release_hook::current->on_release();
+        explored<Geometry>::retire(object);
+    }
+};
+
+}  // namespace pidmap_stress::explore

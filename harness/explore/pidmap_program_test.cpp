@@ -1,0 +1,61 @@
+// The project's own variants under the explorer: what is to hold holds in every execution, and what
+// is to break breaks where the variant says so.
+
+#include "harness/explore/pidmap_program.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "harness/explore/gtest.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+result explore_all(std::string_view variant, const pidmap_setting& setting) {
+    const auto p = find_explored_variant(variant)->make(setting);
+    return explore(*p, {.stop_at_first = false});
+}
+
+std::vector<pidmap_setting> every_cell(unsigned threads, unsigned rounds) {
+    std::vector<pidmap_setting> cells;
+    for (int how = 0; how < discipline_count; ++how)
+        for (int scenario = 0; scenario < pidmap_scenario_count; ++scenario)
+            for (const resident_leaves when : {resident_leaves::first, resident_leaves::last})
+                cells.push_back({.how = static_cast<discipline>(how),
+                                 .scenario = static_cast<pidmap_scenario>(scenario),
+                                 .threads = threads,
+                                 .rounds = rounds,
+                                 .resident = when});
+    return cells;
+}
+
+TEST(PidmapProgram, WhatIsSoundHoldsCompletelyUnderEveryDiscipline) {
+    for (const std::string_view variant : {"sound", "per_pid"})
+        for (const pidmap_setting& cell : every_cell(2, 1))
+            EXPECT_THAT(explore_all(variant, cell), holds_completely())
+                << variant << ' ' << to_string(cell);
+}
+
+TEST(PidmapProgram, EveryVariantIsThere) {
+    std::set<std::string_view> names;
+    for (const explored_variant& one : explored_variants()) names.insert(one.info->name);
+    EXPECT_TRUE(names.contains("as_posted") && names.contains("as_posted_creator") &&
+                names.contains("symmetric") && names.contains("sound") &&
+                names.contains("per_pid"));
+}
+
+TEST(PidmapProgram, SettingsAreReadAsTheyAreWritten) {
+    for (const pidmap_setting& cell : every_cell(3, 1)) {
+        const auto read = parse_pidmap_setting(to_string(cell));
+        ASSERT_TRUE(read) << to_string(cell);
+        EXPECT_EQ(to_string(*read), to_string(cell));
+    }
+    for (const std::string_view wrong :
+         {"", "member", "member/page_zero/2x1/2x7", "owner/page_zero/2x1/2x8",
+          "member/page_zero/9x1/2x8", "member/page_zero/2x1/2x8/first"})
+        EXPECT_FALSE(parse_pidmap_setting(wrong)) << wrong;
+}
+
+}  // namespace
+}  // namespace pidmap_stress::explore

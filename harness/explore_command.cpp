@@ -1,0 +1,200 @@
+#include "harness/explore_command.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <optional>
+
+#include "harness/explore/matrix.hpp"
+#include "harness/options.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+using explore::cell_verdict;
+using explore::matrix_case;
+
+/// Prints what is wrong, in one line.
+[[nodiscard]] int usage(std::string_view what) {
+    fmt::print(stderr, "pidmap-stress: {}\n", what);
+    return exit_usage;
+}
+
+[[nodiscard]] bool selects(const std::vector<std::string>& wanted, std::string_view name) {
+    for (const std::string& one : wanted)
+        if (one == "all" || one == name) return true;
+    return false;
+}
+
+/// Every name that is wanted must be known.
+[[nodiscard]] std::optional<std::string> unknown(std::string_view option,
+                                                 const std::vector<std::string>& wanted,
+                                                 const std::vector<std::string_view>& known) {
+    for (const std::string& one : wanted)
+        if (one != "all" && std::find(known.begin(), known.end(), one) == known.end())
+            return fmt::format("{} '{}' is unknown; known are: {}, and all", option, one,
+                               fmt::join(known, ", "));
+    return std::nullopt;
+}
+
+[[nodiscard]] std::optional<std::string> wrong_names(const explore_options& wanted) {
+    std::vector<std::string_view> variants;
+    for (const auto& one : explore::explored_variants()) variants.push_back(one.info->name);
+    std::vector<std::string_view> disciplines;
+    for (int i = 0; i < discipline_count; ++i)
+        disciplines.push_back(to_string(static_cast<discipline>(i)));
+    std::vector<std::string_view> scenarios;
+    for (int i = 0; i < explore::pidmap_scenario_count; ++i)
+        scenarios.push_back(to_string(static_cast<explore::pidmap_scenario>(i)));
+    if (auto wrong = unknown("--variant", wanted.variants, variants)) return wrong;
+    if (auto wrong = unknown("--discipline", wanted.disciplines, disciplines)) return wrong;
+    return unknown("--scenario", wanted.scenarios, scenarios);
+}
+
+[[nodiscard]] std::vector<matrix_case> cases_of(const explore_options& wanted) {
+    std::vector<matrix_case> cases;
+    for (const explore::explored_variant& variant : explore::explored_variants())
+        for (int how = 0; how < discipline_count; ++how)
+            for (int scenario = 0; scenario < explore::pidmap_scenario_count; ++scenario) {
+                const explore::pidmap_setting setting{
+                    .how = static_cast<discipline>(how),
+                    .scenario = static_cast<explore::pidmap_scenario>(scenario),
+                    .threads = wanted.threads,
+                    .rounds = wanted.operations,
+                    .pages = wanted.pages,
+                    .bits = wanted.bits,
+                    .resident = wanted.resident == "last" ? explore::resident_leaves::last
+                                                          : explore::resident_leaves::first};
+                if (selects(wanted.variants, variant.info->name) &&
+                    selects(wanted.disciplines, to_string(setting.how)) &&
+                    selects(wanted.scenarios, to_string(setting.scenario)))
+                    cases.push_back({.variant = &variant,
+                                     .setting = setting,
+                                     .model = wanted.model == "sc" ? explore::model::sc
+                                                                   : explore::model::rc11});
+            }
+    return cases;
+}
+
+[[nodiscard]] std::string remark_on(const cell_verdict& seen) {
+    if (seen.as_expected()) return seen.broken.empty() ? "" : " (as expected)";
+    for (const explore::broken_invariant& one : seen.broken)
+        if (!one.which || !one.finding.replayed) return " (NOT expected: the harness is at fault)";
+    return fmt::format(" (NOT expected: {})", to_string(seen.assessed));
+}
+
+void print(const cell_verdict& seen, bool with_tokens) {
+    const explore::pidmap_setting& s = seen.of.setting;
+    fmt::print("{:<18} {:<10} {:<14} {}{}\n", seen.of.variant->info->name, to_string(s.how),
+               to_string(s.scenario), to_string(seen), remark_on(seen));
+    for (const explore::broken_invariant& one : seen.broken) {
+        if (!with_tokens && &one != &seen.broken.front()) continue;
+        const std::string name{one.which ? to_string(*one.which) : to_string(one.finding.kind)};
+        if (with_tokens) fmt::print("    {}: {}\n", name, one.finding.what);
+        fmt::print("    {}{}{}\n", with_tokens ? "    replay " : name + ": replay ", one.token,
+                   one.finding.replayed ? "" : " (did not happen again)");
+    }
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+void add_explore_options(CLI::App& app, explore_options& wanted) {
+    app.add_option("--variant", wanted.variants, "variants, or all: see list")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--discipline", wanted.disciplines, "member, reference, lookup, or all")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--scenario", wanted.scenarios,
+                   "page_zero: page 0 empties and refills while page 1 is live;\n"
+                   "page_boundary: only page 1 does; or all")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--threads", wanted.threads, "1 to 4")->capture_default_str();
+    app.add_option("--ops", wanted.operations, "rounds of alloc and free of each thread, 1 to 8")
+        ->capture_default_str();
+    app.add_option("--pages", wanted.pages, "2 or 3")->capture_default_str();
+    app.add_option("--bits", wanted.bits, "pids of a page: 4, 8 or 16")->capture_default_str();
+    app.add_option("--resident", wanted.resident,
+                   "under lookup, when thread 1 frees the pid that keeps the namespace: first or "
+                   "last")
+        ->check(CLI::IsMember({"first", "last"}))
+        ->capture_default_str();
+    app.add_option("--strategy", wanted.strategy, "which executions, in which order")
+        ->check(CLI::IsMember({"random", "pct", "pos", "bounded", "exhaustive", "portfolio"}))
+        ->capture_default_str();
+    app.add_option("--model", wanted.model, "memory model")
+        ->check(CLI::IsMember({"rc11", "sc"}))
+        ->capture_default_str();
+    app.add_option("--budget", wanted.budget, "most executions of each cell; 0 is no limit")
+        ->capture_default_str();
+    app.add_option("--seed", wanted.seed, "of the random strategies")->capture_default_str();
+    app.add_option("--jobs", wanted.jobs, "explorations side by side; changes no result")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    app.add_flag("--matrix", wanted.matrix,
+                 "the safety matrix: a line for each cell and one token for each that fails");
+    app.add_flag("--strict", wanted.strict, "any violation is exit code 2, expected or not");
+}
+
+void add_replay_options(CLI::App& app, replay_options& wanted) {
+    app.add_option("token", wanted.token, "as explore printed it")->required();
+    app.add_flag("--best-effort", wanted.best_effort,
+                 "replay a token of another build as far as it goes");
+}
+
+int run_explore(const explore_options& wanted) {
+    if (const auto wrong = wrong_names(wanted)) return usage(*wrong);
+    const std::vector<matrix_case> cases = cases_of(wanted);
+    for (const matrix_case& one : cases)
+        if (const auto wrong = why_not(one.setting)) return usage(*wrong);
+
+    explore::options how{.strategy = *explore::parse_strategy(wanted.strategy),
+                         .seed = wanted.seed,
+                         .budget = wanted.budget,
+                         .jobs = wanted.jobs,
+                         .stop_at_first = false};
+    if (wanted.budget != 0) how.walks = wanted.budget;
+    fmt::print(
+        "explore --threads {} --ops {} --pages {} --bits {} --resident {} --strategy {} "
+        "--model {} --budget {} --seed {}; build {}\n",
+        wanted.threads, wanted.operations, wanted.pages, wanted.bits, wanted.resident,
+        wanted.strategy, wanted.model, wanted.budget, wanted.seed, explore::build_identity());
+    unsigned broken = 0;
+    unsigned unexpected = 0;
+    for (const matrix_case& one : cases) {
+        const cell_verdict seen = explore_cell(one, how);
+        print(seen, !wanted.matrix);
+        broken += seen.broken.empty() ? 0 : 1;
+        unexpected += seen.as_expected() ? 0 : 1;
+    }
+    fmt::print("{} cells: {} hold, {} fail, {} not as expected\n", cases.size(),
+               cases.size() - broken, broken, unexpected);
+    return unexpected != 0 || (wanted.strict && broken != 0) ? exit_violated : exit_as_expected;
+}
+
+int run_replay(const replay_options& wanted) {
+    const auto token = explore::parse_case_token(wanted.token, explore::build_identity());
+    if (!token) return usage(fmt::format("'{}' is no token, or was damaged", wanted.token));
+    if (!token->same_build && !wanted.best_effort)
+        return usage(
+            "the token is of another build or configuration, so its schedule may mean something "
+            "else here; --best-effort tries it");
+    const auto p = token->of.variant->make(token->of.setting);
+    const explore::replay_result run =
+        explore::replay(*p, token->choices, {.model = token->of.model});
+    fmt::print("{}\n{}", to_string(token->of), explore::to_table(run, token->of.setting.threads));
+    for (const explore::finding& f : run.findings) {
+        const auto which = explore::broken_by(f);
+        fmt::print("broken: {}: {} (by thread {})\n",
+                   which ? to_string(*which) : explore::to_string(f.kind), f.what, f.thread);
+    }
+    if (!run.exact) fmt::print("the schedule did not fit: this is another execution\n");
+    if (run.findings.empty()) fmt::print("nothing broke\n");
+    return run.findings.empty() ? exit_as_expected : exit_violated;
+}
+
+}  // namespace pidmap_stress

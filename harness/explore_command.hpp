@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+/// `pidmap-stress explore` and `pidmap-stress replay`: the explorer on the command line.
+namespace pidmap_stress {
+
+struct explore_options {
+    std::vector<std::string> variants{"all"};
+    std::vector<std::string> disciplines{"all"};
+    std::vector<std::string> scenarios{"all"};
+    unsigned threads = 2;
+    unsigned operations = 1;
+    unsigned pages = 2;
+    unsigned bits = 8;
+    std::string resident = "first";
+    std::string strategy = "exhaustive";
+    std::string model = "rc11";
+    std::uint64_t budget = 200'000;
+    std::uint64_t seed = 1;
+    unsigned jobs = 1;
+    bool matrix = false;
+    bool strict = false;
+};
+void add_explore_options(CLI::App& app, explore_options& wanted);
+
+struct replay_options {
+    std::string token;
+    bool best_effort = false;
+};
+void add_replay_options(CLI::App& app, replay_options& wanted);
+
+/// Explores each cell that is wanted, and prints what it showed: a line for each, and a token for
+/// each invariant that broke. The same options print the same, whatever `jobs` is.
+///
+/// \returns exit_as_expected; exit_violated if something broke that is not known to break, or if
+///          nothing broke where something must, or, if strict, if anything broke; exit_usage, with
+///          one line on stderr, if the options make no sense.
+[[nodiscard]] int run_explore(const explore_options& wanted);
+
+/// Runs the one execution that a token names, and prints it as a table.
+///
+/// \returns exit_violated if it breaks an invariant again, exit_as_expected if not; exit_usage,
+///          with one line on stderr, if the token is none, or of another build.
+[[nodiscard]] int run_replay(const replay_options& wanted);
+
+}  // namespace pidmap_stress

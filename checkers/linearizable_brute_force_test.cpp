@@ -71,7 +71,7 @@ struct random_histories {
         const int size = 2 + below(6);
         for (int place = 0; static_cast<int>(history.size()) < size && place < 40; ++place) {
             operation one = any_call();
-            const auto now = static_cast<ticks>(100 + 10 * place);
+            const auto now = 100 + 10 * static_cast<ticks>(place);
             one.called = now - static_cast<ticks>(below(25));
             one.returned = below(8) == 0 ? never : now + static_cast<ticks>(below(25));
             if (one.error && one.pending()) continue;

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
+class App;       // NOLINT(readability-identifier-naming)
 }
 
 /// `pidmap-stress explore` and `pidmap-stress replay`: the explorer on the command line.

@@ -175,7 +175,7 @@ std::string ratio_tables::cell(const table& one, const std::string& row,
     const std::vector<double> own = results(one, row, column);
     const std::vector<double> base = results(one, one.layout.baseline, column);
     if (own.empty()) return "-";
-    const std::string rate = formatted("%.3g", median(own) / 1e6);
+    std::string rate = formatted("%.3g", median(own) / 1e6);
     if (base.size() != own.size()) return rate;
     std::vector<double> ratios;
     for (std::size_t round = 0; round < own.size(); ++round)

@@ -73,7 +73,7 @@ public:
     void check_instant() const noexcept;
     void finish();
 
-    void on_release() noexcept final {
+    void on_release(const void* /*ns*/) noexcept final {
         ++releases_;
         if (setting_.how != discipline::lookup) return;
         // Relaxed: who looks it up now finds nothing, and nothing follows from that.

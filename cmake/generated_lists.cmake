@@ -16,38 +16,47 @@ function(pidmap_stress_names out folder extension)
   set(${out} ${names} PARENT_SCOPE)
 endfunction()
 
-# pidmap_stress_generate_subjects(OUT): a source for each variant, so that they compile side by
-# side, and one with the list of them all.
+# pidmap_stress_generate_subjects(OUT): a source for each variant and each mutant, so that they
+# compile side by side, and one with the lists of them all.
 function(pidmap_stress_generate_subjects out)
   set(folder ${PROJECT_BINARY_DIR}/generated/harness)
-  pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
   set(sources "")
   set(declarations "")
-  set(entries "")
   set(includes "")
-  foreach(name IN LISTS names)
-    file(CONFIGURE OUTPUT ${folder}/subject_${name}.cpp CONTENT [=[
-#include "allocator/variants/@name@.hpp"
+  foreach(kind IN ITEMS variant mutant)
+    pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/${kind}s hpp)
+    set(${kind}_entries "")
+    foreach(name IN LISTS names)
+      file(CONFIGURE OUTPUT ${folder}/subject_${name}.cpp CONTENT [=[
+#include "allocator/@kind@s/@name@.hpp"
 #include "harness/subject_of.hpp"
 
 namespace pidmap_stress {
 subject_entry subject_@name@() { return make_subject_entry<@name@>(); }
 }  // namespace pidmap_stress
 ]=] @ONLY)
-    list(APPEND sources ${folder}/subject_${name}.cpp)
-    string(APPEND declarations "subject_entry subject_${name}();\n")
-    string(APPEND entries "        subject_${name}(),\n")
-    # All in one source as well: two files that define one name must not link silently.
-    string(APPEND includes "#include \"allocator/variants/${name}.hpp\"\n")
+      list(APPEND sources ${folder}/subject_${name}.cpp)
+      string(APPEND declarations "subject_entry subject_${name}();\n")
+      string(APPEND ${kind}_entries "        subject_${name}(),\n")
+      # All in one source as well: two files that define one name must not link silently.
+      string(APPEND includes "#include \"allocator/${kind}s/${name}.hpp\"\n")
+    endforeach()
   endforeach()
   file(CONFIGURE OUTPUT ${folder}/subjects.cpp CONTENT [=[
-@includes@#include "harness/subject.hpp"
+@includes@#include <vector>
+
+#include "harness/subject.hpp"
 
 namespace pidmap_stress {
 @declarations@
 std::span<const subject_entry> subjects() noexcept {
-    static const subject_entry entries[] = {
-@entries@    };
+    static const std::vector<subject_entry> entries{
+@variant_entries@    };
+    return entries;
+}
+std::span<const subject_entry> mutant_subjects() noexcept {
+    static const std::vector<subject_entry> entries{
+@mutant_entries@    };
     return entries;
 }
 }  // namespace pidmap_stress
@@ -55,35 +64,44 @@ std::span<const subject_entry> subjects() noexcept {
   set(${out} ${sources} ${folder}/subjects.cpp PARENT_SCOPE)
 endfunction()
 
-# pidmap_stress_generate_explored(OUT): a source for each variant as the explorer runs it, and one
-# with the list of them all.
+# pidmap_stress_generate_explored(OUT): a source for each variant and each mutant as the explorer
+# runs it, and one with the lists of them all.
 function(pidmap_stress_generate_explored out)
   set(folder ${PROJECT_BINARY_DIR}/generated/harness/explore)
-  pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
   set(sources "")
   set(declarations "")
-  set(entries "")
-  foreach(name IN LISTS names)
-    file(CONFIGURE OUTPUT ${folder}/explored_${name}.cpp CONTENT [=[
-#include "allocator/variants/@name@.hpp"
+  foreach(kind IN ITEMS variant mutant)
+    pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/${kind}s hpp)
+    set(${kind}_entries "")
+    foreach(name IN LISTS names)
+      file(CONFIGURE OUTPUT ${folder}/explored_${name}.cpp CONTENT [=[
+#include "allocator/@kind@s/@name@.hpp"
 #include "harness/explore/pidmap_program.hpp"
 
 namespace pidmap_stress::explore {
-explored_variant explored_@name@() { return make_explored_variant<@name@>(); }
+explored_variant explored_@name@() { return make_explored_@kind@<@name@>(); }
 }  // namespace pidmap_stress::explore
 ]=] @ONLY)
-    list(APPEND sources ${folder}/explored_${name}.cpp)
-    string(APPEND declarations "explored_variant explored_${name}();\n")
-    string(APPEND entries "        explored_${name}(),\n")
+      list(APPEND sources ${folder}/explored_${name}.cpp)
+      string(APPEND declarations "explored_variant explored_${name}();\n")
+      string(APPEND ${kind}_entries "        explored_${name}(),\n")
+    endforeach()
   endforeach()
   file(CONFIGURE OUTPUT ${folder}/explored_variants.cpp CONTENT [=[
+#include <vector>
+
 #include "harness/explore/pidmap_setting.hpp"
 
 namespace pidmap_stress::explore {
 @declarations@
 std::span<const explored_variant> explored_variants() noexcept {
-    static const explored_variant entries[] = {
-@entries@    };
+    static const std::vector<explored_variant> entries{
+@variant_entries@    };
+    return entries;
+}
+std::span<const explored_variant> explored_mutants() noexcept {
+    static const std::vector<explored_variant> entries{
+@mutant_entries@    };
     return entries;
 }
 }  // namespace pidmap_stress::explore

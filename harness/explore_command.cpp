@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 
@@ -42,6 +43,7 @@ using explore::matrix_case;
 [[nodiscard]] std::optional<std::string> wrong_names(const explore_options& wanted) {
     std::vector<std::string_view> variants;
     for (const auto& one : explore::explored_variants()) variants.push_back(one.info->name);
+    for (const auto& one : explore::explored_mutants()) variants.push_back(one.info->name);
     std::vector<std::string_view> disciplines;
     for (int i = 0; i < discipline_count; ++i)
         disciplines.push_back(to_string(static_cast<discipline>(i)));
@@ -55,7 +57,14 @@ using explore::matrix_case;
 
 [[nodiscard]] std::vector<matrix_case> cases_of(const explore_options& wanted) {
     std::vector<matrix_case> cases;
-    for (const explore::explored_variant& variant : explore::explored_variants())
+    std::vector<const explore::explored_variant*> chosen;
+    for (const auto& one : explore::explored_variants())
+        if (selects(wanted.variants, one.info->name)) chosen.push_back(&one);
+    // A mutant is explored if it is named: `all` is all that somebody might want to use.
+    for (const auto& one : explore::explored_mutants())
+        if (std::ranges::find(wanted.variants, one.info->name) != wanted.variants.end())
+            chosen.push_back(&one);
+    for (const explore::explored_variant* variant : chosen)
         for (int how = 0; how < discipline_count; ++how)
             for (int scenario = 0; scenario < explore::pidmap_scenario_count; ++scenario) {
                 const explore::pidmap_setting setting{
@@ -67,10 +76,9 @@ using explore::matrix_case;
                     .bits = wanted.bits,
                     .resident = wanted.resident == "last" ? explore::resident_leaves::last
                                                           : explore::resident_leaves::first};
-                if (selects(wanted.variants, variant.info->name) &&
-                    selects(wanted.disciplines, to_string(setting.how)) &&
+                if (selects(wanted.disciplines, to_string(setting.how)) &&
                     selects(wanted.scenarios, to_string(setting.scenario)))
-                    cases.push_back({.variant = &variant,
+                    cases.push_back({.variant = variant,
                                      .setting = setting,
                                      .model = wanted.model == "sc" ? explore::model::sc
                                                                    : explore::model::rc11});
@@ -150,7 +158,7 @@ int run_explore(const explore_options& wanted) {
     if (const auto wrong = wrong_names(wanted)) return usage(*wrong);
     const std::vector<matrix_case> cases = cases_of(wanted);
     for (const matrix_case& one : cases)
-        if (const auto wrong = why_not(one.setting)) return usage(*wrong);
+        if (const auto wrong = why_not(*one.variant, one.setting)) return usage(*wrong);
 
     explore::options how{.strategy = *explore::parse_strategy(wanted.strategy),
                          .seed = wanted.seed,

@@ -110,6 +110,17 @@ template <template <class> class Variant>
             }};
 }
 
+/// The mutant, in the usual geometry alone: there are many, and each costs the build seconds.
+template <template <class> class Mutant>
+[[nodiscard]] constexpr explored_variant make_explored_mutant() noexcept {
+    return {.info = &Mutant<judged<tiny_geometry<8, 2>>>::info,
+            .make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
+                assert(!why_not(s) && s.pages == 2 && s.bits == 8);
+                return make_pidmap_program<Mutant<judged<tiny_geometry<8, 2>>>>(s);
+            },
+            .usual_size_only = true};
+}
+
 // ------------------------------------------------------------------------------------------------
 
 template <pid_allocator V>

@@ -63,6 +63,15 @@ std::optional<std::string> why_not(const pidmap_setting& s) {
     return std::nullopt;
 }
 
+std::optional<std::string> why_not(const explored_variant& variant, const pidmap_setting& s) {
+    const pidmap_setting usual;
+    if (variant.usual_size_only && (s.pages != usual.pages || s.bits != usual.bits))
+        return fmt::format(
+            "--pages {} --bits {} are not built for {}, a mutant; there are {} and {}", s.pages,
+            s.bits, variant.info->name, usual.pages, usual.bits);
+    return why_not(s);
+}
+
 std::string to_string(const pidmap_setting& s) {
     return fmt::format("{}/{}/{}x{}/{}x{}{}", to_string(s.how), to_string(s.scenario), s.threads,
                        s.rounds, s.pages, s.bits,
@@ -96,8 +105,9 @@ std::optional<pidmap_setting> parse_pidmap_setting(std::string_view text) {
 }
 
 const explored_variant* find_explored_variant(std::string_view name) noexcept {
-    for (const explored_variant& one : explored_variants())
-        if (one.info->name == name) return &one;
+    for (const std::span<const explored_variant> list : {explored_variants(), explored_mutants()})
+        for (const explored_variant& one : list)
+            if (one.info->name == name) return &one;
     return nullptr;
 }
 

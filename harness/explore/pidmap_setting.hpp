@@ -57,9 +57,17 @@ struct explored_variant {
     const variant_info* info;
     /// \pre !why_not(setting).
     std::unique_ptr<program> (*make)(const pidmap_setting& setting);
+    /// Built for the usual size only, 2 pages of 8 pids: mutants are many.
+    bool usual_size_only = false;
 };
+/// What is wrong with a setting for this variant, in one line; nothing if it can be explored.
+[[nodiscard]] std::optional<std::string> why_not(const explored_variant& variant,
+                                                 const pidmap_setting& setting);
 /// Every variant there is, by name. Generated from the files of allocator/variants.
 [[nodiscard]] std::span<const explored_variant> explored_variants() noexcept;
+/// The same of allocator/mutants.
+[[nodiscard]] std::span<const explored_variant> explored_mutants() noexcept;
+/// A variant or a mutant.
 [[nodiscard]] const explored_variant* find_explored_variant(std::string_view name) noexcept;
 
 }  // namespace pidmap_stress::explore

@@ -64,49 +64,92 @@ std::span<const subject_entry> mutant_subjects() noexcept {
   set(${out} ${sources} ${folder}/subjects.cpp PARENT_SCOPE)
 endfunction()
 
-# pidmap_stress_generate_explored(OUT): a source for each variant and each mutant as the explorer
-# runs it, and one with the lists of them all.
+# pidmap_stress_generate_explored(OUT): a source for each variant in each explored scenario, so that
+# they compile side by side, one for each mutant, and one with the lists of them all.
 function(pidmap_stress_generate_explored out)
   set(folder ${PROJECT_BINARY_DIR}/generated/harness/explore)
+  pidmap_stress_names(variants ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
+  pidmap_stress_names(mutants ${PROJECT_SOURCE_DIR}/allocator/mutants hpp)
+  pidmap_stress_names(scenarios ${PROJECT_SOURCE_DIR}/harness/explore/scenarios hpp)
   set(sources "")
   set(declarations "")
-  foreach(kind IN ITEMS variant mutant)
-    pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/${kind}s hpp)
-    set(${kind}_entries "")
-    foreach(name IN LISTS names)
-      file(CONFIGURE OUTPUT ${folder}/explored_${name}.cpp CONTENT [=[
-#include "allocator/@kind@s/@name@.hpp"
-#include "harness/explore/pidmap_program.hpp"
+  set(variant_entries "")
+  set(mutant_entries "")
+  foreach(variant IN LISTS variants)
+    set(pairs "")
+    foreach(scenario IN LISTS scenarios)
+      set(source ${folder}/explored_${variant}_${scenario}.cpp)
+      file(CONFIGURE OUTPUT ${source} CONTENT [=[
+#include "allocator/variants/@variant@.hpp"
+#include "harness/explore/scenarios/@scenario@.hpp"
 
 namespace pidmap_stress::explore {
-explored_variant explored_@name@() { return make_explored_@kind@<@name@>(); }
+explored_pair explored_@variant@_@scenario@() {
+    return make_explored_pair<pidmap_stress::@variant@, explore::@scenario@>();
+}
 }  // namespace pidmap_stress::explore
 ]=] @ONLY)
-      list(APPEND sources ${folder}/explored_${name}.cpp)
-      string(APPEND declarations "explored_variant explored_${name}();\n")
-      string(APPEND ${kind}_entries "        explored_${name}(),\n")
+      list(APPEND sources ${source})
+      string(APPEND declarations "explored_pair explored_${variant}_${scenario}();\n")
+      string(APPEND pairs "explored_${variant}_${scenario}(), ")
     endforeach()
+    string(APPEND variant_entries "        make_variant({${pairs}}),\n")
   endforeach()
-  file(CONFIGURE OUTPUT ${folder}/explored_variants.cpp CONTENT [=[
-#include <vector>
-
-#include "harness/explore/pidmap_setting.hpp"
-
+  set(includes "")
+  set(infos "")
+  foreach(scenario IN LISTS scenarios)
+    string(APPEND includes "#include \"harness/explore/scenarios/${scenario}.hpp\"\n")
+    string(APPEND infos "        &${scenario}::info,\n")
+  endforeach()
+  foreach(mutant IN LISTS mutants)
+    # Many, and all of one size: one source for all scenarios.
+    set(pairs ${scenarios})
+    list(TRANSFORM pairs REPLACE "(.+)"
+         "make_small_explored_pair<pidmap_stress::${mutant}, explore::\\1>()")
+    list(JOIN pairs ",\n            " pairs)
+    file(CONFIGURE OUTPUT ${folder}/explored_mutant_${mutant}.cpp CONTENT [=[
+#include "allocator/mutants/@mutant@.hpp"
+@includes@
+namespace pidmap_stress::explore {
+std::vector<explored_pair> explored_mutant_@mutant@() {
+    return {@pairs@};
+}
+}  // namespace pidmap_stress::explore
+]=] @ONLY)
+    list(APPEND sources ${folder}/explored_mutant_${mutant}.cpp)
+    string(APPEND declarations "std::vector<explored_pair> explored_mutant_${mutant}();\n")
+    string(APPEND mutant_entries "        make_variant(explored_mutant_${mutant}()),\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${folder}/explored_lists.cpp CONTENT [=[
+@includes@
 namespace pidmap_stress::explore {
 @declarations@
+namespace {
+[[nodiscard]] explored_variant make_variant(std::vector<explored_pair> programs) {
+    return {.info = programs.front().variant, .programs = std::move(programs)};
+}
+}  // namespace
+
 std::span<const explored_variant> explored_variants() noexcept {
-    static const std::vector<explored_variant> entries{
+    static const explored_variant entries[] = {
 @variant_entries@    };
     return entries;
 }
+
 std::span<const explored_variant> explored_mutants() noexcept {
     static const std::vector<explored_variant> entries{
 @mutant_entries@    };
     return entries;
 }
+
+std::span<const explored_scenario* const> explored_scenarios() noexcept {
+    static constexpr const explored_scenario* entries[] = {
+@infos@    };
+    return entries;
+}
 }  // namespace pidmap_stress::explore
 ]=] @ONLY)
-  set(${out} ${sources} ${folder}/explored_variants.cpp PARENT_SCOPE)
+  set(${out} ${sources} ${folder}/explored_lists.cpp PARENT_SCOPE)
 endfunction()
 
 # pidmap_stress_generate_scenarios(OUT): one source with the list of all scenarios.

@@ -214,6 +214,9 @@ options parse_options(int argc, const char* const* argv) {
     CLI::App* const replay =
         app.add_subcommand("replay", "run one interleaving that explore found, step by step");
     add_replay_options(*replay, parsed.replay);
+    CLI::App* const mutants = app.add_subcommand(
+        "mutants", "measure how surely and how soon each planted bug is found, and by whom");
+    add_mutants_options(*mutants, parsed.mutants);
     CLI::App* const list = app.add_subcommand("list", "show variants, scenarios and disciplines");
     CLI::App* const self_test = app.add_subcommand(
         "self-test", "under a sanitizer: prove that it reports a race, and only a race");
@@ -229,6 +232,8 @@ options parse_options(int argc, const char* const* argv) {
             parsed.what = command::explore;
         } else if (replay->parsed()) {
             parsed.what = command::replay;
+        } else if (mutants->parsed()) {
+            parsed.what = command::mutants;
         } else if (list->parsed()) {
             parsed.what = command::list;
         } else if (self_test->parsed()) {
@@ -238,7 +243,8 @@ options parse_options(int argc, const char* const* argv) {
         parsed.what = command::help;
         parsed.exit_code = exit_usage;
         parsed.message = fmt::format(
-            "pidmap-stress: {}; known are: run, list, self-test; see pidmap-stress --help\n",
+            "pidmap-stress: {}; known are: run, explore, replay, mutants, list, self-test; see "
+            "pidmap-stress --help\n",
             argc > 1 ? fmt::format("'{}' is no command", argv[1]) : "a command is missing");
     } catch (const CLI::ParseError& error) {
         std::ostringstream out;

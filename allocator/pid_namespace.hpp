@@ -15,6 +15,18 @@ namespace pidmap_stress {
 /// What a page says to an allocation that comes by.
 enum class page_answer : std::uint8_t { open, full, namespace_dead };
 
+namespace detail {
+template <class Steps, geometry_trait G>
+struct search_of {
+    using type = pid_search<G>;
+};
+template <class Steps, geometry_trait G>
+    requires requires { typename Steps::template search<G>; }
+struct search_of<Steps, G> {
+    using type = typename Steps::template search<G>;
+};
+}  // namespace detail
+
 /// A pid namespace: pages, the hint where to search, and the count of references; and the walk
 /// that all variants share.
 ///
@@ -29,6 +41,10 @@ enum class page_answer : std::uint8_t { open, full, namespace_dead };
 ///                        not found:  close_page
 ///                    leave (only if no pid was found)
 ///     free_pidmap:   clear the bit, then vacate
+///
+/// What all variants do alike can be replaced as well, each by a member of `Steps` that most do
+/// not have: `search<Geometry>`, a type like pid_search; `claim(bits, bit)`, like test_and_set();
+/// `install(ns, page)`, like install_page(); `drop(ns)`, like drop().
 ///
 /// The namespace is released (policy's retire()) by the put() that takes the count to 0. Nothing
 /// may touch it afterwards, so a put() that may be the last is the last thing that a step does.
@@ -51,6 +67,7 @@ public:
     using orders = Orders;
     using steps = Steps;
     using lifecycle = typename detail::lifecycle_of<Steps>::type;
+    using search_type = typename detail::search_of<Steps, geometry>::type;
     /// pid_max is one for all namespaces, and may change at any time.
     using pid_max_cell = atomic<pid_nr, cell_role::pid_max>;
 
@@ -114,7 +131,7 @@ public:
     /// reference, and so on.
     void put() noexcept;
     /// Drops a reference. \returns Whether it was the last one, so that the caller must release.
-    [[nodiscard]] bool drop() noexcept { return refcount.fetch_sub(1, Orders::put) == 1; }  // (R3)
+    [[nodiscard]] bool drop() noexcept;
 
     // For judges: no steps of the algorithm, and no order.
     [[nodiscard]] int peek_refcount() const noexcept { return P::peek(refcount); }
@@ -148,9 +165,11 @@ private:
     [[nodiscard]] alloc_result search() noexcept;
     /// The page's bitmap, installed if need be; nullptr if there is no memory.
     [[nodiscard]] page_bits<P>* installed(unsigned page) noexcept;
+    /// Makes the page's bitmap and installs it, or takes that of who was faster.
+    [[nodiscard]] page_bits<P>* install_page(unsigned page) noexcept;
     /// Claims the first clear bit of what `visit` allows, if any.
-    [[nodiscard]] static std::optional<unsigned> claim_bit(
-        page_bits<P>& bits, const pid_search<geometry>& visit) noexcept;
+    [[nodiscard]] static std::optional<unsigned> claim_bit(page_bits<P>& bits,
+                                                           const search_type& visit) noexcept;
 
     const pid_max_cell* pid_max_;
 };
@@ -211,7 +230,7 @@ template <execution_policy P, class Orders, class Steps>
 alloc_result pid_namespace<P, Orders, Steps>::search() noexcept {
     const pid_nr last = last_pid.load(Orders::hint);
     const pid_nr limit = pid_max_->load(Orders::hint);
-    for (pid_search<geometry> visit(last, limit); !visit.done(); visit.next_page()) {
+    for (search_type visit(last, limit); !visit.done(); visit.next_page()) {
         page_bits<P>* const bits = installed(visit.page());
         if (bits == nullptr) return alloc_error::no_memory;
         const page_answer answer = Steps::open_page(*this, visit.page());
@@ -233,6 +252,15 @@ page_bits<P>* pid_namespace<P, Orders, Steps>::installed(unsigned page) noexcept
     atomic<page_bits<P>*, cell_role::page>& slot = pages[page].bits;
     // (I2) Pairs with (I1): who sees the page sees it zeroed.
     if (page_bits<P>* const seen = slot.load(Orders::page_seen)) return seen;
+    if constexpr (requires { Steps::install(*this, page); })
+        return Steps::install(*this, page);
+    else
+        return install_page(page);
+}
+
+template <execution_policy P, class Orders, class Steps>
+page_bits<P>* pid_namespace<P, Orders, Steps>::install_page(unsigned page) noexcept {
+    atomic<page_bits<P>*, cell_role::page>& slot = pages[page].bits;
     page_bits<P>* const fresh = P::template create<page_bits<P>>();
     if (fresh == nullptr) return nullptr;
     page_bits<P>* winner = nullptr;
@@ -245,12 +273,18 @@ page_bits<P>* pid_namespace<P, Orders, Steps>::installed(unsigned page) noexcept
 
 template <execution_policy P, class Orders, class Steps>
 std::optional<unsigned> pid_namespace<P, Orders, Steps>::claim_bit(
-    page_bits<P>& bits, const pid_search<geometry>& visit) noexcept {
+    page_bits<P>& bits, const search_type& visit) noexcept {
+    const auto claim = [&bits](unsigned bit) {
+        if constexpr (requires { Steps::claim(bits, bit); })
+            return Steps::claim(bits, bit);
+        else
+            return bits.test_and_set(bit, Orders::claim);  // (A1)
+    };
     const unsigned end = visit.end_bit();
     // Each bit is tried once at most, so this ends whatever the other workers do.
     for (unsigned bit = visit.first_bit(); bit < end;
          bit = bits.next_clear(bit + 1, end, Orders::hint))
-        if (bits.test_and_set(bit, Orders::claim)) return bit;  // (A1)
+        if (claim(bit)) return bit;
     return std::nullopt;
 }
 
@@ -279,6 +313,14 @@ bool pid_namespace<P, Orders, Steps>::get_unless_zero() noexcept {
 template <execution_policy P, class Orders, class Steps>
 void pid_namespace<P, Orders, Steps>::put() noexcept {
     if (drop()) lifecycle::release(*this);
+}
+
+template <execution_policy P, class Orders, class Steps>
+bool pid_namespace<P, Orders, Steps>::drop() noexcept {
+    if constexpr (requires { Steps::drop(*this); })
+        return Steps::drop(*this);
+    else
+        return refcount.fetch_sub(1, Orders::put) == 1;  // (R3)
 }
 
 }  // namespace pidmap_stress

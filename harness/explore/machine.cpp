@@ -87,6 +87,7 @@ void machine::reset(graph& g, driver& choices) {
         s.has_state = s.updated = false;
         s.states.clear();
         s.label.clear();
+        s.notes_from = interleaves_ ? 0 : last_effect(t);
     }
 }
 

@@ -225,6 +225,7 @@ private:
         unsigned section_depth = 0;
         unsigned section_begin = 0;
         unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
+        unsigned notes_from = 0;  // Of events before this, no state need be noted.
         bool updated = false;
         unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
         bool has_state = false;
@@ -264,6 +265,7 @@ private:
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
     void check_instants();
     [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
+    [[nodiscard]] unsigned last_effect(unsigned thread) const;
     void round_without_effect(unsigned thread);
     void record(finding f);
 

@@ -107,6 +107,10 @@ public:
     [[nodiscard]] const clock& precedes_always(event_id id) const noexcept {
         return is_sc() ? views_[id] : porf_[id];
     }
+    /// Whether `a` comes before `b`, or is it, in every interleaving.
+    [[nodiscard]] bool comes_before(event_id a, event_id b) const noexcept {
+        return contains(precedes_always(b), a);
+    }
     /// Everything that happens before an event, with itself.
     [[nodiscard]] const clock& happens_before(event_id id) const noexcept { return hb_[id]; }
     /// Everything that happens before what `thread` does next.

@@ -89,8 +89,9 @@ location_id machine::make_cell(const void* address, std::uint64_t initial, const
     return where;
 }
 
-std::uint64_t machine::peek(location_id where) const noexcept {
-    if (peeked_ != nullptr) peeked_->push_back(where);
+std::uint64_t machine::peek(location_id where) {
+    if (at_instant_ && (where >= is_watched_.size() || is_watched_[where] == 0))
+        return peek_at_instant(where);
     if (!in_threads()) return main_values_[where];
     return graph_->first(where) == no_event ? 0 : (*graph_)[graph_->newest(where)].value;
 }

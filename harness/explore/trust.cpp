@@ -53,7 +53,7 @@ void trust::choose(graph& g, event_id choice) {
 
 void trust::offer_revisits(const graph& g, event_id write) {
     if (rules_.fault == planted_fault::no_backward_revisits) return;
-    const clock& causes = g.causes(write);
+    const clock causes = g.causes(write);
     for (event_id id = write; --id > 0;) {
         if (g.contains(causes, id)) continue;
         if (!maximally_added(g, id, write)) return;
@@ -85,7 +85,7 @@ bool trust::maximally_added(const graph& g, event_id id, event_id write) const {
             if (rules_.fault == planted_fault::stale_write_deletable) return true;
             break;
     }
-    const clock& causes = g.causes(write);
+    const clock causes = g.causes(write);
     for (event_id w = g[e.is_read() ? e.rf : id].after; w != no_event; w = g[w].after) {
         if (w == write) continue;
         if (w < id) return false;

@@ -6,17 +6,22 @@ namespace pidmap_stress::explore {
 
 // --- All controlled executions ------------------------------------------------------------------
 
-unsigned controlled::next_thread(const thread_list& runnable, unsigned current) {
+unsigned controlled::next_thread(thread_list& runnable, unsigned current) {
     if (runnable.size() == 1) return runnable.front();
-    order_ = runnable;
-    const bool can_go_on = order_.to_front(current);
-    return order_[note(pick_thread(order_, can_go_on))];
+    const bool can_go_on = runnable.to_front(current);
+    return runnable[note(pick_thread(runnable, can_go_on))];
 }
 
 void controlled::choose_write(graph& g, event_id read, bool newest_only) {
     const location_id where = g[read].location;
     const event_id newest = g.newest(where);
     const bool may_fail = g[read].may_fail;
+    const bool newest_alone =
+        newest_only || g.rules().consistency != model::rc11 || g[newest].before == no_event;
+    if (newest_alone && !may_fail) {
+        g.read_from(read, newest);
+        return;
+    }
     candidates_.clear();
     const auto offer = [&](event_id w) {
         candidates_.push_back({.write = w});
@@ -25,7 +30,7 @@ void controlled::choose_write(graph& g, event_id read, bool newest_only) {
     };
     offer(newest);
     // With interleavings only, other writes are read by going earlier or later.
-    if (g.rules().consistency == model::rc11 && !newest_only) {
+    if (!newest_alone) {
         const event_id oldest = g.oldest_visible_before(read, where);
         for (event_id w = newest; w != oldest;) {
             w = g[w].before;

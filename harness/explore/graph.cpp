@@ -73,22 +73,18 @@ void graph::add_to_thread(event_id id) {
     if (e.order == std::memory_order::seq_cst && e.kind != event_kind::choice) ++sc_events_;
 }
 
-event_id graph::append(const event& proto) {
-    if (size_ + 2U >= events_.size()) make_room();
+event_id graph::append() {
     const event_id id = ++size_;
-    events_[id] = proto;
     add_to_thread(id);
-    if (proto.kind == event_kind::fence) compute_fence(id);
-    if (proto.kind == event_kind::write) compute_release(id);
+    if (events_[id].kind == event_kind::fence) compute_fence(id);
+    if (events_[id].kind == event_kind::write) compute_release(id);
     return id;
 }
 
 event_id graph::append_exclusive_write(event_id read) {
-    if (size_ + 2U >= events_.size()) make_room();
+    event& w = draft();
     const event_id id = ++size_;
     const event& r = events_[read];
-    event& w = events_[id];
-    w = event{};
     w.value = stored_by(r);
     w.mask = r.mask;
     w.site = r.site;

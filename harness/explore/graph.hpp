@@ -61,9 +61,16 @@ public:
     }
     [[nodiscard]] const memory_rules& rules() const noexcept { return rules_; }
 
-    /// Adds an event at the end of its thread. A read has yet to be given a write by read_from(),
-    /// a write its place by place() or place_first().
-    event_id append(const event& proto);
+    /// A new event to fill in, for append(). In place: short stores and a copy would stall.
+    [[nodiscard]] event& draft() {
+        if (size_ + 2U >= events_.size()) make_room();
+        event& e = events_[size_ + 1U];
+        e = event{};
+        return e;
+    }
+    /// Adds what draft() gave, at the end of its thread. A read has yet to be given a write by
+    /// read_from(), a write its place by place() or place_first().
+    event_id append();
     /// Adds the write half of a read-modify-write whose read succeeded and is its thread's last.
     event_id append_exclusive_write(event_id read);
     void set_choice(event_id id, std::uint64_t value) noexcept { events_[id].value = value; }

@@ -109,13 +109,13 @@ void machine::set_up() {
     set_up_cells_ = cells_.size();
     for (location_id where = 0; where < cells_.size(); ++where) {
         if (graph_->first(where) != no_event) continue;  // It was made in an earlier run.
-        event initial{};
+        event& initial = graph_->draft();
         initial.kind = event_kind::write;
         initial.initial = true;
         initial.location = where;
         initial.value = main_values_[where];
         initial.mask = cells_[where].mask;
-        graph_->place_first(graph_->append(initial));
+        graph_->place_first(graph_->append());
     }
 }
 

@@ -74,9 +74,9 @@ public:
     /// Whether it decides, before each step, who goes next. If not, a thread runs on until it
     /// ends or waits, and the machine replays what the graph holds already.
     [[nodiscard]] virtual bool interleaves() const noexcept = 0;
-    /// \param runnable  In ascending order, never empty.
+    /// \param runnable  In ascending order, never empty. It may be reordered.
     /// \param current   The thread that stepped last, or 0 if it cannot go on.
-    virtual unsigned next_thread(const thread_list& runnable, unsigned current) = 0;
+    virtual unsigned next_thread(thread_list& runnable, unsigned current) = 0;
     /// A thread's next step will be at this location; called before others are chosen from.
     virtual void announce(unsigned /*thread*/, location_id /*where*/, bool /*writes*/) {}
     /// Gives a new read its write, by graph::read_from().
@@ -292,9 +292,12 @@ private:
     }
     void expect(const event& e, event_kind kind, location_id where);
     [[nodiscard]] reply replay_read(unsigned thread, location_id where, const void* site);
-    [[nodiscard]] reply new_read(event& proto, bool weak);
-    [[nodiscard]] bool wants_state(unsigned thread, const event& next);
-    [[nodiscard]] bool goes_round(unsigned thread, const event& next);
+    [[nodiscard]] reply new_read(location_id where, const void* site,
+                                 const update_request& request);
+    [[nodiscard]] bool wants_state(unsigned thread, location_id where, const void* site,
+                                   const update_request& next);
+    [[nodiscard]] bool goes_round(unsigned thread, location_id where, const void* site,
+                                  const update_request& next);
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
     void check_instants();
     bool check_instants(event_id known);

@@ -47,8 +47,9 @@ std::uint64_t hash_stack(const char* from, const char* to) {
 }
 
 /// Whether two reads ask for the same, at the same place in the program.
-bool same_request(const event& a, const event& b) noexcept {
-    return a.site == b.site && a.location == b.location && a.op == b.op && a.operand == b.operand &&
+bool same_request(const event& a, location_id where, const void* site,
+                  const machine::update_request& b) noexcept {
+    return a.site == site && a.location == where && a.op == b.op && a.operand == b.operand &&
            a.expected == b.expected;
 }
 
@@ -76,14 +77,14 @@ location_id machine::make_cell(const void* address, std::uint64_t initial, const
     if (replaying(t)) {
         expect((*graph_)[graph_->at(t, s.cursor)], event_kind::write, where);
     } else {
-        event e{};
+        event& e = graph_->draft();
         e.kind = event_kind::write;
         e.initial = true;
         e.location = where;
         e.value = initial;
         e.mask = info.mask;
         e.thread = static_cast<std::uint8_t>(t);
-        graph_->place_first(graph_->append(e));
+        graph_->place_first(graph_->append());
     }
     ++s.cursor;
     return where;
@@ -118,18 +119,19 @@ void machine::note_state() {
 
 /// Whether this read may be the head of a loop that comes round again: the thread has read here
 /// before and has changed nothing since.
-bool machine::wants_state(unsigned thread, const event& next) {
+bool machine::wants_state(unsigned thread, location_id where, const void* site,
+                          const update_request& next) {
     if (threads_[thread].has_state) return false;
-    if (!interleaves_ && loop_sites_.contains(next.site)) return true;
+    if (!interleaves_ && loop_sites_.contains(site)) return true;
     const graph& g = *graph_;
     for (unsigned po = g.length(thread); po-- > threads_[thread].effects_at;) {
         const event& e = g[g.at(thread, po)];
         if (e.kind == event_kind::write || e.kind == event_kind::choice) return false;
-        if (!e.is_read() || !same_request(e, next)) continue;
+        if (!e.is_read() || !same_request(e, where, site, next)) continue;
         if (!repeatable(thread, po)) continue;
         if (interleaves_) return true;
         // To compare with that one, its state is needed too: run again, and note it on the way.
-        loop_sites_.insert(next.site);
+        loop_sites_.insert(site);
         again_ = true;
         abandon(run_end::blocked);
     }
@@ -168,7 +170,8 @@ unsigned machine::last_effect(unsigned thread) const {
 
 /// Whether the thread is where it was before, with nothing changed that it can see: then it would
 /// go round until another thread writes.
-bool machine::goes_round(unsigned thread, const event& next) {
+bool machine::goes_round(unsigned thread, location_id where, const void* site,
+                         const update_request& next) {
     thread_state& s = threads_[thread];
     if (!s.has_state) return false;
     s.has_state = false;
@@ -177,7 +180,7 @@ bool machine::goes_round(unsigned thread, const event& next) {
     for (auto it = s.states.rbegin(); it != s.states.rend() && it->po >= s.effects_at; ++it) {
         if (it->po >= here || !it->at.same_as(s.state)) continue;
         const event& e = g[g.at(thread, it->po)];
-        if (!same_request(e, next) || !repeatable(thread, it->po)) continue;
+        if (!same_request(e, where, site, next) || !repeatable(thread, it->po)) continue;
         s.loop_begin = it->po;
         s.loop_end = here;
         return true;
@@ -229,26 +232,37 @@ reply machine::replay_read(unsigned thread, location_id where, const void* site)
     return {.value = e.value, .done = true};
 }
 
-reply machine::new_read(event& proto, bool weak) {
+reply machine::new_read(location_id where, const void* site, const update_request& request) {
     const unsigned t = self();
     thread_state& s = threads_[t];
     graph& g = *graph_;
-    if (wants_state(t, proto)) return {.value = 0, .done = false};
-    if (goes_round(t, proto))
+    if (wants_state(t, where, site, request)) return {.value = 0, .done = false};
+    if (goes_round(t, where, site, request))
         round_without_effect(t);
     else
-        before_new_step(t, proto.location, proto.op != rmw_op::none);
+        before_new_step(t, where, request.op != rmw_op::none);
 
-    proto.thread = static_cast<std::uint8_t>(t);
-    proto.mask = cells_[proto.location].mask;
-    if (weak && limits_.spurious_failures > 0) {
+    bool may_fail = false;
+    if (request.weak && limits_.spurious_failures > 0) {
         unsigned failed = 0;
         for (unsigned po = 0; po < g.length(t); ++po) failed += g[g.at(t, po)].spurious ? 1U : 0U;
-        proto.may_fail = failed < limits_.spurious_failures;
+        may_fail = failed < limits_.spurious_failures;
     }
-    touch(t, proto.location, g.length(t));
-    if (g.first(proto.location) == no_event) return {.value = 0, .done = true};
-    const event_id id = g.append(proto);
+    touch(t, where, g.length(t));
+    if (g.first(where) == no_event) return {.value = 0, .done = true};
+    event& e = g.draft();
+    e.kind = event_kind::read;
+    e.location = where;
+    e.op = request.op;
+    e.operand = request.operand;
+    e.expected = request.expected;
+    e.order = e.success = request.success;
+    e.failure = request.failure;
+    e.site = site;
+    e.thread = static_cast<std::uint8_t>(t);
+    e.mask = cells_[where].mask;
+    e.may_fail = may_fail;
+    const event_id id = g.append();
     driver_->choose_write(g, id, s.read_newest > 0);
     if (s.read_newest > 0) --s.read_newest;
     bool consistent = true;
@@ -270,12 +284,13 @@ reply machine::load(location_id where, std::memory_order order) {
     const void* const site = __builtin_return_address(0);
     if (replaying(t)) [[likely]]
         return replay_read(t, where, site);
-    event e{};
-    e.kind = event_kind::read;
-    e.location = where;
-    e.order = e.success = e.failure = order;
-    e.site = site;
-    return new_read(e, false);
+    return new_read(where, site,
+                    {.op = rmw_op::none,
+                     .weak = false,
+                     .operand = 0,
+                     .expected = 0,
+                     .success = order,
+                     .failure = order});
 }
 
 reply machine::update(location_id where, const update_request& request) {
@@ -294,16 +309,7 @@ reply machine::update(location_id where, const update_request& request) {
     const void* const site = __builtin_return_address(0);
     if (replaying(t)) [[likely]]
         return replay_read(t, where, site);
-    event e{};
-    e.kind = event_kind::read;
-    e.location = where;
-    e.op = request.op;
-    e.operand = request.operand;
-    e.expected = request.expected;
-    e.order = e.success = request.success;
-    e.failure = request.failure;
-    e.site = site;
-    return new_read(e, request.weak);
+    return new_read(where, site, request);
 }
 
 // --- Other steps --------------------------------------------------------------------------------
@@ -328,7 +334,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
     before_new_step(t, where, true);
     touch(t, where, g.length(t));
     if (g.first(where) == no_event) return {.value = 0, .done = true};
-    event e{};
+    event& e = g.draft();
     e.kind = event_kind::write;
     e.location = where;
     e.value = value;
@@ -336,7 +342,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
     e.order = e.success = order;
     e.site = __builtin_return_address(0);
     e.thread = static_cast<std::uint8_t>(t);
-    const event_id id = g.append(e);
+    const event_id id = g.append();
     driver_->choose_place(g, id);
     s.cursor = g[id].po + 1U;
     count_step(t);
@@ -354,12 +360,12 @@ void machine::fence(std::memory_order order) {
         expect(g[g.at(t, s.cursor)], event_kind::fence, 0);
     } else {
         before_new_step(t, nowhere, false);
-        event e{};
+        event& e = g.draft();
         e.kind = event_kind::fence;
         e.order = e.success = order;
         e.site = __builtin_return_address(0);
         e.thread = static_cast<std::uint8_t>(t);
-        const event_id id = g.append(e);
+        const event_id id = g.append();
         if (interleaves_) observe_event(t, id);
     }
     ++s.cursor;
@@ -378,12 +384,12 @@ unsigned machine::choose(unsigned n) {
         chosen = static_cast<unsigned>(e.value);
     } else {
         before_new_step(t, nowhere, false);
-        event e{};
+        event& e = g.draft();
         e.kind = event_kind::choice;
         e.options = static_cast<std::uint16_t>(n);
         e.site = __builtin_return_address(0);
         e.thread = static_cast<std::uint8_t>(t);
-        const event_id id = g.append(e);
+        const event_id id = g.append();
         driver_->choose(g, id);
         chosen = static_cast<unsigned>(g[id].value);
         if (interleaves_) observe_event(t, id);

@@ -65,7 +65,7 @@ void graph::add_to_thread(event_id id) {
         if (threads_seen_ > clock_table::narrow_threads) widen();
     }
     if (!e.is_read()) {  // A read gets its clocks when it gets its write.
-        porf_.put(id, after_previous(porf_, previous, e));
+        if (tracks_causes_) porf_.put(id, after_previous(porf_, previous, e));
         hb_.put(id, after_previous(hb_, previous, e));
         if (is_sc()) views_.put(id, after_previous(views_, previous, e));
     }
@@ -157,9 +157,11 @@ void graph::let_read(event_id read, event_id write, bool spurious) {
     link_reader(read, write);
 
     const event_id previous = before_in_thread(read);
-    clock causes = after_previous(porf_, previous, r);
-    causes.join(porf_[write]);
-    porf_.put(read, causes);
+    if (tracks_causes_) {
+        clock causes = after_previous(porf_, previous, r);
+        causes.join(porf_[write]);
+        porf_.put(read, causes);
+    }
     clock before = after_previous(hb_, previous, r);
     if (is_acquire(r.order)) before.join(release_[write]);
     hb_.put(read, before);

@@ -30,6 +30,8 @@ public:
     /// Forgets everything but the initial writes of the first `locations` locations, all of which
     /// thread 0 made first of all.
     void rewind(std::size_t locations);
+    /// Whether causes() and comes_before() are to be known. What goes step by step needs neither.
+    void track_causes(bool wanted) noexcept { tracks_causes_ = wanted; }
     /// Becomes `from`, cut down to the events up to `read` and all that `write` depends on, where
     /// `read` reads from `write`. The write is last, without a place in modification order yet.
     /// \return its new stamp.
@@ -203,6 +205,7 @@ private:
     std::vector<location> locations_;
     std::vector<event_id> renamed_;  // While it is made from another graph.
     unsigned threads_seen_ = 1;      // Threads with a higher number have no events.
+    bool tracks_causes_ = true;
     unsigned fences_ = 0;
     unsigned sc_events_ = 0;
 };

@@ -65,6 +65,7 @@ void machine::reset(graph& g, driver& choices) {
     graph_ = &g;
     driver_ = &choices;
     interleaves_ = choices.interleaves();
+    g.track_causes(!interleaves_);
     abandoned_.reset();
     broken_instants_.clear();
     again_ = false;

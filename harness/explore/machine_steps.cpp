@@ -58,13 +58,17 @@ bool same_request(const event& a, location_id where, const void* site,
 // --- Steps of the main thread, before and after all others --------------------------------------
 
 location_id machine::make_cell(const void* address, std::uint64_t initial, const cell_info& info) {
-    cell_info cell = info;
-    cell.in = heap_.find(address);
     nonatomic_cells_ |= !info.atomic;
+    const auto fill = [&](cell_info& cell) {  // One by one: a copy of short stores would stall.
+        cell.mask = info.mask;
+        cell.role = info.role;
+        cell.atomic = info.atomic;
+        cell.name = info.name;
+        cell.in = heap_.find(address);
+    };
     if (!in_threads()) {
-        cells_.push_back(cell);
-        main_values_.resize(cells_.size());
-        main_values_.back() = initial;
+        fill(cells_.emplace_back());
+        main_values_.push_back(initial);
         return static_cast<location_id>(cells_.size() - 1);
     }
     // The number depends on (thread, how many it made), so it is the same whoever runs first.
@@ -73,7 +77,7 @@ location_id machine::make_cell(const void* address, std::uint64_t initial, const
     const auto where =
         static_cast<location_id>(set_up_cells_ + s.cells_made++ * thread_count_ + (t - 1));
     if (where >= cells_.size()) cells_.resize(where + 1);
-    cells_[where] = cell;
+    fill(cells_[where]);
     if (replaying(t)) {
         expect((*graph_)[graph_->at(t, s.cursor)], event_kind::write, where);
     } else {

@@ -70,10 +70,24 @@ unsigned bounded::pick_thread(const thread_list& options, bool can_go_on) {
 
 bool bounded::advance() {
     path_.resize(std::min(path_.size(), next_));
-    while (!path_.empty() && path_.back().chosen + 1 >= path_.back().options) path_.pop_back();
-    if (path_.empty()) return false;
+    while (path_.size() > given_ && path_.back().chosen + 1 >= path_.back().options)
+        path_.pop_back();
+    if (path_.size() <= given_) return false;
     ++path_.back().chosen;
     return true;
+}
+
+std::optional<bounded> bounded::split() {
+    for (std::size_t i = given_; i < path_.size(); ++i) {
+        decision& d = path_[i];
+        if (d.chosen + 1 >= d.options) continue;
+        bounded rest(bound_);
+        rest.path_.assign(path_.begin(), path_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+        rest.path_.back().chosen = --d.options;
+        rest.given_ = i + 1;
+        return rest;
+    }
+    return std::nullopt;
 }
 
 }  // namespace pidmap_stress::explore

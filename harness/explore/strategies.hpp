@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "harness/explore/controlled.hpp"
@@ -104,6 +105,8 @@ public:
     void restart() override;
     /// Goes to the next execution. \return false if that was the last one.
     [[nodiscard]] bool advance();
+    /// Cuts off what comes last, if there is more than one way left to go.
+    [[nodiscard]] std::optional<bounded> split();
     /// Whether the execution that ran had as many preemptions as the bound: one with fewer belongs
     /// to a lower bound.
     [[nodiscard]] bool at_bound() const noexcept { return used_ == bound_; }
@@ -120,6 +123,7 @@ private:
     unsigned bound_;
     unsigned used_ = 0;
     std::size_t next_ = 0;
+    std::size_t given_ = 0;  // So many decisions are not this part's to change.
     std::vector<decision> path_;
 };
 

@@ -36,7 +36,9 @@ struct options {
     unsigned pct_depth = 3;        ///< Changes of priority are one less.
     unsigned pct_steps = 0;        ///< Steps that those are spread over; 0: as was seen.
     unsigned preemptions = 2;      ///< The highest bound that `bounded` goes to.
-    std::uint64_t budget = 0;      ///< Most executions in all, blocked ones included; 0: any.
+    /// Most executions in all, blocked ones included; 0: any. An exhaustive or a bounded search
+    /// shares it out among its parts in rounds, by rules that do not ask how many jobs there are.
+    std::uint64_t budget = 0;
     unsigned jobs = 1;             ///< Explorations side by side. The result is the same.
     bool stop_at_first = true;     ///< End with the first finding, or collect different ones.
     bool count_redundant = false;  ///< Notice executions that were met before.

@@ -5,7 +5,9 @@
 #include <iterator>
 #include <list>
 #include <mutex>
+#include <utility>
 
+#include "harness/explore/pieces.hpp"
 #include "harness/explore/search.hpp"
 #include "harness/explore/side_by_side.hpp"
 
@@ -16,14 +18,49 @@ result explore_alone(const program& p, const options& how) {
     worker w(p, how);
     trust search(rules_of(how));
     bool more = true;
-    while (more && !w.satisfied() && (how.budget == 0 || w.so_far().runs() < how.budget)) {
+    while (more && !w.satisfied()) {
         w.run(search);
         more = search.advance();
     }
     result r = w.take();
-    r.truncated |= more && !w.satisfied() && !(how.stop_at_first && !r.findings.empty());
     r.complete = !more && !r.truncated;
     r.redundant = count_repeated(w.take_seen());
+    return r;
+}
+
+/// A search, or one that split() cut off another.
+class subtree_piece final : public piece {
+public:
+    explicit subtree_piece(memory_rules rules, std::unique_ptr<trust::subtree> from = nullptr)
+        : rules_(rules), search_(rules), from_(std::move(from)) {}
+
+    turn explore(worker& w, std::uint64_t most) override {
+        bool more = from_ == nullptr || search_.resume(std::move(*std::exchange(from_, nullptr)));
+        while (more && !w.satisfied() && w.so_far().runs() < most) {
+            w.run(search_);
+            more = search_.advance();
+        }
+        return {.found = w.take(), .seen = w.take_seen(), .more = more};
+    }
+    std::unique_ptr<piece> split() override {
+        if (from_) return nullptr;  // It has not begun.
+        auto cut = search_.split();
+        return cut ? std::make_unique<subtree_piece>(rules_, std::move(cut)) : nullptr;
+    }
+
+private:
+    memory_rules rules_;
+    trust search_;
+    std::unique_ptr<trust::subtree> from_;
+};
+
+/// A budget is shared out among pieces of the search, so it reaches all over it.
+result explore_within_budget(const program& p, const options& how) {
+    turn did = explore_in_pieces(std::make_unique<subtree_piece>(rules_of(how)), p, how);
+    result r = std::move(did.found);
+    r.truncated |= did.more && !(how.stop_at_first && !r.findings.empty());
+    r.complete = !did.more && !r.truncated;
+    r.redundant = count_repeated(std::move(did.seen));
     return r;
 }
 
@@ -133,8 +170,8 @@ private:
 }  // namespace
 
 result explore_exhaustively(const program& p, const options& how) {
-    // A budget is spent in the order of one worker.
-    if (how.jobs <= 1 || how.budget != 0) return explore_alone(p, how);
+    if (how.budget != 0) return explore_within_budget(p, how);
+    if (how.jobs <= 1) return explore_alone(p, how);
     shared_search search(p, how);
     side_by_side(how.jobs, [&](unsigned) { search.work(); });
     return search.put_together();

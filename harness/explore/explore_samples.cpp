@@ -1,7 +1,10 @@
 // The strategies that sample, and the bounded one.
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
+#include "harness/explore/pieces.hpp"
 #include "harness/explore/search.hpp"
 #include "harness/explore/side_by_side.hpp"
 #include "harness/explore/strategies.hpp"
@@ -90,36 +93,66 @@ result explore_samples(const program& p, const options& how) {
     return sum;
 }
 
+namespace {
+
+/// The executions with exactly so many preemptions, or a part of them.
+class bounded_piece final : public piece {
+public:
+    explicit bounded_piece(bounded search) : search_(std::move(search)) {}
+
+    turn explore(worker& w, std::uint64_t most) override {
+        turn did{.more = true};
+        while (did.more && did.found.runs() < most &&
+               !(w.stops_at_first() && !did.found.findings.empty())) {
+            search_.restart();
+            w.sample(search_);
+            const result one = w.take();
+            std::vector<std::uint64_t> seen = w.take_seen();
+            // An execution with fewer preemptions was counted at a lower bound.
+            if (search_.at_bound()) {
+                did.any = true;
+                append_result(did.found, one);
+                std::ranges::copy(seen, std::back_inserter(did.seen));
+            }
+            did.more = search_.advance();
+        }
+        return did;
+    }
+    std::unique_ptr<piece> split() override {
+        auto cut = search_.split();
+        return cut ? std::make_unique<bounded_piece>(std::move(*cut)) : nullptr;
+    }
+
+private:
+    bounded search_;
+};
+
+}  // namespace
+
 result explore_bounded(const program& p, const options& how) {
-    worker w(p, how);
     std::vector<std::uint64_t> seen;
     result sum;
     sum.last = strategy::bounded;
     for (unsigned bound = 0; bound <= how.preemptions; ++bound) {
-        bounded search(bound);
-        bool more = true;
-        bool any = false;
-        while (more) {
-            if (how.budget != 0 && sum.runs() >= how.budget) {
+        options part = how;
+        if (how.budget != 0) {
+            part.budget = how.budget - std::min(how.budget, sum.runs());
+            if (part.budget == 0) {
                 sum.truncated = true;
                 return sum;
             }
-            search.restart();
-            w.sample(search);
-            any |= search.at_bound();
-            // An execution with fewer preemptions was counted at a lower bound.
-            const result one = w.take();
-            if (search.at_bound()) {
-                append_result(sum, one);
-                if (how.count_redundant) std::ranges::copy(w.take_seen(), std::back_inserter(seen));
-            } else {
-                (void)w.take_seen();
-            }
-            if (how.stop_at_first && !sum.findings.empty()) return sum;
-            more = search.advance();
+        }
+        const turn did =
+            explore_in_pieces(std::make_unique<bounded_piece>(bounded(bound)), p, part);
+        append_result(sum, did.found);
+        std::ranges::copy(did.seen, std::back_inserter(seen));
+        if (how.stop_at_first && !sum.findings.empty()) return sum;
+        if (did.more) {
+            sum.truncated = true;
+            return sum;
         }
         sum.bound = bound;
-        if (!any) break;  // No execution has so many preemptions: all have been run.
+        if (!did.any) break;  // No execution has so many preemptions: all have been run.
     }
     sum.redundant = count_repeated(std::move(seen));
     return sum;

@@ -27,6 +27,11 @@ public:
 
     /// Forgets everything.
     void clear(memory_rules rules);
+    /// Forgets everything but the initial writes of the first `locations` locations, all of which
+    /// thread 0 made first of all.
+    void rewind(std::size_t locations);
+    /// Whether causes() and comes_before() are to be known. What goes step by step needs neither.
+    void track_causes(bool wanted) noexcept { tracks_causes_ = wanted; }
     /// Becomes `from`, cut down to the events up to `read` and all that `write` depends on, where
     /// `read` reads from `write`. The write is last, without a place in modification order yet.
     /// \return its new stamp.
@@ -42,6 +47,8 @@ public:
     [[nodiscard]] unsigned length(unsigned thread) const noexcept {
         return static_cast<unsigned>(threads_[thread].size());
     }
+    /// No thread from this one on has events.
+    [[nodiscard]] unsigned threads_end() const noexcept { return threads_seen_; }
     [[nodiscard]] event_id last_of(unsigned thread) const noexcept {
         return threads_[thread].empty() ? no_event : threads_[thread].back();
     }
@@ -56,9 +63,16 @@ public:
     }
     [[nodiscard]] const memory_rules& rules() const noexcept { return rules_; }
 
-    /// Adds an event at the end of its thread. A read has yet to be given a write by read_from(),
-    /// a write its place by place() or place_first().
-    event_id append(const event& proto);
+    /// A new event to fill in, for append(). In place: short stores and a copy would stall.
+    [[nodiscard]] event& draft() {
+        if (size_ + 2U >= events_.size()) make_room();
+        event& e = events_[size_ + 1U];
+        e = event{};
+        return e;
+    }
+    /// Adds what draft() gave, at the end of its thread. A read has yet to be given a write by
+    /// read_from(), a write its place by place() or place_first().
+    event_id append();
     /// Adds the write half of a read-modify-write whose read succeeded and is its thread's last.
     event_id append_exclusive_write(event_id read);
     void set_choice(event_id id, std::uint64_t value) noexcept { events_[id].value = value; }
@@ -79,11 +93,11 @@ public:
     /// The oldest write of `where` that coherence lets the next event of `thread` read; a new
     /// write goes behind it.
     [[nodiscard]] event_id oldest_visible(unsigned thread, location_id where) const {
-        return oldest_visible(view_of(last_of(thread)), where);
+        return oldest_visible_after(last_of(thread), where);
     }
     /// The same for an event that is there: what it saw before it took place.
     [[nodiscard]] event_id oldest_visible_before(event_id id, location_id where) const {
-        return oldest_visible(view_of(before_in_thread(id)), where);
+        return oldest_visible_after(before_in_thread(id), where);
     }
     /// Whether a store may go right behind `write` without splitting a read-modify-write.
     [[nodiscard]] bool open_behind(event_id write) const noexcept {
@@ -97,20 +111,26 @@ public:
         return b == a;
     }
 
+    /// Whether there are operations that such an order must be found for.
+    [[nodiscard]] bool needs_sc_order() const noexcept { return !is_sc() && sc_events_ >= 2; }
     /// Whether there is an order of sequentially consistent operations. Only a choice that was
     /// not the newest write, or not the end of modification order, can break it.
     [[nodiscard]] bool has_sc_order() const;
 
     /// Everything that an event depends on through program order and reads-from, with itself.
-    [[nodiscard]] const clock& causes(event_id id) const noexcept { return porf_[id]; }
+    [[nodiscard]] clock causes(event_id id) const noexcept { return porf_[id]; }
     /// Everything that comes before an event in every interleaving of this execution, with itself.
-    [[nodiscard]] const clock& precedes_always(event_id id) const noexcept {
+    [[nodiscard]] clock precedes_always(event_id id) const noexcept {
         return is_sc() ? views_[id] : porf_[id];
     }
+    /// Whether `a` comes before `b`, or is it, in every interleaving.
+    [[nodiscard]] bool comes_before(event_id a, event_id b) const noexcept {
+        return contains(is_sc() ? views_ : porf_, b, a);
+    }
     /// Everything that happens before an event, with itself.
-    [[nodiscard]] const clock& happens_before(event_id id) const noexcept { return hb_[id]; }
+    [[nodiscard]] clock happens_before(event_id id) const noexcept { return hb_[id]; }
     /// Everything that happens before what `thread` does next.
-    [[nodiscard]] const clock& happened_before(unsigned thread, unsigned po) const noexcept {
+    [[nodiscard]] clock happened_before(unsigned thread, unsigned po) const noexcept {
         return po == 0 ? hb_[no_event] : hb_[threads_[thread][po - 1]];
     }
     [[nodiscard]] bool contains(const clock& c, event_id id) const noexcept {
@@ -138,11 +158,20 @@ private:
         const event& e = events_[id];
         return e.po == 0 ? no_event : threads_[e.thread][e.po - 1U];
     }
-    [[nodiscard]] const clock& view_of(event_id id) const noexcept {
-        return is_sc() ? views_[id] : hb_[id];
+    [[nodiscard]] bool contains(const clock_table& clocks, event_id of,
+                                event_id id) const noexcept {
+        return clocks.contains(of, names_[id].thread, names_[id].po);
     }
-    [[nodiscard]] event_id oldest_visible(const clock& view, location_id where) const;
+    [[nodiscard]] event_id oldest_visible_after(event_id seen, location_id where) const;
+    /// A clock that has `own` in it, and all that the event before it in its thread has.
+    [[nodiscard]] clock after_previous(const clock_table& clocks, event_id previous,
+                                       const event& own) const noexcept {
+        clock c = clocks[previous];
+        if (own.thread != 0) c.set(own.thread, own.po + 1U);
+        return c;
+    }
     void make_room();
+    void widen();
     void add_to_thread(event_id id);
     void link_reader(event_id read, event_id write) noexcept;
     void unlink_reader(event_id read) noexcept;
@@ -156,6 +185,7 @@ private:
     void order_views(event_id from, event_id to);
     void undo_views(event_id first_cause);
     void rebuild_views(const graph& from, event_id read);
+    void keep_threads(const graph& from);
 
     memory_rules rules_;
     event_id size_ = 0;
@@ -166,14 +196,16 @@ private:
     };
     std::vector<event> events_;
     std::vector<name> names_;
-    std::vector<clock> porf_;
-    std::vector<clock> hb_;
-    std::vector<clock> release_;  // What an acquire that reads a write synchronizes with.
-    std::vector<clock> views_;    // model::sc: all that comes before in every interleaving.
+    clock_table porf_;
+    clock_table hb_;
+    clock_table release_;  // What an acquire that reads a write synchronizes with.
+    clock_table views_;    // model::sc: all that comes before in every interleaving.
     std::vector<overwritten_view> overwritten_;
     std::array<std::vector<event_id>, max_threads> threads_;
     std::vector<location> locations_;
     std::vector<event_id> renamed_;  // While it is made from another graph.
+    unsigned threads_seen_ = 1;      // Threads with a higher number have no events.
+    bool tracks_causes_ = true;
     unsigned fences_ = 0;
     unsigned sc_events_ = 0;
 };

@@ -39,6 +39,7 @@ machine::machine(const program& p, memory_rules rules, run_limits limits)
       instance_(p.instantiate()),
       fibers_([this](unsigned thread) { thread_body(thread); }) {
     assert(thread_count_ < max_threads);
+    has_invariant_ = instance_->has_invariant();
     // Stamps and clocks are 16 bits wide, and an update is two events.
     limits_.steps = std::min(limits_.steps, 15000U);
 }
@@ -64,8 +65,9 @@ void machine::reset(graph& g, driver& choices) {
     graph_ = &g;
     driver_ = &choices;
     interleaves_ = choices.interleaves();
+    g.track_causes(!interleaves_);
     abandoned_.reset();
-    broken_instant_.reset();
+    broken_instants_.clear();
     again_ = false;
     steps_ = 0;
     cells_.clear();
@@ -87,6 +89,7 @@ void machine::reset(graph& g, driver& choices) {
         s.has_state = s.updated = false;
         s.states.clear();
         s.label.clear();
+        s.notes_from = interleaves_ ? 0 : last_effect(t);
     }
 }
 
@@ -107,13 +110,13 @@ void machine::set_up() {
     set_up_cells_ = cells_.size();
     for (location_id where = 0; where < cells_.size(); ++where) {
         if (graph_->first(where) != no_event) continue;  // It was made in an earlier run.
-        event initial{};
+        event& initial = graph_->draft();
         initial.kind = event_kind::write;
         initial.initial = true;
         initial.location = where;
         initial.value = main_values_[where];
         initial.mask = cells_[where].mask;
-        graph_->place_first(graph_->append(initial));
+        graph_->place_first(graph_->append());
     }
 }
 
@@ -157,7 +160,7 @@ void machine::thread_body(unsigned thread) {
 run_end machine::conclude() {
     if (again_) return run_end::blocked;
     if (nonatomic_cells_) check_nonatomic_races();
-    if (!interleaves_ && instance_->has_invariant()) check_instants();
+    if (!interleaves_ && has_invariant_) check_instants();
     if (abandoned_) return *abandoned_;
     bool all_ended = true;
     bool others_ended = true;
@@ -217,7 +220,7 @@ void machine::finish() {
     for (location_id where = 0; where < cells_.size(); ++where)
         if (graph_->first(where) != no_event)
             main_values_[where] = (*graph_)[graph_->newest(where)].value;
-    if (instance_->has_invariant()) instance_->check_invariant();
+    if (has_invariant_) instance_->check_invariant();
     instance_->finish();
     check_leaks();
 }

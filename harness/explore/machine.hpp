@@ -13,6 +13,7 @@
 #include "harness/explore/finding.hpp"
 #include "harness/explore/graph.hpp"
 #include "harness/explore/heap.hpp"
+#include "harness/explore/instants.hpp"
 #include "harness/explore/program.hpp"
 #include "harness/explore/step.hpp"
 
@@ -40,6 +41,32 @@ enum class run_end : std::uint8_t {
     step_limit,
 };
 
+/// A few threads, without memory of its own to ask for.
+class thread_list {
+public:
+    void clear() noexcept { size_ = 0; }
+    void push_back(unsigned thread) noexcept { threads_[size_++] = thread; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] unsigned size() const noexcept { return size_; }
+    [[nodiscard]] unsigned operator[](unsigned i) const noexcept { return threads_[i]; }
+    [[nodiscard]] unsigned front() const noexcept { return threads_[0]; }
+    [[nodiscard]] const unsigned* begin() const noexcept { return threads_.data(); }
+    [[nodiscard]] const unsigned* end() const noexcept { return threads_.data() + size_; }
+    /// Puts a thread that is in it first; the others stay in order.
+    bool to_front(unsigned thread) noexcept {
+        unsigned i = 0;
+        while (i < size_ && threads_[i] != thread) ++i;
+        if (i == size_) return false;
+        for (; i > 0; --i) threads_[i] = threads_[i - 1];
+        threads_[0] = thread;
+        return true;
+    }
+
+private:
+    std::array<unsigned, max_threads> threads_;
+    unsigned size_ = 0;
+};
+
 /// Makes the choices of an execution. Called on the fiber of the thread that is about to step.
 class driver {
 public:
@@ -47,9 +74,9 @@ public:
     /// Whether it decides, before each step, who goes next. If not, a thread runs on until it
     /// ends or waits, and the machine replays what the graph holds already.
     [[nodiscard]] virtual bool interleaves() const noexcept = 0;
-    /// \param runnable  In ascending order, never empty.
+    /// \param runnable  In ascending order, never empty. It may be reordered.
     /// \param current   The thread that stepped last, or 0 if it cannot go on.
-    virtual unsigned next_thread(const std::vector<unsigned>& runnable, unsigned current) = 0;
+    virtual unsigned next_thread(thread_list& runnable, unsigned current) = 0;
     /// A thread's next step will be at this location; called before others are chosen from.
     virtual void announce(unsigned /*thread*/, location_id /*where*/, bool /*writes*/) {}
     /// Gives a new read its write, by graph::read_from().
@@ -60,6 +87,10 @@ public:
     [[nodiscard]] virtual bool place_exclusive(graph& g, event_id write) = 0;
     /// Gives a new choice its value, by graph::set_choice().
     virtual void choose(graph& g, event_id choice) = 0;
+    /// The graph's instants up to this stamp were checked in earlier runs.
+    [[nodiscard]] virtual event_id known_instants() const noexcept { return 0; }
+    /// Now they are checked up to this one.
+    virtual void know_instants(event_id /*last*/) noexcept {}
 };
 
 /// Sees each step of a controlled execution.
@@ -106,21 +137,23 @@ public:
     [[nodiscard]] bool froze() const noexcept {
         return frozen_.thread != 0 && threads_[frozen_.thread].is == status::frozen;
     }
-    /// If an invariant was found broken at an instant that the search did not stop at: the events
-    /// before it.
-    [[nodiscard]] const std::optional<clock>& broken_instant() const noexcept {
-        return broken_instant_;
-    }
     void observe(step_observer* observer) noexcept { observer_ = observer; }
     /// What the last run found. Without schedules.
     [[nodiscard]] const std::vector<finding>& found() const noexcept { return found_; }
+    /// If found()[index] is an invariant broken at an instant that the search did not stop at: the
+    /// events before that.
+    [[nodiscard]] std::optional<clock> broken_instant(std::size_t index) const {
+        return index < broken_instants_.size() ? broken_instants_[index] : std::nullopt;
+    }
     [[nodiscard]] const memory_rules& rules() const noexcept { return rules_; }
     [[nodiscard]] unsigned threads() const noexcept { return thread_count_; }
+    /// How many cells the last run's set-up made.
+    [[nodiscard]] std::size_t set_up_cells() const noexcept { return set_up_cells_; }
     /// How many steps a thread has done in the last run.
     [[nodiscard]] unsigned steps_of(unsigned thread) const noexcept {
         return threads_[thread].steps;
     }
-    [[nodiscard]] bool has_invariant() const noexcept { return instance_->has_invariant(); }
+    [[nodiscard]] bool has_invariant() const noexcept { return has_invariant_; }
 
     // --- For cells ------------------------------------------------------------------------------
 
@@ -143,7 +176,7 @@ public:
     [[nodiscard]] std::uint64_t to_value(const void* pointer) const noexcept;
     [[nodiscard]] void* to_pointer(std::uint64_t value) const noexcept;
     void name_cell(location_id where, const char* name) noexcept { cells_[where].name = name; }
-    [[nodiscard]] std::uint64_t peek(location_id where) const noexcept;
+    [[nodiscard]] std::uint64_t peek(location_id where);
     /// Remembers what the calling thread's next step depends on: its registers and its stack.
     [[gnu::noinline]] static void note_state();
 
@@ -228,6 +261,7 @@ private:
         unsigned section_depth = 0;
         unsigned section_begin = 0;
         unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
+        unsigned notes_from = 0;  // Of events before this, no state need be noted.
         bool updated = false;
         unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
         bool has_state = false;
@@ -261,12 +295,18 @@ private:
     }
     void expect(const event& e, event_kind kind, location_id where);
     [[nodiscard]] reply replay_read(unsigned thread, location_id where, const void* site);
-    [[nodiscard]] reply new_read(event proto, bool weak);
-    [[nodiscard]] bool wants_state(unsigned thread, const event& next);
-    [[nodiscard]] bool goes_round(unsigned thread, const event& next);
+    [[nodiscard]] reply new_read(location_id where, const void* site,
+                                 const update_request& request);
+    [[nodiscard]] bool wants_state(unsigned thread, location_id where, const void* site,
+                                   const update_request& next);
+    [[nodiscard]] bool goes_round(unsigned thread, location_id where, const void* site,
+                                  const update_request& next);
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
     void check_instants();
+    bool check_instants(event_id known);
+    [[nodiscard]] std::uint64_t peek_at_instant(location_id where);
     [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
+    [[nodiscard]] unsigned last_effect(unsigned thread) const;
     void round_without_effect(unsigned thread);
     void record(finding f);
 
@@ -308,9 +348,14 @@ private:
     std::size_t set_up_cells_ = 0;
     bool nonatomic_cells_ = false;
     site_set loop_sites_;
-    std::optional<clock> broken_instant_;
-    mutable std::vector<location_id>* peeked_ = nullptr;
-    std::vector<unsigned> runnable_;
+    std::vector<std::optional<clock>> broken_instants_;  // As many as findings, or fewer.
+    bool has_invariant_ = false;
+    instants instants_;
+    bool at_instant_ = false;
+    std::vector<location_id> watched_;          // Cells that the invariant looks at.
+    std::vector<std::uint8_t> is_watched_;      // By cell.
+    std::array<std::uint64_t, 256> held_at_{};  // Values of the watched cells, by hash.
+    thread_list runnable_;
     std::vector<finding> found_;
 
     step_observer* observer_ = nullptr;

@@ -47,8 +47,9 @@ std::uint64_t hash_stack(const char* from, const char* to) {
 }
 
 /// Whether two reads ask for the same, at the same place in the program.
-bool same_request(const event& a, const event& b) noexcept {
-    return a.site == b.site && a.location == b.location && a.op == b.op && a.operand == b.operand &&
+bool same_request(const event& a, location_id where, const void* site,
+                  const machine::update_request& b) noexcept {
+    return a.site == site && a.location == where && a.op == b.op && a.operand == b.operand &&
            a.expected == b.expected;
 }
 
@@ -57,13 +58,17 @@ bool same_request(const event& a, const event& b) noexcept {
 // --- Steps of the main thread, before and after all others --------------------------------------
 
 location_id machine::make_cell(const void* address, std::uint64_t initial, const cell_info& info) {
-    cell_info cell = info;
-    cell.in = heap_.find(address);
     nonatomic_cells_ |= !info.atomic;
+    const auto fill = [&](cell_info& cell) {  // One by one: a copy of short stores would stall.
+        cell.mask = info.mask;
+        cell.role = info.role;
+        cell.atomic = info.atomic;
+        cell.name = info.name;
+        cell.in = heap_.find(address);
+    };
     if (!in_threads()) {
-        cells_.push_back(cell);
-        main_values_.resize(cells_.size());
-        main_values_.back() = initial;
+        fill(cells_.emplace_back());
+        main_values_.push_back(initial);
         return static_cast<location_id>(cells_.size() - 1);
     }
     // The number depends on (thread, how many it made), so it is the same whoever runs first.
@@ -72,25 +77,26 @@ location_id machine::make_cell(const void* address, std::uint64_t initial, const
     const auto where =
         static_cast<location_id>(set_up_cells_ + s.cells_made++ * thread_count_ + (t - 1));
     if (where >= cells_.size()) cells_.resize(where + 1);
-    cells_[where] = cell;
+    fill(cells_[where]);
     if (replaying(t)) {
         expect((*graph_)[graph_->at(t, s.cursor)], event_kind::write, where);
     } else {
-        event e{};
+        event& e = graph_->draft();
         e.kind = event_kind::write;
         e.initial = true;
         e.location = where;
         e.value = initial;
         e.mask = info.mask;
         e.thread = static_cast<std::uint8_t>(t);
-        graph_->place_first(graph_->append(e));
+        graph_->place_first(graph_->append());
     }
     ++s.cursor;
     return where;
 }
 
-std::uint64_t machine::peek(location_id where) const noexcept {
-    if (peeked_ != nullptr) peeked_->push_back(where);
+std::uint64_t machine::peek(location_id where) {
+    if (at_instant_ && (where >= is_watched_.size() || is_watched_[where] == 0))
+        return peek_at_instant(where);
     if (!in_threads()) return main_values_[where];
     return graph_->first(where) == no_event ? 0 : (*graph_)[graph_->newest(where)].value;
 }
@@ -117,18 +123,19 @@ void machine::note_state() {
 
 /// Whether this read may be the head of a loop that comes round again: the thread has read here
 /// before and has changed nothing since.
-bool machine::wants_state(unsigned thread, const event& next) {
+bool machine::wants_state(unsigned thread, location_id where, const void* site,
+                          const update_request& next) {
     if (threads_[thread].has_state) return false;
-    if (!interleaves_ && loop_sites_.contains(next.site)) return true;
+    if (!interleaves_ && loop_sites_.contains(site)) return true;
     const graph& g = *graph_;
     for (unsigned po = g.length(thread); po-- > threads_[thread].effects_at;) {
         const event& e = g[g.at(thread, po)];
         if (e.kind == event_kind::write || e.kind == event_kind::choice) return false;
-        if (!e.is_read() || !same_request(e, next)) continue;
+        if (!e.is_read() || !same_request(e, where, site, next)) continue;
         if (!repeatable(thread, po)) continue;
         if (interleaves_) return true;
         // To compare with that one, its state is needed too: run again, and note it on the way.
-        loop_sites_.insert(next.site);
+        loop_sites_.insert(site);
         again_ = true;
         abandon(run_end::blocked);
     }
@@ -152,9 +159,23 @@ bool machine::repeatable(unsigned thread, unsigned begin) const {
     return true;
 }
 
+/// The number of a thread's events up to the last one that no round without effect can hold: what
+/// is new will not be compared with what was before it.
+unsigned machine::last_effect(unsigned thread) const {
+    const graph& g = *graph_;
+    unsigned po = g.length(thread);
+    while (po > 0) {
+        const event& e = g[g.at(thread, po - 1)];
+        if (e.kind != event_kind::fence && (!e.is_read() || e.exclusive)) break;
+        --po;
+    }
+    return po;
+}
+
 /// Whether the thread is where it was before, with nothing changed that it can see: then it would
 /// go round until another thread writes.
-bool machine::goes_round(unsigned thread, const event& next) {
+bool machine::goes_round(unsigned thread, location_id where, const void* site,
+                         const update_request& next) {
     thread_state& s = threads_[thread];
     if (!s.has_state) return false;
     s.has_state = false;
@@ -163,7 +184,7 @@ bool machine::goes_round(unsigned thread, const event& next) {
     for (auto it = s.states.rbegin(); it != s.states.rend() && it->po >= s.effects_at; ++it) {
         if (it->po >= here || !it->at.same_as(s.state)) continue;
         const event& e = g[g.at(thread, it->po)];
-        if (!same_request(e, next) || !repeatable(thread, it->po)) continue;
+        if (!same_request(e, where, site, next) || !repeatable(thread, it->po)) continue;
         s.loop_begin = it->po;
         s.loop_end = here;
         return true;
@@ -199,7 +220,7 @@ void machine::expect(const event& e, event_kind kind, location_id where) {
 
 reply machine::replay_read(unsigned thread, location_id where, const void* site) {
     thread_state& s = threads_[thread];
-    if (!interleaves_ && loop_sites_.contains(site)) {
+    if (s.cursor >= s.notes_from && loop_sites_.contains(site)) {
         if (!s.has_state) return {.value = 0, .done = false};
         s.states.push_back({.po = s.cursor, .at = s.state});
         s.has_state = false;
@@ -215,26 +236,37 @@ reply machine::replay_read(unsigned thread, location_id where, const void* site)
     return {.value = e.value, .done = true};
 }
 
-reply machine::new_read(event proto, bool weak) {
+reply machine::new_read(location_id where, const void* site, const update_request& request) {
     const unsigned t = self();
     thread_state& s = threads_[t];
     graph& g = *graph_;
-    if (wants_state(t, proto)) return {.value = 0, .done = false};
-    if (goes_round(t, proto))
+    if (wants_state(t, where, site, request)) return {.value = 0, .done = false};
+    if (goes_round(t, where, site, request))
         round_without_effect(t);
     else
-        before_new_step(t, proto.location, proto.op != rmw_op::none);
+        before_new_step(t, where, request.op != rmw_op::none);
 
-    proto.thread = static_cast<std::uint8_t>(t);
-    proto.mask = cells_[proto.location].mask;
-    if (weak && limits_.spurious_failures > 0) {
+    bool may_fail = false;
+    if (request.weak && limits_.spurious_failures > 0) {
         unsigned failed = 0;
         for (unsigned po = 0; po < g.length(t); ++po) failed += g[g.at(t, po)].spurious ? 1U : 0U;
-        proto.may_fail = failed < limits_.spurious_failures;
+        may_fail = failed < limits_.spurious_failures;
     }
-    touch(t, proto.location, g.length(t));
-    if (g.first(proto.location) == no_event) return {.value = 0, .done = true};
-    const event_id id = g.append(proto);
+    touch(t, where, g.length(t));
+    if (g.first(where) == no_event) return {.value = 0, .done = true};
+    event& e = g.draft();
+    e.kind = event_kind::read;
+    e.location = where;
+    e.op = request.op;
+    e.operand = request.operand;
+    e.expected = request.expected;
+    e.order = e.success = request.success;
+    e.failure = request.failure;
+    e.site = site;
+    e.thread = static_cast<std::uint8_t>(t);
+    e.mask = cells_[where].mask;
+    e.may_fail = may_fail;
+    const event_id id = g.append();
     driver_->choose_write(g, id, s.read_newest > 0);
     if (s.read_newest > 0) --s.read_newest;
     bool consistent = true;
@@ -256,12 +288,13 @@ reply machine::load(location_id where, std::memory_order order) {
     const void* const site = __builtin_return_address(0);
     if (replaying(t)) [[likely]]
         return replay_read(t, where, site);
-    event e{};
-    e.kind = event_kind::read;
-    e.location = where;
-    e.order = e.success = e.failure = order;
-    e.site = site;
-    return new_read(e, false);
+    return new_read(where, site,
+                    {.op = rmw_op::none,
+                     .weak = false,
+                     .operand = 0,
+                     .expected = 0,
+                     .success = order,
+                     .failure = order});
 }
 
 reply machine::update(location_id where, const update_request& request) {
@@ -280,16 +313,7 @@ reply machine::update(location_id where, const update_request& request) {
     const void* const site = __builtin_return_address(0);
     if (replaying(t)) [[likely]]
         return replay_read(t, where, site);
-    event e{};
-    e.kind = event_kind::read;
-    e.location = where;
-    e.op = request.op;
-    e.operand = request.operand;
-    e.expected = request.expected;
-    e.order = e.success = request.success;
-    e.failure = request.failure;
-    e.site = site;
-    return new_read(e, request.weak);
+    return new_read(where, site, request);
 }
 
 // --- Other steps --------------------------------------------------------------------------------
@@ -314,7 +338,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
     before_new_step(t, where, true);
     touch(t, where, g.length(t));
     if (g.first(where) == no_event) return {.value = 0, .done = true};
-    event e{};
+    event& e = g.draft();
     e.kind = event_kind::write;
     e.location = where;
     e.value = value;
@@ -322,7 +346,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
     e.order = e.success = order;
     e.site = __builtin_return_address(0);
     e.thread = static_cast<std::uint8_t>(t);
-    const event_id id = g.append(e);
+    const event_id id = g.append();
     driver_->choose_place(g, id);
     s.cursor = g[id].po + 1U;
     count_step(t);
@@ -340,12 +364,12 @@ void machine::fence(std::memory_order order) {
         expect(g[g.at(t, s.cursor)], event_kind::fence, 0);
     } else {
         before_new_step(t, nowhere, false);
-        event e{};
+        event& e = g.draft();
         e.kind = event_kind::fence;
         e.order = e.success = order;
         e.site = __builtin_return_address(0);
         e.thread = static_cast<std::uint8_t>(t);
-        const event_id id = g.append(e);
+        const event_id id = g.append();
         if (interleaves_) observe_event(t, id);
     }
     ++s.cursor;
@@ -364,12 +388,12 @@ unsigned machine::choose(unsigned n) {
         chosen = static_cast<unsigned>(e.value);
     } else {
         before_new_step(t, nowhere, false);
-        event e{};
+        event& e = g.draft();
         e.kind = event_kind::choice;
         e.options = static_cast<std::uint16_t>(n);
         e.site = __builtin_return_address(0);
         e.thread = static_cast<std::uint8_t>(t);
-        const event_id id = g.append(e);
+        const event_id id = g.append();
         driver_->choose(g, id);
         chosen = static_cast<unsigned>(g[id].value);
         if (interleaves_) observe_event(t, id);

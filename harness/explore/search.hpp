@@ -28,6 +28,7 @@ public:
     [[nodiscard]] bool satisfied() const noexcept {
         return how_.stop_at_first && !result_.findings.empty();
     }
+    [[nodiscard]] bool stops_at_first() const noexcept { return how_.stop_at_first; }
     /// What ran to its end, by fingerprint, if the options ask for it.
     [[nodiscard]] std::vector<std::uint64_t> take_seen() { return std::exchange(seen_, {}); }
 
@@ -40,6 +41,7 @@ private:
     options how_;
     machine machine_;
     graph graph_;
+    bool sampled_ = false;  // Whether graph_ has a set-up to keep.
     result result_;
     std::vector<std::uint64_t> seen_;
 };

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "harness/explore/explore.hpp"
 #include "harness/explore/pidmap_model.hpp"
 
@@ -42,6 +44,27 @@ TEST(SideBySide, TheFirstFindingIsTheSame) {
 }
 TEST(SideBySide, AllFindingsAreTheSame) {
     expect_same(pidmap_case<0, 1, 2, 2>(), {.stop_at_first = false});
+}
+TEST(SideBySide, ABudgetIsSpentTheSameWay) {
+    for (const std::uint64_t budget : {10U, 700U, 5'000U, 11'904U, 20'000U}) {
+        const auto p = pidmap_case<1, 1, 3, 1>();
+        const options how{
+            .on_failure = cas_failure_order::as_success, .budget = budget, .count_redundant = true};
+        expect_same(p, how);
+        const result r = explore(p, how);
+        EXPECT_EQ(r.executions, std::min<std::uint64_t>(budget, 11'904));
+        EXPECT_EQ(r.complete, budget >= 11'904) << budget;
+        EXPECT_EQ(r.redundant, 0U);
+    }
+    expect_same(pidmap_case<0, 1, 2, 2>(), {.budget = 3'000, .stop_at_first = false});
+    expect_same(pidmap_case<2, 1, 3, 1>(), {.budget = 20'000});
+}
+TEST(SideBySide, ABoundedSearchIsTheSame) {
+    expect_same(pidmap_case<3, 5, 2, 1>(), {.strategy = strategy::bounded, .preemptions = 3});
+    expect_same(pidmap_case<2, 1, 3, 1>(), {.strategy = strategy::bounded});
+    expect_same(pidmap_case<1, 1, 2, 2>(),
+                {.strategy = strategy::bounded, .budget = 4'000, .count_redundant = true});
+    expect_same(pidmap_case<0, 1, 2, 2>(), {.strategy = strategy::bounded, .stop_at_first = false});
 }
 TEST(SideBySide, SamplesAreTheSame) {
     expect_same(pidmap_case<2, 5, 3, 1>(), {.strategy = strategy::portfolio});

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "harness/explore/controlled.hpp"
@@ -49,8 +50,8 @@ public:
     using sampler::sampler;
 
 protected:
-    unsigned pick_thread(const std::vector<unsigned>& options, bool) override {
-        return dice_.below(static_cast<unsigned>(options.size()));
+    unsigned pick_thread(const thread_list& options, bool) override {
+        return dice_.below(options.size());
     }
 };
 
@@ -65,7 +66,7 @@ public:
     void restart(std::uint64_t number) override;
 
 protected:
-    unsigned pick_thread(const std::vector<unsigned>& options, bool can_go_on) override;
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
 
 private:
     unsigned depth_;
@@ -86,7 +87,7 @@ public:
     void announce(unsigned thread, location_id where, bool writes) override;
 
 protected:
-    unsigned pick_thread(const std::vector<unsigned>& options, bool can_go_on) override;
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
 
 private:
     struct pending {
@@ -104,12 +105,14 @@ public:
     void restart() override;
     /// Goes to the next execution. \return false if that was the last one.
     [[nodiscard]] bool advance();
+    /// Cuts off what comes last, if there is more than one way left to go.
+    [[nodiscard]] std::optional<bounded> split();
     /// Whether the execution that ran had as many preemptions as the bound: one with fewer belongs
     /// to a lower bound.
     [[nodiscard]] bool at_bound() const noexcept { return used_ == bound_; }
 
 protected:
-    unsigned pick_thread(const std::vector<unsigned>& options, bool can_go_on) override;
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
     unsigned pick(unsigned n) override;
 
 private:
@@ -120,6 +123,7 @@ private:
     unsigned bound_;
     unsigned used_ = 0;
     std::size_t next_ = 0;
+    std::size_t given_ = 0;  // So many decisions are not this part's to change.
     std::vector<decision> path_;
 };
 

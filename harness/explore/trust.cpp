@@ -1,5 +1,7 @@
 #include "harness/explore/trust.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace pidmap_stress::explore {
@@ -52,9 +54,22 @@ void trust::choose(graph& g, event_id choice) {
 
 void trust::offer_revisits(const graph& g, event_id write) {
     if (rules_.fault == planted_fault::no_backward_revisits) return;
-    const clock& causes = g.causes(write);
-    for (event_id id = write; --id > 0;) {
-        if (g.contains(causes, id)) continue;
+    const clock causes = g.causes(write);
+    // From the newest event down, but for those that it depends on: these come first in each
+    // thread.
+    std::array<unsigned, max_threads> end{};
+    const unsigned threads = g.threads_end();
+    for (unsigned t = 1; t < threads; ++t) end[t] = g.length(t);
+    for (;;) {
+        event_id id = no_event;
+        unsigned of = 0;
+        for (unsigned t = 1; t < threads; ++t)
+            if (end[t] > static_cast<unsigned>(causes.of(t)) && g.at(t, end[t] - 1) > id) {
+                id = g.at(t, end[t] - 1);
+                of = t;
+            }
+        if (id == no_event) return;
+        --end[of];
         if (!maximally_added(g, id, write)) return;
         const event& e = g[id];
         if (!e.is_read() || e.location != g[write].location) continue;
@@ -84,7 +99,7 @@ bool trust::maximally_added(const graph& g, event_id id, event_id write) const {
             if (rules_.fault == planted_fault::stale_write_deletable) return true;
             break;
     }
-    const clock& causes = g.causes(write);
+    const clock causes = g.causes(write);
     for (event_id w = g[e.is_read() ? e.rf : id].after; w != no_event; w = g[w].after) {
         if (w == write) continue;
         if (w < id) return false;
@@ -102,6 +117,10 @@ bool trust::revisit(const alternative& next) {
     to.revisited = next.stamp;
     to.fails = next.what == change::fail_revisit;
     to.revisitor = to.g.become_revisit(from, next.stamp, next.with);
+    // What it keeps was as it is now, but for the read and its write.
+    const event_id known = frames_[depth_]->known;
+    to.known = known + 1 >= next.with ? static_cast<event_id>(to.revisitor - 1)
+                                      : std::min(known, static_cast<event_id>(next.stamp - 1));
     ++depth_;
     graph& g = to.g;
     const event_id write = to.revisitor;
@@ -138,6 +157,7 @@ bool trust::apply(const alternative& next) {
     frame& f = top();
     graph& g = f.g;
     g.truncate(next.stamp);
+    f.known = std::min(f.known, static_cast<event_id>(next.stamp - 1));
     switch (next.what) {
         case change::read_from:
         case change::fail_from:
@@ -189,6 +209,7 @@ std::unique_ptr<trust::subtree> trust::split() {
         cut->from.revisited = f.revisited;
         cut->from.revisitor = f.revisitor;
         cut->from.fails = f.fails;
+        cut->from.known = f.known;
         cut->from.left.push_back(f.left.front());
         f.left.erase(f.left.begin());
         return cut;

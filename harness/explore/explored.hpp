@@ -300,6 +300,11 @@ inline void expect(bool holds, invariant which, std::string_view what = {}) noex
 inline void assume(bool holds) noexcept {
     if (!holds) machine::current().give_up();
 }
+/// What traces call the cells that `look` peeks at. `name` must outlive the exploration.
+template <class Look>
+void name_peeked(const char* name, Look look) {
+    machine::current().name_peeked(name, look);
+}
 /// Labels the calling thread's next steps in traces.
 inline void label(std::string_view text) noexcept {
     machine::current().label(text);

@@ -211,6 +211,7 @@ void machine::end_release(void* object, bool deferred) {
         observe({.thread = t,
                  .kind = b.is == block::state::retired ? step_kind::retire : step_kind::destroy,
                  .cell = "memory",
+                 .location = b.owner,  // Who made it: block numbers are each thread's own.
                  .site = __builtin_return_address(0)},
                 b.number);
 }

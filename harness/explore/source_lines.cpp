@@ -46,8 +46,12 @@ public:
             if (const char* const file = ::dwarf_linesrc(line, nullptr, nullptr))
                 found.push_back({.file = file, .line = number});
         }
+        Dwarf_Die* innermost = nullptr;
+        if (::dwarf_getscopes(unit, address - bias, &innermost) <= 0) return found;
+        // Behind the innermost scope stands where it was written; where it was called from is this.
         Dwarf_Die* scopes = nullptr;
-        const int count = ::dwarf_getscopes(unit, address - bias, &scopes);
+        const int count = ::dwarf_getscopes_die(&innermost[0], &scopes);
+        std::free(innermost);
         Dwarf_Files* files = nullptr;
         std::size_t file_count = 0;
         if (::dwarf_getsrcfiles(unit, &files, &file_count) == 0)

@@ -188,3 +188,38 @@ const scenario_entry* find_scenario(std::string_view name) noexcept {
 ]=] @ONLY)
   set(${out} ${folder}/scenarios.cpp PARENT_SCOPE)
 endfunction()
+
+# pidmap_stress_generate_scripted(OUT): the same for scripts, which run on pages of other sizes.
+function(pidmap_stress_generate_scripted out)
+  set(folder ${PROJECT_BINARY_DIR}/generated/harness/explore)
+  pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
+  set(sources "")
+  set(declarations "")
+  set(entries "")
+  foreach(name IN LISTS names)
+    file(CONFIGURE OUTPUT ${folder}/scripted_${name}.cpp CONTENT [=[
+#include "allocator/variants/@name@.hpp"
+#include "harness/explore/script_program.hpp"
+
+namespace pidmap_stress::explore {
+scripted_variant scripted_@name@() { return make_scripted_variant<@name@>(); }
+}  // namespace pidmap_stress::explore
+]=] @ONLY)
+    list(APPEND sources ${folder}/scripted_${name}.cpp)
+    string(APPEND declarations "scripted_variant scripted_${name}();\n")
+    string(APPEND entries "        scripted_${name}(),\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${folder}/scripted_variants.cpp CONTENT [=[
+#include "harness/explore/script.hpp"
+
+namespace pidmap_stress::explore {
+@declarations@
+std::span<const scripted_variant> scripted_variants() noexcept {
+    static const scripted_variant entries[] = {
+@entries@    };
+    return entries;
+}
+}  // namespace pidmap_stress::explore
+]=] @ONLY)
+  set(${out} ${sources} ${folder}/scripted_variants.cpp PARENT_SCOPE)
+endfunction()

@@ -6,10 +6,15 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include "harness/explore/matrix.hpp"
+#include "harness/explore/replayable.hpp"
+#include "harness/explore/shrink.hpp"
+#include "harness/explore/trace.hpp"
 #include "harness/options.hpp"
+#include "harness/report.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -21,6 +26,20 @@ using explore::matrix_case;
 [[nodiscard]] int usage(std::string_view what) {
     fmt::print(stderr, "pidmap-stress: {}\n", what);
     return exit_usage;
+}
+
+/// The words that start this program. A wrapper says how it was called; its profile is `run`.
+[[nodiscard]] std::string program_command() {
+    const char* const wrapper = std::getenv("PIDMAP_STRESS_WRAPPER");
+    return wrapper != nullptr ? wrapper : "pidmap-stress";
+}
+
+/// Puts a smaller execution in the place of each finding: of all, or of the first one.
+void shrink(cell_verdict& seen, bool all) {
+    for (explore::broken_invariant& one : seen.broken) {
+        if (!all && &one != &seen.broken.front()) break;
+        if (const auto small = explore::shrink(seen.of, one)) one.token = small->token;
+    }
 }
 
 [[nodiscard]] bool selects(const std::vector<std::string>& wanted, std::string_view name) {
@@ -166,6 +185,7 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
         ->capture_default_str();
     app.add_flag("--matrix", wanted.matrix,
                  "the safety matrix: a line for each cell and one token for each that fails");
+    app.add_flag("--no-shrink", wanted.no_shrink, "print findings as they were found");
     app.add_flag("--strict", wanted.strict, "any violation is exit code 2, expected or not");
 }
 
@@ -173,6 +193,12 @@ void add_replay_options(CLI::App& app, replay_options& wanted) {
     app.add_option("token", wanted.token, "as explore printed it")->required();
     app.add_flag("--best-effort", wanted.best_effort,
                  "replay a token of another build as far as it goes");
+    app.add_option("--format", wanted.format,
+                   "table; text; mermaid: a sequence diagram for issue trackers; perfetto: Chrome\n"
+                   "trace JSON for ui.perfetto.dev")
+        ->capture_default_str();
+    app.add_option("--output", wanted.output, "write it to this file");
+    app.add_flag("--full", wanted.full, "all steps, not only those that matter");
 }
 
 int run_explore(const explore_options& wanted) {
@@ -196,7 +222,8 @@ int run_explore(const explore_options& wanted) {
     unsigned broken = 0;
     unsigned unexpected = 0;
     for (const matrix_case& one : cases) {
-        const cell_verdict seen = explore_cell(one, how);
+        cell_verdict seen = explore_cell(one, how);
+        if (!wanted.no_shrink) shrink(seen, !wanted.matrix);
         print(seen, !wanted.matrix);
         broken += seen.broken.empty() ? 0 : 1;
         unexpected += seen.as_expected() ? 0 : 1;
@@ -207,24 +234,29 @@ int run_explore(const explore_options& wanted) {
 }
 
 int run_replay(const replay_options& wanted) {
-    const auto token = explore::parse_case_token(wanted.token, explore::build_identity());
-    if (!token) return usage(fmt::format("'{}' is no token, or was damaged", wanted.token));
-    if (!token->same_build && !wanted.best_effort)
+    const auto as = explore::parse_trace_format(wanted.format);
+    if (!as)
+        return usage(fmt::format(
+            "--format '{}' is unknown; known are: table, text, mermaid, perfetto", wanted.format));
+    const auto opened = explore::open_token(wanted.token, explore::build_identity());
+    if (!opened)
+        return usage(
+            fmt::format("'{}' is no token, or was damaged; explore prints tokens", wanted.token));
+    if (!opened->same_build && !wanted.best_effort)
         return usage(
             "the token is of another build or configuration, so its schedule may mean something "
             "else here; --best-effort tries it");
-    const auto p = token->of.variant->make(token->of.setting);
-    const explore::replay_result run =
-        explore::replay(*p, token->choices, {.model = token->of.model});
-    fmt::print("{}\n{}", to_string(token->of), explore::to_table(run, token->of.setting.threads));
-    for (const explore::finding& f : run.findings) {
-        const auto which = explore::broken_by(f);
-        fmt::print("broken: {}: {} (by thread {})\n",
-                   which ? to_string(*which) : explore::to_string(f.kind), f.what, f.thread);
+    const explore::trace seen = explore::make_trace(*opened, opened->replay(), program_command());
+    const std::string text = explore::format(seen, *as, wanted.full);
+    if (wanted.output.empty()) {
+        fmt::print("{}", text);
+    } else if (const std::string error = write_file(wanted.output, text); !error.empty()) {
+        return usage(fmt::format("cannot write --output {}: {}; give a path that can be written",
+                                 wanted.output, error));
     }
-    if (!run.exact) fmt::print("the schedule did not fit: this is another execution\n");
-    if (run.findings.empty()) fmt::print("nothing broke\n");
-    return run.findings.empty() ? exit_as_expected : exit_violated;
+    if (!seen.exact) fmt::print(stderr, "the schedule did not fit: this is another execution\n");
+    if (!seen.breaks_anything()) fmt::print(stderr, "nothing broke\n");
+    return seen.breaks_anything() ? exit_violated : exit_as_expected;
 }
 
 }  // namespace pidmap_stress

@@ -27,12 +27,16 @@ struct explore_options {
     unsigned jobs = 1;
     bool matrix = false;
     bool strict = false;
+    bool no_shrink = false;
 };
 void add_explore_options(CLI::App& app, explore_options& wanted);
 
 struct replay_options {
     std::string token;
     bool best_effort = false;
+    std::string format = "table";
+    std::string output;  ///< A path; empty: standard output.
+    bool full = false;
 };
 void add_replay_options(CLI::App& app, replay_options& wanted);
 
@@ -44,10 +48,11 @@ void add_replay_options(CLI::App& app, replay_options& wanted);
 ///          one line on stderr, if the options make no sense.
 [[nodiscard]] int run_explore(const explore_options& wanted);
 
-/// Runs the one execution that a token names, and prints it as a table.
+/// Runs the one execution that a token names, and prints it for a reader.
 ///
 /// \returns exit_violated if it breaks an invariant again, exit_as_expected if not; exit_usage,
-///          with one line on stderr, if the token is none, or of another build.
+///          with one line on stderr, if the token is none, or of another build, or if the output
+///          cannot be written.
 [[nodiscard]] int run_replay(const replay_options& wanted);
 
 }  // namespace pidmap_stress

@@ -304,6 +304,11 @@ inline void assume(bool holds) noexcept {
 [[nodiscard]] inline unsigned this_thread() noexcept {
     return machine::current().running_thread();
 }
+/// What traces call the cells that `look` peeks at. `name` must outlive the exploration.
+template <class Look>
+void name_peeked(const char* name, Look look) {
+    machine::current().name_peeked(name, look);
+}
 /// Labels the calling thread's next steps in traces.
 inline void label(std::string_view text) noexcept {
     machine::current().label(text);

@@ -34,6 +34,7 @@ struct finding {
     std::string what;                   ///< One line.
     std::optional<invariant> broken{};  ///< If the program named one.
     unsigned thread = 0;                ///< Whose step showed it; 0 is the final check.
+    unsigned at_step = 0;               ///< How many steps of a replay came before it.
     explore::schedule schedule{};       ///< For replay().
     unsigned frozen_thread = 0;         ///< finding_kind::progress: who stopped ...
     unsigned frozen_after = 0;          ///< ... after how many of its steps.

@@ -291,6 +291,7 @@ void machine::before_new_step(unsigned thread, location_id where, bool writes) {
 // --- Findings -----------------------------------------------------------------------------------
 
 void machine::record(finding f) {
+    f.at_step = observed_;
     const auto known =
         std::ranges::find_if(found_, [&](const finding& other) { return other.same_as(f); });
     if (known == found_.end()) found_.push_back(std::move(f));

@@ -176,6 +176,15 @@ public:
     [[nodiscard]] std::uint64_t to_value(const void* pointer) const noexcept;
     [[nodiscard]] void* to_pointer(std::uint64_t value) const noexcept;
     void name_cell(location_id where, const char* name) noexcept { cells_[where].name = name; }
+    /// Names the cells that `look` peeks at, which need not be the caller's own.
+    template <class Look>
+    void name_peeked(const char* name, Look look) {
+        std::vector<location_id> seen;
+        peeked_ = &seen;
+        look();
+        peeked_ = nullptr;
+        for (const location_id where : seen) name_cell(where, name);
+    }
     [[nodiscard]] std::uint64_t peek(location_id where);
     /// Remembers what the calling thread's next step depends on: its registers and its stack.
     [[gnu::noinline]] static void note_state();
@@ -318,7 +327,8 @@ private:
     void check_leaks();
 
     void observe_event(unsigned thread, event_id id);
-    void observe(unsigned thread, step_kind kind, std::string_view cell, std::uint64_t value);
+    /// \pre There is an observer.
+    void observe(step proto, std::uint64_t value);
     void after_step();
     [[nodiscard]] std::string name_of(location_id where) const;
 
@@ -358,6 +368,7 @@ private:
     thread_list runnable_;
     std::vector<finding> found_;
 
+    std::vector<location_id>* peeked_ = nullptr;  // Cells that are looked at, if somebody asks.
     step_observer* observer_ = nullptr;
     std::vector<std::optional<unsigned>> step_of_event_;
     unsigned observed_ = 0;

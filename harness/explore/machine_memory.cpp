@@ -74,8 +74,14 @@ void machine::plain_access(plain_shadow& shadow, bool write, std::uint64_t value
     }
     if (race) fail(finding_kind::data_race, "unordered accesses to a plain cell", std::nullopt);
     if (shadow.in != nullptr) touch_block(t, *shadow.in, po);
-    if (interleaves_)
-        observe(t, write ? step_kind::plain_write : step_kind::plain_read, "plain", value);
+    if (observer_ != nullptr)
+        observe({.thread = t,
+                 .kind = write ? step_kind::plain_write : step_kind::plain_read,
+                 .cell = "plain",
+                 // Where it lies is its name: it is no cell of the graph, and has no number.
+                 .location = static_cast<location_id>(to_value(&shadow)),
+                 .site = __builtin_return_address(0)},
+                value);
 }
 
 // --- Memory -------------------------------------------------------------------------------------
@@ -114,8 +120,8 @@ void* machine::allocate(std::size_t size, std::size_t alignment) {
     }
     s.effects_at = s.cursor;
     block* b = heap_.allocate(t, size, alignment);
-    if (b != nullptr && interleaves_ && in_threads())
-        observe(t, step_kind::create, "memory", b->number);
+    if (b != nullptr && observer_ != nullptr && in_threads())
+        observe({.thread = t, .kind = step_kind::create, .cell = "memory"}, b->number);
     return b == nullptr ? nullptr : b->base;
 }
 
@@ -201,8 +207,12 @@ void machine::end_release(void* object, bool deferred) {
     if (unordered)
         fail(finding_kind::use_after_free, "memory is used, and not before its release",
              std::nullopt);
-    if (interleaves_)
-        observe(t, b.is == block::state::retired ? step_kind::retire : step_kind::destroy, "memory",
+    if (observer_ != nullptr)
+        observe({.thread = t,
+                 .kind = b.is == block::state::retired ? step_kind::retire : step_kind::destroy,
+                 .cell = "memory",
+                 .location = b.owner,  // Who made it: block numbers are each thread's own.
+                 .site = __builtin_return_address(0)},
                 b.number);
 }
 
@@ -219,13 +229,15 @@ void machine::enter_section() {
     if (!in_threads()) return;
     thread_state& s = threads_[self()];
     if (s.section_depth++ == 0) s.section_begin = s.cursor;
-    if (interleaves_) observe(self(), step_kind::enter_section, "section", 0);
+    if (observer_ != nullptr)
+        observe({.thread = self(), .kind = step_kind::enter_section, .cell = "section"}, 0);
 }
 
 void machine::leave_section() {
     if (!in_threads()) return;
     --threads_[self()].section_depth;
-    if (interleaves_) observe(self(), step_kind::leave_section, "section", 0);
+    if (observer_ != nullptr)
+        observe({.thread = self(), .kind = step_kind::leave_section, .cell = "section"}, 0);
 }
 
 }  // namespace pidmap_stress::explore

@@ -95,6 +95,8 @@ location_id machine::make_cell(const void* address, std::uint64_t initial, const
 }
 
 std::uint64_t machine::peek(location_id where) {
+    if (peeked_ != nullptr) [[unlikely]]
+        peeked_->push_back(where);
     if (at_instant_ && (where >= is_watched_.size() || is_watched_[where] == 0))
         return peek_at_instant(where);
     if (!in_threads()) return main_values_[where];

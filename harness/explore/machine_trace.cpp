@@ -83,11 +83,11 @@ void machine::observe_event(unsigned thread, event_id id) {
     after_step();
 }
 
-void machine::observe(unsigned thread, step_kind kind, std::string_view cell, std::uint64_t value) {
-    if (observer_ == nullptr) return;
-    step s{.number = observed_++, .thread = thread, .kind = kind, .cell = std::string(cell)};
-    s.label = threads_[thread].label;
-    if (kind == step_kind::plain_write)
+void machine::observe(step proto, std::uint64_t value) {
+    step s = std::move(proto);
+    s.number = observed_++;
+    s.label = threads_[s.thread].label;
+    if (s.kind == step_kind::plain_write)
         s.written = value;
     else
         s.read = value;

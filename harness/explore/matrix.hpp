@@ -66,8 +66,4 @@ struct case_token {
 /// What tells this build from any other: a hash of the program that runs.
 [[nodiscard]] const std::string& build_identity();
 
-/// The steps of a replay as a table: a column a thread, a row a step, and page 0's and page 1's
-/// nr_free and the refcount after it.
-[[nodiscard]] std::string to_table(const replay_result& run, unsigned threads);
-
 }  // namespace pidmap_stress::explore

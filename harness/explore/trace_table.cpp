@@ -1,157 +1,143 @@
-// A replay as a table, for readers.
+// A trace as a table, and as lines of text.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "harness/explore/matrix.hpp"
+#include "harness/explore/trace.hpp"
 
 namespace pidmap_stress::explore {
 namespace {
 
-[[nodiscard]] std::string_view to_string(std::memory_order order) noexcept {
-    using enum std::memory_order;
-    switch (order) {
-        case relaxed:
-            return "relaxed";
-        case consume:
-            return "consume";
-        case acquire:
-            return "acquire";
-        case release:
-            return "release";
-        case acq_rel:
-            return "acq_rel";
-        case seq_cst:
-            return "seq_cst";
+/// Values of cells in a few words: "2", or "page 0: 1, page 1: 0".
+[[nodiscard]] std::string to_words(const std::vector<followed_value>& values) {
+    constexpr std::string_view before = "nr_free of page ";
+    std::string words;
+    for (const followed_value& one : values) {
+        if (!words.empty()) words += ' ';
+        if (one.cell.starts_with(before)) words += one.cell.substr(before.size()) + ":";
+        words += fmt::format("{}", one.value);
     }
-    return "?";
+    return words;
 }
 
-[[nodiscard]] std::string_view to_string(rmw_op op) noexcept {
-    constexpr std::array<std::string_view, 8> names{"",    "exchange", "cas", "add",
-                                                    "sub", "and",      "or",  "xor"};
-    return names[static_cast<std::size_t>(op)];
+[[nodiscard]] std::string source_of(const step& s) {
+    const bool reads = s.kind == step_kind::load || s.kind == step_kind::update ||
+                       s.kind == step_kind::failed_update;
+    if (!reads) return "";
+    return s.read_from ? fmt::format("{}", *s.read_from) : "set-up";
 }
 
-/// A value as its cell means it: counts are signed, addresses are no news.
-[[nodiscard]] std::string value_of(cell_role role, std::uint64_t value) {
-    switch (role) {
-        case cell_role::refcount:
-        case cell_role::nr_free:
-        case cell_role::last_pid:
-        case cell_role::pid_max:
-            return fmt::format("{}", static_cast<std::int32_t>(value));
-        case cell_role::bitmap:
-            return fmt::format("{:#x}", value);
-        case cell_role::page:
-            return value == 0 ? "none" : "page";
-        case cell_role::object:
-            return value == 0 ? "none" : "object";
-        case cell_role::data:
-            break;
-    }
-    // Data cells are small numbers, or the pointer of the table: its address is no news.
-    return value > 0xffff ? "pointer" : fmt::format("{}", value);
+[[nodiscard]] std::string where(const trace_row& row) {
+    if (row.edge.empty()) return row.place;
+    return row.place + (row.place.empty() ? "(" : " (") + row.edge + ")";
 }
 
-[[nodiscard]] std::string text_of(const step& s) {
-    const std::string stale = s.stale ? " stale" : "";
-    const auto read = [&] { return value_of(s.role, s.read) + stale; };
-    switch (s.kind) {
-        case step_kind::load:
-            return fmt::format("{} = {} [{}]", s.cell, read(), to_string(s.order));
-        case step_kind::store:
-            return fmt::format("{} := {} [{}]", s.cell, value_of(s.role, s.written),
-                               to_string(s.order));
-        case step_kind::update:
-            return fmt::format("{} {} {} -> {} [{}]", s.cell, to_string(s.op), read(),
-                               value_of(s.role, s.written), to_string(s.order));
-        case step_kind::failed_update:
-            return fmt::format("{} cas fails at {} [{}]", s.cell, read(), to_string(s.order));
-        case step_kind::fence:
-            return fmt::format("fence [{}]", to_string(s.order));
-        case step_kind::choice:
-            return fmt::format("choice {}", s.read);
-        case step_kind::plain_read:
-            return fmt::format("tenant = {}", s.read);
-        case step_kind::plain_write:
-            return fmt::format("tenant := {}", s.written);
-        case step_kind::create:
-            return fmt::format("create memory {}", s.read);
-        case step_kind::destroy:
-            return fmt::format("destroy memory {}", s.read);
-        case step_kind::retire:
-            return fmt::format("RELEASE memory {}", s.read);
-        case step_kind::enter_section:
-            return "read section begins";
-        case step_kind::leave_section:
-            return "read section ends";
-    }
-    return "?";
+[[nodiscard]] std::string introduction(const trace& seen) {
+    return fmt::format("{}\n{}\n{}\nagain: {}\n", seen.headline, seen.name, seen.in_words,
+                       seen.command);
 }
 
-/// What stood in a cell last, for the cells that a reader follows.
-class followed_cells {
+/// What is not shown, and how to see it.
+[[nodiscard]] std::string conclusion(const trace& seen, bool full) {
+    std::string text;
+    for (const std::string& one : seen.broken_in_the_end(full))
+        text += fmt::format(">> when all is done: BROKEN {}\n", one);
+    if (full) return text;
+    const std::size_t folded = seen.rows.size() - seen.shown() - seen.later;
+    if (folded != 0)
+        text += fmt::format(
+            "{} steps are not shown: they neither change a count or a bitmap nor meet another "
+            "thread's\n",
+            folded);
+    if (seen.later != 0)
+        text += fmt::format("{} steps come later, and are not shown\n", seen.later);
+    if (folded + seen.later != 0) text += "--full shows all steps\n";
+    return text;
+}
+
+/// Columns as wide as what is in them, or as what all but the widest need.
+class layout {
 public:
-    explicit followed_cells(const std::vector<step>& steps) {
-        // What a cell held before its first step is what that step read.
-        for (const step& s : steps)
-            if (is_followed(s) && s.kind != step_kind::store) values_.try_emplace(key(s), s.read);
-    }
-    void after(const step& s) {
-        if (is_followed(s) && (s.kind == step_kind::update || s.kind == step_kind::store))
-            values_[key(s)] = s.written;
-    }
-    [[nodiscard]] std::string text(cell_role role) const {
+    explicit layout(std::vector<std::string> titles) : rows_{std::move(titles)} {}
+    void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+    void add_note(std::string text) { rows_.push_back({std::move(text)}); }
+
+    [[nodiscard]] std::string text() const {
+        std::vector<std::size_t> widths(rows_.front().size());
+        for (const auto& row : rows_)
+            for (std::size_t i = 0; i < row.size() && row.size() == widths.size(); ++i)
+                widths[i] = std::max(widths[i], row[i].size());
         std::string all;
-        for (const auto& [which, value] : values_)
-            if (which.first == role)
-                all += fmt::format("{}{}", all.empty() ? "" : " ", value_of(role, value));
+        for (const auto& row : rows_) {
+            std::string line;
+            if (row.size() == widths.size())
+                for (std::size_t i = 0; i < row.size(); ++i)
+                    line += i == 0 ? fmt::format("{:>{}}", row[i], widths[i])
+                                   : fmt::format(" | {:<{}}", row[i], widths[i]);
+            else
+                line = row.front();
+            line.erase(line.find_last_not_of(' ') + 1);
+            all += line + '\n';
+        }
         return all;
     }
 
 private:
-    using name = std::pair<cell_role, location_id>;
-    [[nodiscard]] static bool is_followed(const step& s) {
-        return s.role == cell_role::refcount || s.role == cell_role::nr_free;
-    }
-    [[nodiscard]] static name key(const step& s) { return {s.role, s.location}; }
-    std::map<name, std::uint64_t> values_;
+    std::vector<std::vector<std::string>> rows_;
 };
+
+[[nodiscard]] std::string labelled(const trace_row& row) {
+    return row.what.label.empty() ? row.text : row.what.label + ": " + row.text;
+}
 
 }  // namespace
 
-std::string to_table(const replay_result& run, unsigned threads) {
-    constexpr std::size_t widest = 44;
-    std::vector<std::size_t> widths(threads + 1U, 8);
-    std::vector<std::string> texts;
-    for (const step& s : run.steps) {
-        const bool labelled = !s.label.empty();
-        texts.push_back(labelled ? s.label + ": " + text_of(s) : text_of(s));
-        if (s.thread <= threads)
-            widths[s.thread] = std::clamp(texts.back().size(), widths[s.thread], widest);
+std::string to_table(const trace& seen, bool full) {
+    std::vector<std::string> titles{"step"};
+    for (unsigned t = 1; t <= seen.threads; ++t) titles.push_back(fmt::format("thread {}", t));
+    for (const char* const one : {"reads", "refcount", "nr_free", "where"}) titles.push_back(one);
+    layout table(titles);
+    for (const std::string& one : seen.broken_at_first)
+        table.add_note(fmt::format(">> before any step: BROKEN {}", one));
+    for (const trace_row& row : seen.rows) {
+        if (!row.matters && !full) continue;
+        std::vector<std::string> cells{
+            fmt::format("{}{}", row.broken.empty() ? "" : ">> ", row.what.number)};
+        for (unsigned t = 1; t <= seen.threads; ++t)
+            cells.push_back(t == row.what.thread ? labelled(row) : "");
+        cells.push_back(source_of(row.what));
+        cells.push_back(to_words(row.refcounts));
+        cells.push_back(to_words(row.nr_free));
+        cells.push_back(where(row));
+        table.add(std::move(cells));
+        for (const std::string& one : row.broken)
+            table.add_note(fmt::format(">> BROKEN at step {}: {}", row.what.number, one));
     }
-    std::string table = fmt::format("{:>4}", "step");
-    for (unsigned t = 1; t <= threads; ++t)
-        table += fmt::format(" | {:<{}}", fmt::format("thread {}", t), widths[t]);
-    table += fmt::format(" | {:<8} | {}\n", "refcount", "nr_free");
-    followed_cells cells(run.steps);
-    for (std::size_t i = 0; i < run.steps.size(); ++i) {
-        const step& s = run.steps[i];
-        cells.after(s);
-        table += fmt::format("{:>4}", s.number);
-        for (unsigned t = 1; t <= threads; ++t)
-            table += fmt::format(" | {:<{}}", t == s.thread ? texts[i] : "", widths[t]);
-        table += fmt::format(" | {:<8} | {}\n", cells.text(cell_role::refcount),
-                             cells.text(cell_role::nr_free));
+    return introduction(seen) + "\n" + table.text() + conclusion(seen, full);
+}
+
+std::string to_text(const trace& seen, bool full) {
+    std::string text = introduction(seen);
+    for (const std::string& one : seen.broken_at_first)
+        text += fmt::format(">> before any step: BROKEN {}\n", one);
+    for (const trace_row& row : seen.rows) {
+        if (!row.matters && !full) continue;
+        const std::string from = source_of(row.what);
+        const std::string place = where(row);
+        text +=
+            fmt::format("{}. thread {}, {}{}{}\n", row.what.number, row.what.thread, labelled(row),
+                        from.empty()       ? ""
+                        : from == "set-up" ? ", read from the set-up"
+                                           : ", read from step " + from,
+                        place.empty() ? "" : "  [" + place + "]");
+        for (const std::string& one : row.broken) text += fmt::format("   >> BROKEN {}\n", one);
     }
-    return table;
+    return text + conclusion(seen, full);
 }
 
 }  // namespace pidmap_stress::explore

@@ -1,0 +1,97 @@
+#include "harness/explore/replayable.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "harness/explore/token.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+[[nodiscard]] std::uint32_t configuration(const script_case& what, std::string_view build) {
+    return hash_configuration(hash_configuration(0, to_string(what)), build);
+}
+
+/// Cuts what stands behind the last '/'.
+[[nodiscard]] std::string_view cut_last(std::string_view& text) {
+    const std::size_t at = text.rfind('/');
+    if (at == std::string_view::npos) return std::exchange(text, {});
+    const std::string_view part = text.substr(at + 1);
+    text = text.substr(0, at);
+    return part;
+}
+
+[[nodiscard]] std::optional<script_case> parse_script_case(std::string_view text) {
+    const auto shows = parse_invariant(cut_last(text));
+    const std::string_view model_name = cut_last(text);
+    const std::size_t at = text.find('/');
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto* const variant = find_scripted_variant(text.substr(0, at));
+    const auto calls = parse_script(text.substr(at + 1));
+    if (!shows || variant == nullptr || !calls || (model_name != "rc11" && model_name != "sc"))
+        return std::nullopt;
+    return script_case{.variant = variant,
+                       .script = *calls,
+                       .model = model_name == "sc" ? model::sc : model::rc11,
+                       .shows = *shows};
+}
+
+[[nodiscard]] std::string describe(const pidmap_setting& s) {
+    return fmt::format(
+        "{} thread{}, each of which allocates and frees {} time{}; {}, {} pages of {} pids.",
+        s.threads, s.threads == 1 ? "" : "s", s.rounds, s.rounds == 1 ? "" : "s",
+        to_string(s.scenario), s.pages, s.bits);
+}
+
+}  // namespace
+
+std::string_view to_string(model which) noexcept {
+    return which == model::rc11 ? "rc11" : "sc";
+}
+
+std::string to_string(const script_case& what) {
+    return fmt::format("{}/{}/{}/{}", what.variant->info->name, to_string(what.script),
+                       to_string(what.model), to_string(what.shows));
+}
+
+std::string make_token(const script_case& what, const schedule& choices, std::string_view build) {
+    return to_string(what) + ":" +
+           to_string(
+               schedule_token{.configuration = configuration(what, build), .choices = choices});
+}
+
+replay_result replayable::replay() const {
+    return explore::replay(*runs, choices, {.model = model});
+}
+
+std::optional<replayable> open_token(std::string_view token, std::string_view build) {
+    const std::size_t at = token.find(':');
+    if (at == std::string_view::npos) return std::nullopt;
+    replayable opened{.name = std::string(token.substr(0, at)), .token = std::string(token)};
+    if (const auto of = parse_script_case(token.substr(0, at))) {
+        auto schedule = parse_token(token.substr(at + 1));
+        if (!schedule) return std::nullopt;
+        opened.in_words = describe(of->script);
+        opened.variant = of->variant->info;
+        opened.how = of->script.how;
+        opened.model = of->model;
+        opened.shows = of->shows;
+        opened.runs = of->variant->make(of->script);
+        opened.choices = std::move(schedule->choices);
+        opened.same_build = schedule->configuration == configuration(*of, build);
+        return opened;
+    }
+    auto of = parse_case_token(token, build);
+    if (!of) return std::nullopt;
+    opened.in_words = describe(of->of.setting);
+    opened.variant = of->of.variant->info;
+    opened.how = of->of.setting.how;
+    opened.model = of->of.model;
+    opened.runs = of->of.variant->make(of->of.setting);
+    opened.choices = std::move(of->choices);
+    opened.same_build = of->same_build;
+    return opened;
+}
+
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,323 @@
+#pragma once
+
+#include <array>
+#include <cassert>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "allocator/geometry.hpp"
+#include "allocator/pid_allocator.hpp"
+#include "checkers/audit.hpp"
+#include "harness/explore/explored.hpp"
+#include "harness/explore/judged.hpp"
+#include "harness/explore/script.hpp"
+
+namespace pidmap_stress::explore {
+
+/// One execution of a script over a variant: the namespace, and the books of who uses it. Judged
+/// as a pidmap_state is.
+template <pid_allocator V>
+class script_state final : public release_hook {
+    using geometry = typename V::geometry;
+    static constexpr unsigned bits = geometry::bits_per_page;
+    static constexpr unsigned pages = geometry::max_pages;
+    static constexpr unsigned pids = pages * bits;
+
+public:
+    explicit script_state(const script& s) noexcept : script_(&s), pid_max_(s.pid_max) {
+        static constexpr std::array<const char*, most_pidmap_threads> names{
+            "holding by 1", "holding by 2", "holding by 3", "holding by 4"};
+        for (unsigned t = 0; t < s.threads.size(); ++t) holding_[t].named(names[t]);
+        pid_max_.named("pid_max");
+        table_.named("table");
+    }
+
+    void set_up() noexcept;
+    void run(unsigned thread) noexcept;
+    void check_instant() const noexcept;
+    void finish();
+
+    void on_release() noexcept override {
+        ++releases_;
+        if (script_->how != discipline::lookup) return;
+        // Relaxed: who looks it up now finds nothing, and nothing follows from that.
+        table_.store(nullptr, std::memory_order::relaxed);
+    }
+
+private:
+    /// What a thread has, oldest first.
+    struct books {
+        std::array<pid_nr, pids> own{};
+        unsigned count = 0;
+        unsigned references = 0;
+
+        void add(pid_nr nr) noexcept { own[count++] = nr; }
+        pid_nr take(unsigned which) noexcept {
+            const pid_nr nr = own[which];
+            for (unsigned i = which + 1; i < count; ++i) own[i - 1] = own[i];
+            --count;
+            return nr;
+        }
+    };
+
+    [[nodiscard]] bool may_call(unsigned thread, const script_call& call) const noexcept;
+    void call_alloc(unsigned thread) noexcept;
+    void call_free(unsigned thread, unsigned which) noexcept;
+    void name_cells() noexcept;
+    void judge_quiescent(std::span<const pid_nr> held, unsigned references) const;
+    /// What all threads have together.
+    [[nodiscard]] std::vector<pid_nr> all_held() const;
+    [[nodiscard]] unsigned all_references() const noexcept;
+    void holds(unsigned thread, bool any) noexcept {
+        // Relaxed: a book for check_instant(); it must not order what it observes.
+        holding_[thread].store(any, std::memory_order::relaxed);
+    }
+    [[nodiscard]] plain<unsigned>& tenant_of(pid_nr nr) noexcept {
+        return tenants_[static_cast<unsigned>(nr)];
+    }
+
+    const script* script_;
+    typename V::pid_max_cell pid_max_;
+    atomic<V*> table_{nullptr};
+    V* ns_ = nullptr;
+    std::array<books, most_pidmap_threads> books_{};
+    std::array<atomic<bool>, most_pidmap_threads> holding_;
+    std::array<plain<unsigned>, pids> tenants_;  // A thread's number plus one, or 0.
+    unsigned releases_ = 0;
+};
+
+template <pid_allocator V>
+[[nodiscard]] std::unique_ptr<program> make_script_program(const script& s) {
+    using state = script_state<V>;
+    // The program outlives its instances, and they point at its script.
+    const auto shared = std::make_shared<const script>(s);
+    auto made = std::make_unique<program_over<state>>(
+        [shared](void* where) { return new (where) state(*shared); });
+    made->first([](state& st) { st.set_up(); })
+        .threads(static_cast<unsigned>(s.threads.size()),
+                 [](state& st, unsigned thread) { st.run(thread); })
+        .always([](const state& st) { st.check_instant(); })
+        .finally([](state& st) { st.finish(); });
+    return made;
+}
+
+/// The variant on pages of each size that is built.
+template <template <class> class Variant>
+[[nodiscard]] constexpr scripted_variant make_scripted_variant() noexcept {
+    return {
+        .info = &Variant<judged<tiny_geometry<2, script_pages>>>::info,
+        .make = [](const script& s) -> std::unique_ptr<program> {
+            assert(!why_not(s));
+            const auto with = [&s]<unsigned Bits>() {
+                return make_script_program<Variant<judged<tiny_geometry<Bits, script_pages>>>>(s);
+            };
+            return s.bits == 2   ? with.template operator()<2>()
+                   : s.bits == 4 ? with.template operator()<4>()
+                                 : with.template operator()<8>();
+        }};
+}
+
+// ------------------------------------------------------------------------------------------------
+
+template <pid_allocator V>
+void script_state<V>::set_up() noexcept {
+    release_hook::current = this;
+    ns_ = create_namespace<V>(pid_max_);
+    for (pid_nr nr = 1; nr <= script_->last; ++nr) {
+        const alloc_result got = ns_->alloc_pidmap();
+        check(got && got.nr() == nr, invariant::linearizable,
+              "the set-up did not get its pids in order");
+    }
+    bool creator = false;
+    std::array<unsigned, pids> owner{};  // A thread's number plus one, or 0.
+    for (unsigned t = 0; t < script_->threads.size(); ++t) {
+        if (script_->how == discipline::reference) {
+            ns_->get();
+            books_[t].references = 1;
+        }
+        if (script_->threads[t].is_creator) {
+            creator = true;
+            ++books_[t].references;
+        }
+        for (const pid_nr nr : script_->threads[t].holds) {
+            owner[static_cast<unsigned>(nr)] = t + 1;
+            books_[t].add(nr);
+        }
+    }
+    for (pid_nr nr = 1; nr <= script_->last; ++nr) {
+        tenant_of(nr).set(owner[static_cast<unsigned>(nr)]);
+        if (owner[static_cast<unsigned>(nr)] == 0) ns_->free_pidmap(nr);
+    }
+    for (unsigned t = 0; t < script_->threads.size(); ++t) holds(t, books_[t].count != 0);
+    if (script_->how == discipline::lookup) table_.store(ns_);
+    name_cells();
+    if (!creator) ns_->put();
+    judge_quiescent(all_held(), all_references());
+    check_instant();  // Before the first step of a thread, which may be to give up its pid.
+}
+
+template <pid_allocator V>
+void script_state<V>::name_cells() noexcept {
+    static constexpr std::array<const char*, script_pages> nr_free{"nr_free of page 0",
+                                                                   "nr_free of page 1"};
+    static constexpr std::array<const char*, script_pages> bitmap{"bitmap of page 0",
+                                                                  "bitmap of page 1"};
+    static constexpr std::array<const char*, script_pages> page_names{"page 0", "page 1"};
+    name_peeked("refcount", [this] { (void)ns_->peek_refcount(); });
+    for (unsigned page = 0; page < pages; ++page) {
+        name_peeked(nr_free[page], [&] { (void)ns_->peek_nr_free(page); });
+        decltype(ns_->peek_bits(page)) bitmap_of = nullptr;
+        name_peeked(page_names[page], [&] { bitmap_of = ns_->peek_bits(page); });
+        if (bitmap_of != nullptr) name_peeked(bitmap[page], [&] { (void)bitmap_of->peek(0); });
+    }
+}
+
+template <pid_allocator V>
+bool script_state<V>::may_call(unsigned thread, const script_call& call) const noexcept {
+    using enum script_call::kind;
+    const books& mine = books_[thread];
+    if (call.what == free && call.which >= mine.count) return false;
+    if (call.what == put && mine.references == 0) return false;
+    switch (script_->how) {
+        case discipline::member:
+            return mine.count != 0 || mine.references != 0;
+        case discipline::reference:
+            return mine.references != 0;
+        case discipline::lookup:
+            return call.what != get || mine.count != 0;
+    }
+    return false;
+}
+
+template <pid_allocator V>
+void script_state<V>::run(unsigned thread) noexcept {
+    for (const script_call& call : script_->threads[thread].does) {
+        if (!may_call(thread, call)) continue;
+        switch (call.what) {
+            case script_call::kind::alloc:
+                call_alloc(thread);
+                break;
+            case script_call::kind::free:
+                call_free(thread, call.which);
+                break;
+            case script_call::kind::get:
+                label("get");
+                ns_->get();
+                ++books_[thread].references;
+                break;
+            case script_call::kind::put:
+                label("put");
+                --books_[thread].references;
+                ns_->put();
+                break;
+        }
+    }
+}
+
+template <pid_allocator V>
+void script_state<V>::call_alloc(unsigned thread) noexcept {
+    label("alloc");
+    alloc_result got = alloc_error::namespace_dead;
+    if (script_->how == discipline::lookup) {
+        const read_section protects;
+        // Acquire, from the set-up's store: the namespace is seen made.
+        if (V* const found = table_.load(std::memory_order::acquire)) got = found->alloc_pidmap();
+    } else {
+        got = ns_->alloc_pidmap();
+    }
+    if (!got) {
+        // That no pid was found is advisory, and that there is no memory is up to the explorer.
+        if (got.error() == alloc_error::namespace_dead && script_->how != discipline::lookup)
+            expect(false, invariant::linearizable,
+                   "a namespace that is in use says that it is dead");
+        return;
+    }
+    const pid_nr nr = got.nr();
+    check(nr >= 1 && nr < script_->pid_max, invariant::pid_in_range);
+    expect(tenant_of(nr).get() == 0, invariant::unique_pid);
+    tenant_of(nr).set(thread + 1);
+    books& mine = books_[thread];
+    // A pid that has two tenants may be more than there is room for.
+    check(mine.count < pids, invariant::unique_pid);
+    mine.add(nr);
+    if (mine.count == 1) holds(thread, true);
+}
+
+template <pid_allocator V>
+void script_state<V>::call_free(unsigned thread, unsigned which) noexcept {
+    static constexpr std::array<const char*, 16> labels{
+        "free 0", "free 1", "free 2",  "free 3",  "free 4",  "free 5",  "free 6",  "free 7",
+        "free 8", "free 9", "free 10", "free 11", "free 12", "free 13", "free 14", "free 15"};
+    books& mine = books_[thread];
+    const pid_nr nr = mine.take(which);
+    label(labels[static_cast<unsigned>(nr)]);
+    if (mine.count == 0) holds(thread, false);
+    expect(tenant_of(nr).get() == thread + 1, invariant::unique_pid);
+    tenant_of(nr).set(0);
+    ns_->free_pidmap(nr);
+}
+
+template <pid_allocator V>
+void script_state<V>::check_instant() const noexcept {
+    // No short cut: the explorer tells instants apart by the cells that are looked at.
+    bool held = false;
+    for (unsigned t = 0; t < script_->threads.size(); ++t) held |= holding_[t].peek();
+    const bool dead = ns_->peek_refcount() <= 0;
+    expect(!(dead && held), invariant::live_pid_pins_namespace,
+           "the count is 0, and a pid is held");
+}
+
+template <pid_allocator V>
+void script_state<V>::judge_quiescent(std::span<const pid_nr> held, unsigned references) const {
+    namespace_evidence seen{.counts = V::info.counts,
+                            .refcount = ns_->peek_refcount(),
+                            .external_references = references,
+                            .pid_max = script_->pid_max,
+                            .bits_per_page = bits,
+                            .held = held};
+    std::array<std::uint64_t, pages> words{};
+    for (unsigned page = 0; page < pages; ++page) {
+        const auto* const map = ns_->peek_bits(page);
+        page_evidence evidence{.installed = map != nullptr, .nr_free = ns_->peek_nr_free(page)};
+        if (map != nullptr) {
+            words[page] = map->peek(0);
+            evidence.bitmap = std::span(words).subspan(page, 1);
+        }
+        seen.pages.push_back(evidence);
+    }
+    // A released namespace is audited as well: what is left of it says what was done to it.
+    for (const pidmap_stress::finding& one : audit(seen))
+        if (one.broken != invariant::released_once || releases_ == 0)
+            expect(false, one.broken, one.what);
+}
+
+template <pid_allocator V>
+std::vector<pid_nr> script_state<V>::all_held() const {
+    std::vector<pid_nr> held;
+    for (const books& one : books_)
+        held.insert(held.end(), one.own.begin(), one.own.begin() + one.count);
+    return held;
+}
+
+template <pid_allocator V>
+unsigned script_state<V>::all_references() const noexcept {
+    unsigned references = 0;
+    for (const books& one : books_) references += one.references;
+    return references;
+}
+
+template <pid_allocator V>
+void script_state<V>::finish() {
+    expect(releases_ <= 1, invariant::released_once, "released more than once");
+    const std::vector<pid_nr> held = all_held();
+    unsigned references = all_references();
+    judge_quiescent(held, references);
+    if (releases_ != 0) return;  // What is left over was judged, and there is nothing to give back.
+    for (const pid_nr nr : held) ns_->free_pidmap(nr);
+    for (; references != 0; --references) ns_->put();
+    // The last one out released it, unless a reference is left over.
+    if (!held.empty() || releases_ == 0) judge_quiescent({}, 0);
+}
+
+}  // namespace pidmap_stress::explore

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace pidmap_stress::explore {
 
@@ -23,8 +26,13 @@ public:
     [[nodiscard]] std::int16_t of(unsigned thread) const noexcept {
         return halves_[thread / lanes][thread % lanes];
     }
+    /// In registers: a short store to memory, and a join that loads the whole, would stall.
     void set(unsigned thread, unsigned events) noexcept {
-        halves_[thread / lanes][thread % lanes] = static_cast<std::int16_t>(events);
+        const auto n = static_cast<std::int16_t>(events);
+        const half all{n, n, n, n, n, n, n, n};
+        const clock& lane = lane_of[thread];
+        for (std::size_t i = 0; i < halves_.size(); ++i)
+            halves_[i] = (halves_[i] & ~lane.halves_[i]) | (all & lane.halves_[i]);
     }
     /// Whether the event with index `po` of `thread` is in the set.
     [[nodiscard]] bool contains(unsigned thread, unsigned po) const noexcept {
@@ -50,6 +58,7 @@ public:
     static constexpr unsigned every = INT16_MAX;
 
 private:
+    friend class clock_table;
     static constexpr unsigned lanes = 8;
     using half = std::int16_t __attribute__((vector_size(lanes * sizeof(std::int16_t))));
     [[nodiscard]] static bool is_zero(half h) noexcept {
@@ -58,6 +67,72 @@ private:
         return (w[0] | w[1]) == 0;
     }
     std::array<half, max_threads / lanes> halves_{};
+    static const std::array<clock, max_threads> lane_of;  // Ones for one thread.
+};
+
+inline constexpr std::array<clock, max_threads> clock::lane_of = [] {
+    std::array<clock, max_threads> made{};
+    for (unsigned t = 0; t < max_threads; ++t) {
+        half one{};
+        one = half{t % lanes == 0 ? std::int16_t{-1} : std::int16_t{0},
+                   t % lanes == 1 ? std::int16_t{-1} : std::int16_t{0},
+                   t % lanes == 2 ? std::int16_t{-1} : std::int16_t{0},
+                   t % lanes == 3 ? std::int16_t{-1} : std::int16_t{0},
+                   t % lanes == 4 ? std::int16_t{-1} : std::int16_t{0},
+                   t % lanes == 5 ? std::int16_t{-1} : std::int16_t{0},
+                   t % lanes == 6 ? std::int16_t{-1} : std::int16_t{0},
+                   t % lanes == 7 ? std::int16_t{-1} : std::int16_t{0}};
+        made[t].halves_[t / lanes] = one;
+    }
+    return made;
+}();
+
+/// Many clocks, in half the memory as long as only the first half of the threads is in them.
+class clock_table {
+public:
+    [[nodiscard]] clock operator[](std::size_t i) const noexcept {
+        clock c;
+        if (!wide_) [[likely]] {
+            c.halves_[0] = halves_[i];
+        } else {
+            c.halves_[0] = halves_[2 * i];
+            c.halves_[1] = halves_[2 * i + 1];
+        }
+        return c;
+    }
+    void put(std::size_t i, const clock& c) noexcept {
+        if (!wide_) [[likely]] {
+            halves_[i] = c.halves_[0];
+        } else {
+            halves_[2 * i] = c.halves_[0];
+            halves_[2 * i + 1] = c.halves_[1];
+        }
+    }
+    /// As (*this)[i].contains(thread, po).
+    [[nodiscard]] bool contains(std::size_t i, unsigned thread, unsigned po) const noexcept {
+        const auto* const lane = reinterpret_cast<const std::int16_t*>(halves_.data());
+        return static_cast<unsigned>(lane[i * (wide_ ? max_threads : clock::lanes) + thread]) > po;
+    }
+    [[nodiscard]] bool is_wide() const noexcept { return wide_; }
+    static constexpr unsigned narrow_threads = clock::lanes;
+    void resize(std::size_t n) { halves_.resize(wide_ ? 2 * n : n); }
+    /// Makes room for all threads. What is in it stays.
+    void widen() {
+        if (wide_) return;
+        std::vector<clock::half> wider(2 * halves_.size());
+        for (std::size_t i = 0; i < halves_.size(); ++i) wider[2 * i] = halves_[i];
+        halves_ = std::move(wider);
+        wide_ = true;
+    }
+    /// Takes the first `n` over.
+    /// \pre  Both are as wide.
+    void copy(const clock_table& from, std::size_t n) noexcept {
+        std::copy_n(from.halves_.begin(), wide_ ? 2 * n : n, halves_.begin());
+    }
+
+private:
+    std::vector<clock::half> halves_;
+    bool wide_ = false;
 };
 
 }  // namespace pidmap_stress::explore

@@ -1,6 +1,7 @@
 #include "harness/explore/graph.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace pidmap_stress::explore {
 
@@ -12,8 +13,10 @@ void graph::clear(memory_rules rules) {
     rules_ = rules;
     size_ = 0;
     if (events_.empty()) make_room();
-    porf_[0] = hb_[0] = views_[0] = clock::after_set_up();
-    for (auto& thread : threads_) thread.clear();
+    for (clock_table* const clocks : {&porf_, &hb_, &views_})
+        clocks->put(no_event, clock::after_set_up());
+    for (unsigned t = 0; t < threads_seen_; ++t) threads_[t].clear();
+    threads_seen_ = 1;
     locations_.clear();
     overwritten_.clear();
     fences_ = sc_events_ = 0;
@@ -29,6 +32,10 @@ void graph::make_room() {
     views_.resize(room);
 }
 
+void graph::widen() {
+    for (clock_table* const clocks : {&porf_, &hb_, &release_, &views_}) clocks->widen();
+}
+
 // --- Adding -------------------------------------------------------------------------------------
 
 void graph::add_to_thread(event_id id) {
@@ -38,15 +45,14 @@ void graph::add_to_thread(event_id id) {
     e.po = static_cast<event_id>(thread.size());
     thread.push_back(id);
     names_[id] = {.thread = e.thread, .po = e.po};
-    porf_[id] = porf_[previous];
-    hb_[id] = hb_[previous];
-    if (e.thread != 0) {
-        porf_[id].set(e.thread, e.po + 1U);
-        hb_[id].set(e.thread, e.po + 1U);
+    if (e.thread >= threads_seen_) {
+        threads_seen_ = e.thread + 1U;
+        if (threads_seen_ > clock_table::narrow_threads) widen();
     }
-    if (is_sc()) {
-        views_[id] = views_[previous];
-        if (e.thread != 0) views_[id].set(e.thread, e.po + 1U);
+    if (!e.is_read()) {  // A read gets its clocks when it gets its write.
+        porf_.put(id, after_previous(porf_, previous, e));
+        hb_.put(id, after_previous(hb_, previous, e));
+        if (is_sc()) views_.put(id, after_previous(views_, previous, e));
     }
     if (e.kind == event_kind::fence) ++fences_;
     if (e.order == std::memory_order::seq_cst && e.kind != event_kind::choice) ++sc_events_;
@@ -80,7 +86,9 @@ event_id graph::append_exclusive_write(event_id read) {
     w.exclusive = true;
     add_to_thread(id);
     compute_release(id);
-    release_[id].join(release_[r.rf]);  // A release sequence goes on through it.
+    clock released = release_[id];
+    released.join(release_[r.rf]);  // A release sequence goes on through it.
+    release_.put(id, released);
     return id;
 }
 
@@ -138,28 +146,30 @@ void graph::let_read(event_id read, event_id write, bool spurious) {
     link_reader(read, write);
 
     const event_id previous = before_in_thread(read);
-    porf_[read] = porf_[previous];
-    porf_[read].set(r.thread, r.po + 1U);
-    porf_[read].join(porf_[write]);
-    hb_[read] = hb_[previous];
-    hb_[read].set(r.thread, r.po + 1U);
-    if (is_acquire(r.order)) hb_[read].join(release_[write]);
+    clock causes = after_previous(porf_, previous, r);
+    causes.join(porf_[write]);
+    porf_.put(read, causes);
+    clock before = after_previous(hb_, previous, r);
+    if (is_acquire(r.order)) before.join(release_[write]);
+    hb_.put(read, before);
     if (is_sc()) {
-        views_[read] = views_[previous];
-        views_[read].set(r.thread, r.po + 1U);
-        views_[read].join(views_[write]);
+        clock view = after_previous(views_, previous, r);
+        view.join(views_[write]);
+        views_.put(read, view);
         if (events_[write].after != no_event) order_views(read, events_[write].after);
     }
 }
 
-event_id graph::oldest_visible(const clock& view, location_id where) const {
+/// The same for an event that follows `seen` in its thread.
+event_id graph::oldest_visible_after(event_id seen, location_id where) const {
+    const clock_table& views = is_sc() ? views_ : hb_;
     event_id w = locations_[where].newest;
     for (; events_[w].before != no_event; w = events_[w].before) {
-        if (contains(view, w)) break;
+        if (contains(views, seen, w)) break;
         if (is_sc()) continue;  // There, a view holds what its reads read.
         bool read = false;
         for (event_id r = events_[w].readers; r != no_event && !read; r = events_[r].next_reader)
-            read = contains(view, r);
+            read = contains(views, seen, r);
         if (read) break;
     }
     if (rules_.fault == planted_fault::bound_too_old && events_[w].before != no_event)
@@ -207,11 +217,11 @@ void graph::place(event_id write, event_id before) {
     undo_views(write);
     const event& w = events_[write];
     const event_id previous = before_in_thread(write);
-    views_[write] = views_[previous];
-    views_[write].set(w.thread, w.po + 1U);
-    views_[write].join(views_[before]);
+    clock view = after_previous(views_, previous, w);
+    view.join(views_[before]);
     for (event_id r = events_[before].readers; r != no_event; r = events_[r].next_reader)
-        views_[write].join(views_[r]);
+        view.join(views_[r]);
+    views_.put(write, view);
     if (w.after != no_event) order_views(write, w.after);
 }
 
@@ -239,19 +249,21 @@ clock graph::released_by_fence(event_id write) const {
 
 void graph::compute_release(event_id write) {
     if (is_release(events_[write].order))
-        release_[write] = hb_[write];
+        release_.put(write, hb_[write]);
     else
-        release_[write] = fences_ != 0 ? released_by_fence(write) : clock{};
+        release_.put(write, fences_ != 0 ? released_by_fence(write) : clock{});
 }
 
 void graph::compute_fence(event_id fence) {
     const event& f = events_[fence];
     if (!is_acquire(f.order)) return;
+    clock before = hb_[fence];
     for (unsigned po = f.po; po-- > 0;) {
         const event& e = events_[threads_[f.thread][po]];
         if (e.kind == event_kind::fence && is_acquire(e.order)) break;  // It has joined the rest.
-        if (e.is_read()) hb_[fence].join(release_[e.rf]);
+        if (e.is_read()) before.join(release_[e.rf]);
     }
+    hb_.put(fence, before);
 }
 
 // --- Interleavings (model::sc) ------------------------------------------------------------------
@@ -259,15 +271,17 @@ void graph::compute_fence(event_id fence) {
 void graph::order_views(event_id from, event_id to) {
     const clock seen = views_[from];
     for (event_id id = 1; id <= size_; ++id) {
-        if (!contains(views_[id], to)) continue;
-        overwritten_.push_back({.cause = size_, .id = id, .view = views_[id]});
-        views_[id].join(seen);
+        if (!contains(views_, id, to)) continue;
+        clock view = views_[id];
+        overwritten_.push_back({.cause = size_, .id = id, .view = view});
+        view.join(seen);
+        views_.put(id, view);
     }
 }
 
 void graph::undo_views(event_id first_cause) {
     while (!overwritten_.empty() && overwritten_.back().cause >= first_cause) {
-        views_[overwritten_.back().id] = overwritten_.back().view;
+        views_.put(overwritten_.back().id, overwritten_.back().view);
         overwritten_.pop_back();
     }
 }
@@ -276,7 +290,7 @@ void graph::undo_views(event_id first_cause) {
 /// stood, has to be found anew.
 void graph::rebuild_views(const graph& from, event_id read) {
     clock kept = clock::after_set_up();
-    for (unsigned t = 1; t < max_threads; ++t) kept.set(t, length(t));
+    for (unsigned t = 1; t < threads_seen_; ++t) kept.set(t, length(t));
     kept.set(events_[read].thread, events_[read].po);
     kept.set(events_[size_].thread, events_[size_].po);
     thread_local std::vector<event_id> stale;
@@ -284,9 +298,10 @@ void graph::rebuild_views(const graph& from, event_id read) {
     for (std::size_t old = 1; old < renamed_.size(); ++old) {
         const event_id id = renamed_[old];
         if (id == no_event) continue;
-        views_[id] = from.views_[old];
-        if (views_[id].within(kept)) continue;
-        views_[id] = porf_[id];
+        const clock view = from.views_[old];
+        const bool fresh = view.within(kept);
+        views_.put(id, fresh ? view : porf_[id]);
+        if (fresh) continue;
         stale.push_back(id);
     }
     for (bool changed = true; changed;) {
@@ -303,7 +318,7 @@ void graph::rebuild_views(const graph& from, event_id read) {
                     view.join(views_[r]);
             }
             if (view == views_[id]) continue;
-            views_[id] = view;
+            views_.put(id, view);
             changed = true;
         }
     }
@@ -325,73 +340,83 @@ void graph::truncate(event_id last) {
 }
 
 event_id graph::become_revisit(const graph& from, event_id read, event_id write) {
-    const clock& prefix = from.porf_[write];
+    const clock prefix = from.porf_[write];
     rules_ = from.rules_;
     while (events_.size() < from.events_.size()) make_room();
-    porf_[0] = hb_[0] = views_[0] = from.hb_[0];
-    for (auto& thread : threads_) thread.clear();
+    if (from.porf_.is_wide()) widen();
+    if (porf_.is_wide() != from.porf_.is_wide()) *this = from;  // Widths meet, once.
     overwritten_.clear();
     fences_ = sc_events_ = 0;
 
     // What is not newer than the read stays as it is.
     std::copy_n(from.events_.begin(), read + 1, events_.begin());
     std::copy_n(from.names_.begin(), read + 1, names_.begin());
-    std::copy_n(from.porf_.begin(), read + 1, porf_.begin());
-    std::copy_n(from.hb_.begin(), read + 1, hb_.begin());
-    std::copy_n(from.release_.begin(), read + 1, release_.begin());
-    auto& renamed = renamed_;
-    renamed.resize(from.size_ + 1U);
-    for (event_id id = 0; id <= read; ++id) renamed[id] = id;
+    porf_.copy(from.porf_, read + 1U);
+    hb_.copy(from.hb_, read + 1U);
+    release_.copy(from.release_, read + 1U);
+    renamed_.resize(from.size_ + 1U);
+    std::iota(renamed_.begin(), renamed_.begin() + read + 1, event_id{0});
     size_ = read;
     for (event_id old = read + 1U; old <= write; ++old) {
-        renamed[old] = no_event;
+        renamed_[old] = no_event;
         if (!from.contains(prefix, old)) continue;
         const event_id id = ++size_;
-        renamed[old] = id;
+        renamed_[old] = id;
         events_[id] = from.events_[old];
         names_[id] = from.names_[old];
-        porf_[id] = from.porf_[old];
-        hb_[id] = from.hb_[old];
-        release_[id] = from.release_[old];
+        porf_.put(id, from.porf_[old]);
+        hb_.put(id, from.hb_[old]);
+        release_.put(id, from.release_[old]);
     }
+    keep_threads(from);
     for (event_id id = 1; id <= size_; ++id) {
         event& e = events_[id];
         e.readers = e.before = e.after = no_event;
-        threads_[e.thread].push_back(id);
         if (e.kind == event_kind::fence) ++fences_;
         if (e.order == std::memory_order::seq_cst && e.kind != event_kind::choice) ++sc_events_;
     }
     for (event_id id = 1; id <= size_; ++id)
-        if (events_[id].is_read() && id != read) link_reader(id, renamed[events_[id].rf]);
+        if (events_[id].is_read() && id != read) link_reader(id, renamed_[events_[id].rf]);
 
     locations_.assign(from.locations_.size(), {});
     for (location_id where = 0; where < locations_.size(); ++where) {
         event_id last = no_event;
         for (event_id w = from.locations_[where].first; w != no_event; w = from.events_[w].after) {
-            if (renamed[w] == no_event || w == write) continue;
+            if (renamed_[w] == no_event || w == write) continue;
             if (last == no_event)
-                place_first(renamed[w]);
+                place_first(renamed_[w]);
             else
-                link_write(renamed[w], last);
-            last = renamed[w];
+                link_write(renamed_[w], last);
+            last = renamed_[w];
         }
     }
     // What the read saw is forgotten; what it will see comes with revisit().
     events_[read].rf = no_event;
     const event_id previous = before_in_thread(read);
-    porf_[read] = porf_[previous];
-    porf_[read].set(events_[read].thread, events_[read].po + 1U);
-    hb_[read] = hb_[previous];
-    hb_[read].set(events_[read].thread, events_[read].po + 1U);
+    porf_.put(read, after_previous(porf_, previous, events_[read]));
+    hb_.put(read, after_previous(hb_, previous, events_[read]));
     if (is_sc()) rebuild_views(from, read);
-    return renamed[write];
+    return renamed_[write];
+}
+
+/// The events that are kept of each thread are its first ones.
+void graph::keep_threads(const graph& from) {
+    for (unsigned t = 0; t < std::max(threads_seen_, from.threads_seen_); ++t) {
+        auto& thread = threads_[t];
+        thread.clear();
+        for (const event_id old : from.threads_[t]) {
+            if (old >= renamed_.size() || renamed_[old] == no_event) break;
+            thread.push_back(renamed_[old]);
+        }
+    }
+    threads_seen_ = from.threads_seen_;
 }
 
 event_id graph::incomplete_rmw() const noexcept {
     event_id oldest = no_event;
-    for (const auto& thread : threads_) {
-        if (thread.empty()) continue;
-        const event_id id = thread.back();
+    for (unsigned t = 1; t < threads_seen_; ++t) {
+        if (threads_[t].empty()) continue;
+        const event_id id = threads_[t].back();
         if (events_[id].is_read() && events_[id].exclusive && (oldest == no_event || id < oldest))
             oldest = id;
     }

@@ -79,11 +79,11 @@ public:
     /// The oldest write of `where` that coherence lets the next event of `thread` read; a new
     /// write goes behind it.
     [[nodiscard]] event_id oldest_visible(unsigned thread, location_id where) const {
-        return oldest_visible(view_of(last_of(thread)), where);
+        return oldest_visible_after(last_of(thread), where);
     }
     /// The same for an event that is there: what it saw before it took place.
     [[nodiscard]] event_id oldest_visible_before(event_id id, location_id where) const {
-        return oldest_visible(view_of(before_in_thread(id)), where);
+        return oldest_visible_after(before_in_thread(id), where);
     }
     /// Whether a store may go right behind `write` without splitting a read-modify-write.
     [[nodiscard]] bool open_behind(event_id write) const noexcept {
@@ -102,15 +102,19 @@ public:
     [[nodiscard]] bool has_sc_order() const;
 
     /// Everything that an event depends on through program order and reads-from, with itself.
-    [[nodiscard]] const clock& causes(event_id id) const noexcept { return porf_[id]; }
+    [[nodiscard]] clock causes(event_id id) const noexcept { return porf_[id]; }
     /// Everything that comes before an event in every interleaving of this execution, with itself.
-    [[nodiscard]] const clock& precedes_always(event_id id) const noexcept {
+    [[nodiscard]] clock precedes_always(event_id id) const noexcept {
         return is_sc() ? views_[id] : porf_[id];
     }
+    /// Whether `a` comes before `b`, or is it, in every interleaving.
+    [[nodiscard]] bool comes_before(event_id a, event_id b) const noexcept {
+        return contains(is_sc() ? views_ : porf_, b, a);
+    }
     /// Everything that happens before an event, with itself.
-    [[nodiscard]] const clock& happens_before(event_id id) const noexcept { return hb_[id]; }
+    [[nodiscard]] clock happens_before(event_id id) const noexcept { return hb_[id]; }
     /// Everything that happens before what `thread` does next.
-    [[nodiscard]] const clock& happened_before(unsigned thread, unsigned po) const noexcept {
+    [[nodiscard]] clock happened_before(unsigned thread, unsigned po) const noexcept {
         return po == 0 ? hb_[no_event] : hb_[threads_[thread][po - 1]];
     }
     [[nodiscard]] bool contains(const clock& c, event_id id) const noexcept {
@@ -138,11 +142,19 @@ private:
         const event& e = events_[id];
         return e.po == 0 ? no_event : threads_[e.thread][e.po - 1U];
     }
-    [[nodiscard]] const clock& view_of(event_id id) const noexcept {
-        return is_sc() ? views_[id] : hb_[id];
+    [[nodiscard]] bool contains(const clock_table& clocks, event_id of, event_id id) const noexcept {
+        return clocks.contains(of, names_[id].thread, names_[id].po);
     }
-    [[nodiscard]] event_id oldest_visible(const clock& view, location_id where) const;
+    [[nodiscard]] event_id oldest_visible_after(event_id seen, location_id where) const;
+    /// A clock that has `own` in it, and all that the event before it in its thread has.
+    [[nodiscard]] clock after_previous(const clock_table& clocks, event_id previous,
+                                       const event& own) const noexcept {
+        clock c = clocks[previous];
+        if (own.thread != 0) c.set(own.thread, own.po + 1U);
+        return c;
+    }
     void make_room();
+    void widen();
     void add_to_thread(event_id id);
     void link_reader(event_id read, event_id write) noexcept;
     void unlink_reader(event_id read) noexcept;
@@ -156,6 +168,7 @@ private:
     void order_views(event_id from, event_id to);
     void undo_views(event_id first_cause);
     void rebuild_views(const graph& from, event_id read);
+    void keep_threads(const graph& from);
 
     memory_rules rules_;
     event_id size_ = 0;
@@ -166,14 +179,15 @@ private:
     };
     std::vector<event> events_;
     std::vector<name> names_;
-    std::vector<clock> porf_;
-    std::vector<clock> hb_;
-    std::vector<clock> release_;  // What an acquire that reads a write synchronizes with.
-    std::vector<clock> views_;    // model::sc: all that comes before in every interleaving.
+    clock_table porf_;
+    clock_table hb_;
+    clock_table release_;  // What an acquire that reads a write synchronizes with.
+    clock_table views_;    // model::sc: all that comes before in every interleaving.
     std::vector<overwritten_view> overwritten_;
     std::array<std::vector<event_id>, max_threads> threads_;
     std::vector<location> locations_;
     std::vector<event_id> renamed_;  // While it is made from another graph.
+    unsigned threads_seen_ = 1;  // Threads with a higher number have no events.
     unsigned fences_ = 0;
     unsigned sc_events_ = 0;
 };

@@ -39,6 +39,7 @@ machine::machine(const program& p, memory_rules rules, run_limits limits)
       instance_(p.instantiate()),
       fibers_([this](unsigned thread) { thread_body(thread); }) {
     assert(thread_count_ < max_threads);
+    has_invariant_ = instance_->has_invariant();
     // Stamps and clocks are 16 bits wide, and an update is two events.
     limits_.steps = std::min(limits_.steps, 15000U);
 }
@@ -65,7 +66,7 @@ void machine::reset(graph& g, driver& choices) {
     driver_ = &choices;
     interleaves_ = choices.interleaves();
     abandoned_.reset();
-    broken_instant_.reset();
+    broken_instants_.clear();
     again_ = false;
     steps_ = 0;
     cells_.clear();
@@ -87,6 +88,7 @@ void machine::reset(graph& g, driver& choices) {
         s.has_state = s.updated = false;
         s.states.clear();
         s.label.clear();
+        s.notes_from = interleaves_ ? 0 : last_effect(t);
     }
 }
 
@@ -157,7 +159,7 @@ void machine::thread_body(unsigned thread) {
 run_end machine::conclude() {
     if (again_) return run_end::blocked;
     if (nonatomic_cells_) check_nonatomic_races();
-    if (!interleaves_ && instance_->has_invariant()) check_instants();
+    if (!interleaves_ && has_invariant_) check_instants();
     if (abandoned_) return *abandoned_;
     bool all_ended = true;
     bool others_ended = true;
@@ -217,7 +219,7 @@ void machine::finish() {
     for (location_id where = 0; where < cells_.size(); ++where)
         if (graph_->first(where) != no_event)
             main_values_[where] = (*graph_)[graph_->newest(where)].value;
-    if (instance_->has_invariant()) instance_->check_invariant();
+    if (has_invariant_) instance_->check_invariant();
     instance_->finish();
     check_leaks();
 }

@@ -13,6 +13,7 @@
 #include "harness/explore/finding.hpp"
 #include "harness/explore/graph.hpp"
 #include "harness/explore/heap.hpp"
+#include "harness/explore/instants.hpp"
 #include "harness/explore/program.hpp"
 #include "harness/explore/step.hpp"
 
@@ -60,6 +61,10 @@ public:
     [[nodiscard]] virtual bool place_exclusive(graph& g, event_id write) = 0;
     /// Gives a new choice its value, by graph::set_choice().
     virtual void choose(graph& g, event_id choice) = 0;
+    /// The graph's instants up to this stamp were checked in earlier runs.
+    [[nodiscard]] virtual event_id known_instants() const noexcept { return 0; }
+    /// Now they are checked up to this one.
+    virtual void know_instants(event_id /*last*/) noexcept {}
 };
 
 /// Sees each step of a controlled execution.
@@ -106,21 +111,21 @@ public:
     [[nodiscard]] bool froze() const noexcept {
         return frozen_.thread != 0 && threads_[frozen_.thread].is == status::frozen;
     }
-    /// If an invariant was found broken at an instant that the search did not stop at: the events
-    /// before it.
-    [[nodiscard]] const std::optional<clock>& broken_instant() const noexcept {
-        return broken_instant_;
-    }
     void observe(step_observer* observer) noexcept { observer_ = observer; }
     /// What the last run found. Without schedules.
     [[nodiscard]] const std::vector<finding>& found() const noexcept { return found_; }
+    /// If found()[index] is an invariant broken at an instant that the search did not stop at: the
+    /// events before that.
+    [[nodiscard]] std::optional<clock> broken_instant(std::size_t index) const {
+        return index < broken_instants_.size() ? broken_instants_[index] : std::nullopt;
+    }
     [[nodiscard]] const memory_rules& rules() const noexcept { return rules_; }
     [[nodiscard]] unsigned threads() const noexcept { return thread_count_; }
     /// How many steps a thread has done in the last run.
     [[nodiscard]] unsigned steps_of(unsigned thread) const noexcept {
         return threads_[thread].steps;
     }
-    [[nodiscard]] bool has_invariant() const noexcept { return instance_->has_invariant(); }
+    [[nodiscard]] bool has_invariant() const noexcept { return has_invariant_; }
 
     // --- For cells ------------------------------------------------------------------------------
 
@@ -143,7 +148,7 @@ public:
     [[nodiscard]] std::uint64_t to_value(const void* pointer) const noexcept;
     [[nodiscard]] void* to_pointer(std::uint64_t value) const noexcept;
     void name_cell(location_id where, const char* name) noexcept { cells_[where].name = name; }
-    [[nodiscard]] std::uint64_t peek(location_id where) const noexcept;
+    [[nodiscard]] std::uint64_t peek(location_id where);
     /// Remembers what the calling thread's next step depends on: its registers and its stack.
     [[gnu::noinline]] static void note_state();
 
@@ -225,6 +230,7 @@ private:
         unsigned section_depth = 0;
         unsigned section_begin = 0;
         unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
+        unsigned notes_from = 0;  // Of events before this, no state need be noted.
         bool updated = false;
         unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
         bool has_state = false;
@@ -263,7 +269,10 @@ private:
     [[nodiscard]] bool goes_round(unsigned thread, const event& next);
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
     void check_instants();
+    bool check_instants(event_id known);
+    [[nodiscard]] std::uint64_t peek_at_instant(location_id where);
     [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
+    [[nodiscard]] unsigned last_effect(unsigned thread) const;
     void round_without_effect(unsigned thread);
     void record(finding f);
 
@@ -305,8 +314,13 @@ private:
     std::size_t set_up_cells_ = 0;
     bool nonatomic_cells_ = false;
     site_set loop_sites_;
-    std::optional<clock> broken_instant_;
-    mutable std::vector<location_id>* peeked_ = nullptr;
+    std::vector<std::optional<clock>> broken_instants_;  // As many as findings, or fewer.
+    bool has_invariant_ = false;
+    instants instants_;
+    bool at_instant_ = false;
+    std::vector<location_id> watched_;          // Cells that the invariant looks at.
+    std::vector<std::uint8_t> is_watched_;      // By cell.
+    std::array<std::uint64_t, 256> held_at_{};  // Values of the watched cells, by hash.
     std::vector<unsigned> runnable_;
     std::vector<finding> found_;
 

@@ -1,71 +1,87 @@
 // "At every instant", in an execution that is a graph and has no instants of its own.
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 #include "harness/explore/machine.hpp"
 
 namespace pidmap_stress::explore {
 
-/// Checks the invariant at every instant that some interleaving of this execution passes through.
-///
-/// An instant is a set of events that holds whatever its events depend on: in model::sc, all that
-/// comes before in every interleaving; in model::rc11, program order and reads-from. There, cells
-/// that only updates change are seen as they are in time; of others, the last write in
-/// modification order is seen. Only the writes to cells that the invariant peeks at tell instants
-/// apart.
+/// Checks the invariant at every instant that this execution passes through and that no execution
+/// before it did. The invariant sees only the cells that it peeks at, so those tell instants
+/// apart; which ones they are is found out on the way.
 void machine::check_instants() {
-    const graph& g = *graph_;
-    const phase outer = std::exchange(phase_, phase::finish);
+    const event_id known = driver_->known_instants();
     const std::size_t found_before = found_.size();
-    main_values_.assign(cells_.size(), 0);
-    for (location_id where = 0; where < cells_.size(); ++where)
-        if (g.first(where) != no_event) main_values_[where] = g[g.first(where)].value;
+    if (!check_instants(known)) {
+        // Which instant was broken first must not depend on what was explored before.
+        found_.resize(found_before);
+        broken_instants_.clear();
+        watched_.clear();
+        std::ranges::fill(is_watched_, std::uint8_t{0});
+        (void)check_instants(known);
+    }
+    // Of a graph that is inconsistent, the last event is none.
+    const bool inconsistent = abandoned_ == run_end::inconsistent;
+    driver_->know_instants(static_cast<event_id>(graph_->size() - (inconsistent ? 1U : 0U)));
+}
 
-    std::vector<location_id> watched;
-    peeked_ = &watched;
-    instance_->check_invariant();
-    peeked_ = nullptr;
-    std::ranges::sort(watched);
-    watched.erase(std::unique(watched.begin(), watched.end()), watched.end());
-
-    std::vector<std::vector<event_id>> writes(thread_count_ + 1U);
-    for (event_id id = 1; id <= g.size(); ++id)
-        if (g[id].is_write() && g[id].thread != 0 &&
-            std::ranges::binary_search(watched, g[id].location))
-            writes[g[id].thread].push_back(id);
-
-    using instant = std::vector<std::uint16_t>;  // How many of its writes each thread has done.
-    std::set<instant> seen;
-    std::vector<instant> left{instant(thread_count_ + 1U)};
-    while (!left.empty() && found_.size() == found_before) {
-        const instant now = left.back();
-        left.pop_back();
-        clock before = clock::after_set_up();
-        for (unsigned t = 1; t <= thread_count_; ++t)
-            if (now[t] > 0) before.join(g.precedes_always(writes[t][now[t] - 1U]));
-        for (const location_id where : watched) {
-            event_id w = g.first(where) == no_event ? no_event : g.newest(where);
-            while (w != no_event && g[w].before != no_event && !g.contains(before, w))
-                w = g[w].before;
-            if (w != no_event) main_values_[where] = g[w].value;
-        }
-        instance_->check_invariant();
-        if (found_.size() != found_before) broken_instant_ = before;
-        for (unsigned t = 1; t <= thread_count_; ++t) {
-            if (now[t] == writes[t].size()) continue;
-            instant next = now;
-            ++next[t];
-            // All that this write depends on must have been done.
-            const clock& needs = g.precedes_always(writes[t][now[t]]);
-            bool possible = true;
-            for (unsigned u = 1; u <= thread_count_ && possible; ++u)
-                possible =
-                    u == t || now[u] == writes[u].size() || !g.contains(needs, writes[u][now[u]]);
-            if (possible && seen.insert(next).second) left.push_back(std::move(next));
+/// \return whether nothing was found.
+bool machine::check_instants(event_id known) {
+    const graph& g = *graph_;
+    const auto last =
+        static_cast<event_id>(g.size() - (abandoned_ == run_end::inconsistent ? 1U : 0U));
+    const std::size_t found_before = found_.size();
+    const phase outer = std::exchange(phase_, phase::finish);
+    main_values_.resize(cells_.size());
+    is_watched_.resize(cells_.size());
+    held_at_.fill(0);
+    at_instant_ = true;
+    for (bool again = true; again;) {
+        again = false;
+        instants_.restart(g, thread_count_, watched_, {.known = known, .last = last});
+        while (!again && instants_.next()) {
+            std::uint64_t values = 0x243f6a8885a308d3ULL;
+            for (std::size_t c = 0; c < watched_.size(); ++c) {
+                const event_id w = instants_.newest(c);
+                const std::uint64_t value = w == no_event ? 0 : g[w].value;
+                main_values_[watched_[c]] = value;
+                values = (values ^ value) * 0x9e3779b97f4a7c15ULL;
+                values ^= values >> 29U;
+            }
+            values |= 1;  // 0 is none.
+            std::uint64_t& held = held_at_[values % held_at_.size()];
+            if (held == values) continue;
+            held = values;
+            const std::size_t watched = watched_.size();
+            const std::size_t found = found_.size();
+            instance_->check_invariant();
+            broken_instants_.resize(found);
+            if (found_.size() != found) broken_instants_.resize(found_.size(), instants_.events());
+            // If it looked at more cells, there are more instants. Those that it did not look at
+            // them in stay as they are.
+            again = watched_.size() != watched;
+            if (again) held_at_.fill(0);
         }
     }
+    at_instant_ = false;
     phase_ = outer;
+    return found_.size() == found_before;
+}
+
+/// A cell that no instant was told apart by so far.
+std::uint64_t machine::peek_at_instant(location_id where) {
+    const graph& g = *graph_;
+    assert(where < is_watched_.size());
+    is_watched_[where] = 1;
+    watched_.push_back(where);
+    main_values_[where] = 0;
+    if (g.first(where) == no_event) return 0;
+    const clock now = instants_.events();
+    event_id w = g.newest(where);
+    while (g[w].before != no_event && !g.contains(now, w)) w = g[w].before;
+    main_values_[where] = g[w].value;
+    return main_values_[where];
 }
 
 }  // namespace pidmap_stress::explore

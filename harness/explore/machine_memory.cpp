@@ -57,7 +57,7 @@ void machine::plain_access(plain_shadow& shadow, bool write, std::uint64_t value
     const unsigned t = self();
     thread_state& s = threads_[t];
     const unsigned po = s.cursor;
-    const clock& before = graph_->happened_before(t, po);
+    const clock before = graph_->happened_before(t, po);
     // An access stands before its thread's next event: whoever follows that event follows it.
     bool race = shadow.writer != 0 && shadow.writer != t &&
                 !before.contains(shadow.writer, shadow.written_at);

@@ -89,8 +89,9 @@ location_id machine::make_cell(const void* address, std::uint64_t initial, const
     return where;
 }
 
-std::uint64_t machine::peek(location_id where) const noexcept {
-    if (peeked_ != nullptr) peeked_->push_back(where);
+std::uint64_t machine::peek(location_id where) {
+    if (at_instant_ && (where >= is_watched_.size() || is_watched_[where] == 0))
+        return peek_at_instant(where);
     if (!in_threads()) return main_values_[where];
     return graph_->first(where) == no_event ? 0 : (*graph_)[graph_->newest(where)].value;
 }
@@ -152,6 +153,19 @@ bool machine::repeatable(unsigned thread, unsigned begin) const {
     return true;
 }
 
+/// The number of a thread's events up to the last one that no round without effect can hold: what
+/// is new will not be compared with what was before it.
+unsigned machine::last_effect(unsigned thread) const {
+    const graph& g = *graph_;
+    unsigned po = g.length(thread);
+    while (po > 0) {
+        const event& e = g[g.at(thread, po - 1)];
+        if (e.kind != event_kind::fence && (!e.is_read() || e.exclusive)) break;
+        --po;
+    }
+    return po;
+}
+
 /// Whether the thread is where it was before, with nothing changed that it can see: then it would
 /// go round until another thread writes.
 bool machine::goes_round(unsigned thread, const event& next) {
@@ -199,7 +213,7 @@ void machine::expect(const event& e, event_kind kind, location_id where) {
 
 reply machine::replay_read(unsigned thread, location_id where, const void* site) {
     thread_state& s = threads_[thread];
-    if (!interleaves_ && loop_sites_.contains(site)) {
+    if (s.cursor >= s.notes_from && loop_sites_.contains(site)) {
         if (!s.has_state) return {.value = 0, .done = false};
         s.states.push_back({.po = s.cursor, .at = s.state});
         s.has_state = false;

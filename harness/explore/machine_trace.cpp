@@ -93,7 +93,7 @@ void machine::observe(unsigned thread, step_kind kind, std::string_view cell, st
 }
 
 void machine::after_step() {
-    if (instance_->has_invariant()) instance_->check_invariant();
+    if (has_invariant_) instance_->check_invariant();
 }
 
 }  // namespace pidmap_stress::explore

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/explore/explored.hpp"
@@ -172,6 +174,42 @@ TEST(Oracle, AgreesWithPlainSearchOnRandomPrograms) {
         for (const model m : {model::rc11, model::sc})
             ASSERT_EQ(judge(random_code(seed), m, planted_fault::none), "")
                 << "seed " << seed << (m == model::rc11 ? " rc11" : " sc");
+}
+
+/// What an invariant gets to see, at all instants together. It looks at the second cell only if
+/// there is something in the first one, as a short circuit would.
+using sights = std::set<std::pair<int, int>>;
+
+program_over<cells> watched(const code& c, sights& seen) {
+    auto p = program_of(c);
+    p.always([&seen](const cells& s) {
+        const int first = s.at[0].peek();
+        seen.insert({first, first == 0 ? -1 : s.at[1].peek()});
+    });
+    return p;
+}
+
+TEST(Oracle, InstantsAreThoseThatInterleavingsPassThrough) {
+    int compared = 0;
+    for (std::uint64_t seed = 1; seed <= 1'000; ++seed) {
+        code c = random_code(seed);
+        for (const model m : {model::sc, model::rc11}) {
+            // Stores have no place in time there.
+            if (m == model::rc11)
+                for (thread_code& t : c)
+                    std::erase_if(t, [](const operation& o) {
+                        return o.what == kind::store || o.what == kind::choose;
+                    });
+            const options how{.model = m, .limits = {.spurious_failures = 1}};
+            sights stepped{{0, -1}};
+            if (!all_by_schedules(watched(c, stepped), how)) continue;
+            sights met;
+            (void)all_by_reduction(watched(c, met), how);
+            ASSERT_EQ(met, stepped) << "seed " << seed << (m == model::rc11 ? " rc11" : " sc");
+            ++compared;
+        }
+    }
+    EXPECT_GT(compared, 500);
 }
 
 class PlantedFaultTest : public testing::TestWithParam<int> {};

@@ -81,7 +81,10 @@ public:
         finally_ = std::move(b);
         return *this;
     }
-    /// What must hold at every instant. May only peek() at cells.
+    /// What must hold at every instant. It may only peek() at cells, at as few or as many as it
+    /// needs: instants are told apart by the cells that it looks at. Beside them it may look at
+    /// what does not change while threads run; what else the state holds is as the execution left
+    /// it.
     program_over& always(std::function<void(const State&)> b) {
         always_ = std::move(b);
         return *this;

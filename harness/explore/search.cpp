@@ -66,12 +66,16 @@ void worker::run(trust& search) {
         return;
     if (std::ranges::all_of(machine_.found(), [&](const finding& f) { return knows(f); })) return;
     const std::vector<finding> found = machine_.found();
-    guided guide(g, machine_.broken_instant());
-    graph_.clear(rules_of(how_));
-    guide.follow(graph_);
-    machine_.run(graph_, guide);
-    for (const finding& f : found)
-        if (!knows(f)) report(f, guide.taken());
+    std::vector<std::optional<clock>> instants;
+    for (std::size_t i = 0; i < found.size(); ++i) instants.push_back(machine_.broken_instant(i));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        if (knows(found[i])) continue;
+        guided guide(g, instants[i]);
+        graph_.clear(rules_of(how_));
+        guide.follow(graph_);
+        machine_.run(graph_, guide);
+        report(found[i], guide.taken());
+    }
 }
 
 void append_result(result& sum, const result& next) {

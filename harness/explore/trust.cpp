@@ -1,5 +1,6 @@
 #include "harness/explore/trust.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace pidmap_stress::explore {
@@ -52,7 +53,7 @@ void trust::choose(graph& g, event_id choice) {
 
 void trust::offer_revisits(const graph& g, event_id write) {
     if (rules_.fault == planted_fault::no_backward_revisits) return;
-    const clock& causes = g.causes(write);
+    const clock causes = g.causes(write);
     for (event_id id = write; --id > 0;) {
         if (g.contains(causes, id)) continue;
         if (!maximally_added(g, id, write)) return;
@@ -84,7 +85,7 @@ bool trust::maximally_added(const graph& g, event_id id, event_id write) const {
             if (rules_.fault == planted_fault::stale_write_deletable) return true;
             break;
     }
-    const clock& causes = g.causes(write);
+    const clock causes = g.causes(write);
     for (event_id w = g[e.is_read() ? e.rf : id].after; w != no_event; w = g[w].after) {
         if (w == write) continue;
         if (w < id) return false;
@@ -102,6 +103,10 @@ bool trust::revisit(const alternative& next) {
     to.revisited = next.stamp;
     to.fails = next.what == change::fail_revisit;
     to.revisitor = to.g.become_revisit(from, next.stamp, next.with);
+    // What it keeps was as it is now, but for the read and its write.
+    const event_id known = frames_[depth_]->known;
+    to.known = known + 1 >= next.with ? static_cast<event_id>(to.revisitor - 1)
+                                      : std::min(known, static_cast<event_id>(next.stamp - 1));
     ++depth_;
     graph& g = to.g;
     const event_id write = to.revisitor;
@@ -138,6 +143,7 @@ bool trust::apply(const alternative& next) {
     frame& f = top();
     graph& g = f.g;
     g.truncate(next.stamp);
+    f.known = std::min(f.known, static_cast<event_id>(next.stamp - 1));
     switch (next.what) {
         case change::read_from:
         case change::fail_from:
@@ -189,6 +195,7 @@ std::unique_ptr<trust::subtree> trust::split() {
         cut->from.revisited = f.revisited;
         cut->from.revisitor = f.revisitor;
         cut->from.fails = f.fails;
+        cut->from.known = f.known;
         cut->from.left.push_back(f.left.front());
         f.left.erase(f.left.begin());
         return cut;

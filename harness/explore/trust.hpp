@@ -44,6 +44,10 @@ public:
     void choose_place(graph& g, event_id write) override;
     bool place_exclusive(graph& g, event_id write) override;
     void choose(graph& g, event_id choice) override;
+    [[nodiscard]] event_id known_instants() const noexcept override {
+        return frames_[depth_]->known;
+    }
+    void know_instants(event_id last) noexcept override { top().known = last; }
 
 private:
     enum class change : std::uint8_t { read_from, fail_from, place, choose, revisit, fail_revisit };
@@ -58,6 +62,7 @@ private:
         event_id revisited = no_event;  ///< The read that this graph was made for, and its write.
         event_id revisitor = no_event;
         bool fails = false;  ///< Whether that read is a weak update that fails.
+        event_id known = 0;  ///< Instants up to here have been met.
     };
 
 public:

@@ -6,12 +6,10 @@ namespace pidmap_stress::explore {
 
 // --- All controlled executions ------------------------------------------------------------------
 
-unsigned controlled::next_thread(const std::vector<unsigned>& runnable, unsigned current) {
+unsigned controlled::next_thread(const thread_list& runnable, unsigned current) {
     if (runnable.size() == 1) return runnable.front();
     order_ = runnable;
-    const auto self = std::ranges::find(order_, current);
-    const bool can_go_on = self != order_.end();
-    if (can_go_on) std::rotate(order_.begin(), self, self + 1);
+    const bool can_go_on = order_.to_front(current);
     return order_[note(pick_thread(order_, can_go_on))];
 }
 
@@ -31,6 +29,11 @@ void controlled::choose_write(graph& g, event_id read, bool newest_only) {
         const event_id oldest = g.oldest_visible_before(read, where);
         for (event_id w = newest; w != oldest;) {
             w = g[w].before;
+            // Without such operations, only a write half's place can be taken.
+            if (!g.needs_sc_order() && (g[read].op == rmw_op::none || g.open_behind(w))) {
+                offer(w);
+                continue;
+            }
             g.read_from(read, w);
             if ((!g[read].exclusive || g.open_behind(w)) && g.has_sc_order()) offer(w);
         }
@@ -121,7 +124,7 @@ bool guided::in_order(unsigned thread) const {
     return true;
 }
 
-unsigned guided::pick_thread(const std::vector<unsigned>& options, bool) {
+unsigned guided::pick_thread(const thread_list& options, bool) {
     unsigned best = 0;
     int best_rank = -1;
     for (unsigned i = 0; i < options.size(); ++i) {

@@ -18,7 +18,7 @@ public:
     virtual void restart() { taken_.clear(); }
 
     [[nodiscard]] bool interleaves() const noexcept final { return true; }
-    unsigned next_thread(const std::vector<unsigned>& runnable, unsigned current) final;
+    unsigned next_thread(const thread_list& runnable, unsigned current) final;
     void choose_write(graph& g, event_id read, bool newest_only) final;
     void choose_place(graph& g, event_id write) final;
     bool place_exclusive(graph& g, event_id write) final;
@@ -31,7 +31,7 @@ protected:
     };
     /// Who goes next: an index into `options`. If `can_go_on`, options[0] stepped last, and any
     /// other one is a preemption.
-    virtual unsigned pick_thread(const std::vector<unsigned>& options, bool can_go_on) = 0;
+    virtual unsigned pick_thread(const thread_list& options, bool can_go_on) = 0;
     /// Any other choice: a number below `n`.
     virtual unsigned pick(unsigned n) = 0;
     /// What to read, newest first; what to stand behind, newest first. By default, pick().
@@ -48,7 +48,7 @@ private:
         return choice;
     }
     schedule taken_;
-    std::vector<unsigned> order_;
+    thread_list order_;
     std::vector<candidate> candidates_;
 };
 
@@ -65,9 +65,7 @@ public:
     [[nodiscard]] bool exact() const noexcept { return exact_ && next_ == choices_.size(); }
 
 protected:
-    unsigned pick_thread(const std::vector<unsigned>& options, bool) override {
-        return pick(static_cast<unsigned>(options.size()));
-    }
+    unsigned pick_thread(const thread_list& options, bool) override { return pick(options.size()); }
     unsigned pick(unsigned n) override;
 
 private:
@@ -89,7 +87,7 @@ public:
     void follow(const graph& now) { now_ = &now; }
 
 protected:
-    unsigned pick_thread(const std::vector<unsigned>& options, bool can_go_on) override;
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
     unsigned pick(unsigned) override;
     unsigned pick_write(const graph& g, event_id read,
                         const std::vector<candidate>& options) override;

@@ -22,6 +22,21 @@ void graph::clear(memory_rules rules) {
     fences_ = sc_events_ = 0;
 }
 
+void graph::rewind(std::size_t locations) {
+    size_ = static_cast<event_id>(locations);
+    threads_[0].resize(locations);
+    for (unsigned t = 1; t < threads_seen_; ++t) threads_[t].clear();
+    threads_seen_ = 1;
+    locations_.resize(locations);
+    for (location& where : locations_) {
+        where.newest = where.first;
+        event& first = events_[where.first];
+        first.after = first.readers = no_event;
+    }
+    overwritten_.clear();
+    fences_ = sc_events_ = 0;
+}
+
 void graph::make_room() {
     const std::size_t room = std::max<std::size_t>(64, events_.size() * 2);
     events_.resize(room);

@@ -27,6 +27,9 @@ public:
 
     /// Forgets everything.
     void clear(memory_rules rules);
+    /// Forgets everything but the initial writes of the first `locations` locations, all of which
+    /// thread 0 made first of all.
+    void rewind(std::size_t locations);
     /// Becomes `from`, cut down to the events up to `read` and all that `write` depends on, where
     /// `read` reads from `write`. The write is last, without a place in modification order yet.
     /// \return its new stamp.
@@ -42,6 +45,8 @@ public:
     [[nodiscard]] unsigned length(unsigned thread) const noexcept {
         return static_cast<unsigned>(threads_[thread].size());
     }
+    /// No thread from this one on has events.
+    [[nodiscard]] unsigned threads_end() const noexcept { return threads_seen_; }
     [[nodiscard]] event_id last_of(unsigned thread) const noexcept {
         return threads_[thread].empty() ? no_event : threads_[thread].back();
     }
@@ -97,6 +102,8 @@ public:
         return b == a;
     }
 
+    /// Whether there are operations that such an order must be found for.
+    [[nodiscard]] bool needs_sc_order() const noexcept { return !is_sc() && sc_events_ >= 2; }
     /// Whether there is an order of sequentially consistent operations. Only a choice that was
     /// not the newest write, or not the end of modification order, can break it.
     [[nodiscard]] bool has_sc_order() const;
@@ -142,7 +149,8 @@ private:
         const event& e = events_[id];
         return e.po == 0 ? no_event : threads_[e.thread][e.po - 1U];
     }
-    [[nodiscard]] bool contains(const clock_table& clocks, event_id of, event_id id) const noexcept {
+    [[nodiscard]] bool contains(const clock_table& clocks, event_id of,
+                                event_id id) const noexcept {
         return clocks.contains(of, names_[id].thread, names_[id].po);
     }
     [[nodiscard]] event_id oldest_visible_after(event_id seen, location_id where) const;
@@ -187,7 +195,7 @@ private:
     std::array<std::vector<event_id>, max_threads> threads_;
     std::vector<location> locations_;
     std::vector<event_id> renamed_;  // While it is made from another graph.
-    unsigned threads_seen_ = 1;  // Threads with a higher number have no events.
+    unsigned threads_seen_ = 1;      // Threads with a higher number have no events.
     unsigned fences_ = 0;
     unsigned sc_events_ = 0;
 };

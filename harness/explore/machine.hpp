@@ -41,6 +41,32 @@ enum class run_end : std::uint8_t {
     step_limit,
 };
 
+/// A few threads, without memory of its own to ask for.
+class thread_list {
+public:
+    void clear() noexcept { size_ = 0; }
+    void push_back(unsigned thread) noexcept { threads_[size_++] = thread; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] unsigned size() const noexcept { return size_; }
+    [[nodiscard]] unsigned operator[](unsigned i) const noexcept { return threads_[i]; }
+    [[nodiscard]] unsigned front() const noexcept { return threads_[0]; }
+    [[nodiscard]] const unsigned* begin() const noexcept { return threads_.data(); }
+    [[nodiscard]] const unsigned* end() const noexcept { return threads_.data() + size_; }
+    /// Puts a thread that is in it first; the others stay in order.
+    bool to_front(unsigned thread) noexcept {
+        unsigned i = 0;
+        while (i < size_ && threads_[i] != thread) ++i;
+        if (i == size_) return false;
+        for (; i > 0; --i) threads_[i] = threads_[i - 1];
+        threads_[0] = thread;
+        return true;
+    }
+
+private:
+    std::array<unsigned, max_threads> threads_;
+    unsigned size_ = 0;
+};
+
 /// Makes the choices of an execution. Called on the fiber of the thread that is about to step.
 class driver {
 public:
@@ -50,7 +76,7 @@ public:
     [[nodiscard]] virtual bool interleaves() const noexcept = 0;
     /// \param runnable  In ascending order, never empty.
     /// \param current   The thread that stepped last, or 0 if it cannot go on.
-    virtual unsigned next_thread(const std::vector<unsigned>& runnable, unsigned current) = 0;
+    virtual unsigned next_thread(const thread_list& runnable, unsigned current) = 0;
     /// A thread's next step will be at this location; called before others are chosen from.
     virtual void announce(unsigned /*thread*/, location_id /*where*/, bool /*writes*/) {}
     /// Gives a new read its write, by graph::read_from().
@@ -121,6 +147,8 @@ public:
     }
     [[nodiscard]] const memory_rules& rules() const noexcept { return rules_; }
     [[nodiscard]] unsigned threads() const noexcept { return thread_count_; }
+    /// How many cells the last run's set-up made.
+    [[nodiscard]] std::size_t set_up_cells() const noexcept { return set_up_cells_; }
     /// How many steps a thread has done in the last run.
     [[nodiscard]] unsigned steps_of(unsigned thread) const noexcept {
         return threads_[thread].steps;
@@ -264,7 +292,7 @@ private:
     }
     void expect(const event& e, event_kind kind, location_id where);
     [[nodiscard]] reply replay_read(unsigned thread, location_id where, const void* site);
-    [[nodiscard]] reply new_read(event proto, bool weak);
+    [[nodiscard]] reply new_read(event& proto, bool weak);
     [[nodiscard]] bool wants_state(unsigned thread, const event& next);
     [[nodiscard]] bool goes_round(unsigned thread, const event& next);
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
@@ -321,7 +349,7 @@ private:
     std::vector<location_id> watched_;          // Cells that the invariant looks at.
     std::vector<std::uint8_t> is_watched_;      // By cell.
     std::array<std::uint64_t, 256> held_at_{};  // Values of the watched cells, by hash.
-    std::vector<unsigned> runnable_;
+    thread_list runnable_;
     std::vector<finding> found_;
 
     step_observer* observer_ = nullptr;

@@ -229,7 +229,7 @@ reply machine::replay_read(unsigned thread, location_id where, const void* site)
     return {.value = e.value, .done = true};
 }
 
-reply machine::new_read(event proto, bool weak) {
+reply machine::new_read(event& proto, bool weak) {
     const unsigned t = self();
     thread_state& s = threads_[t];
     graph& g = *graph_;

@@ -51,7 +51,12 @@ void worker::report(finding f, const schedule& choices) {
 }
 
 void worker::sample(controlled& choices) {
-    graph_.clear(rules_of(how_));
+    // The set-up is the same each time.
+    if (sampled_)
+        graph_.rewind(machine_.set_up_cells());
+    else
+        graph_.clear(rules_of(how_));
+    sampled_ = true;
     count(machine_.run(graph_, choices), graph_);
     if (machine_.found().empty()) [[likely]]
         return;
@@ -66,6 +71,7 @@ void worker::run(trust& search) {
         return;
     if (std::ranges::all_of(machine_.found(), [&](const finding& f) { return knows(f); })) return;
     const std::vector<finding> found = machine_.found();
+    sampled_ = false;
     std::vector<std::optional<clock>> instants;
     for (std::size_t i = 0; i < found.size(); ++i) instants.push_back(machine_.broken_instant(i));
     for (std::size_t i = 0; i < found.size(); ++i) {

@@ -40,6 +40,7 @@ private:
     options how_;
     machine machine_;
     graph graph_;
+    bool sampled_ = false;  // Whether graph_ has a set-up to keep.
     result result_;
     std::vector<std::uint64_t> seen_;
 };

@@ -17,7 +17,7 @@ void pct::restart(std::uint64_t number) {
     for (unsigned i = 1; i < depth_; ++i) changes_.push_back(dice_.below(longest_));
 }
 
-unsigned pct::pick_thread(const std::vector<unsigned>& options, bool can_go_on) {
+unsigned pct::pick_thread(const thread_list& options, bool can_go_on) {
     if (can_go_on && std::ranges::find(changes_, step_) != changes_.end())
         priority_[options[0]] = --lowest_;
     ++step_;
@@ -33,7 +33,7 @@ void pos::announce(unsigned thread, location_id where, bool writes) {
     pending_[thread] = {.priority = dice_.next(), .where = where, .writes = writes};
 }
 
-unsigned pos::pick_thread(const std::vector<unsigned>& options, bool) {
+unsigned pos::pick_thread(const thread_list& options, bool) {
     unsigned best = 0;
     for (unsigned i = 1; i < options.size(); ++i)
         if (pending_[options[i]].priority > pending_[options[best]].priority) best = i;
@@ -61,9 +61,9 @@ unsigned bounded::pick(unsigned n) {
     return path_[next_++].chosen;
 }
 
-unsigned bounded::pick_thread(const std::vector<unsigned>& options, bool can_go_on) {
+unsigned bounded::pick_thread(const thread_list& options, bool can_go_on) {
     const bool spent = can_go_on && used_ == bound_;
-    const unsigned chosen = pick(spent ? 1 : static_cast<unsigned>(options.size()));
+    const unsigned chosen = pick(spent ? 1 : options.size());
     if (can_go_on && chosen != 0) ++used_;
     return chosen;
 }

@@ -49,8 +49,8 @@ public:
     using sampler::sampler;
 
 protected:
-    unsigned pick_thread(const std::vector<unsigned>& options, bool) override {
-        return dice_.below(static_cast<unsigned>(options.size()));
+    unsigned pick_thread(const thread_list& options, bool) override {
+        return dice_.below(options.size());
     }
 };
 
@@ -65,7 +65,7 @@ public:
     void restart(std::uint64_t number) override;
 
 protected:
-    unsigned pick_thread(const std::vector<unsigned>& options, bool can_go_on) override;
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
 
 private:
     unsigned depth_;
@@ -86,7 +86,7 @@ public:
     void announce(unsigned thread, location_id where, bool writes) override;
 
 protected:
-    unsigned pick_thread(const std::vector<unsigned>& options, bool can_go_on) override;
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
 
 private:
     struct pending {
@@ -109,7 +109,7 @@ public:
     [[nodiscard]] bool at_bound() const noexcept { return used_ == bound_; }
 
 protected:
-    unsigned pick_thread(const std::vector<unsigned>& options, bool can_go_on) override;
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
     unsigned pick(unsigned n) override;
 
 private:

@@ -1,6 +1,7 @@
 #include "harness/explore/trust.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace pidmap_stress::explore {
@@ -54,8 +55,21 @@ void trust::choose(graph& g, event_id choice) {
 void trust::offer_revisits(const graph& g, event_id write) {
     if (rules_.fault == planted_fault::no_backward_revisits) return;
     const clock causes = g.causes(write);
-    for (event_id id = write; --id > 0;) {
-        if (g.contains(causes, id)) continue;
+    // From the newest event down, but for those that it depends on: these come first in each
+    // thread.
+    std::array<unsigned, max_threads> end{};
+    const unsigned threads = g.threads_end();
+    for (unsigned t = 1; t < threads; ++t) end[t] = g.length(t);
+    for (;;) {
+        event_id id = no_event;
+        unsigned of = 0;
+        for (unsigned t = 1; t < threads; ++t)
+            if (end[t] > static_cast<unsigned>(causes.of(t)) && g.at(t, end[t] - 1) > id) {
+                id = g.at(t, end[t] - 1);
+                of = t;
+            }
+        if (id == no_event) return;
+        --end[of];
         if (!maximally_added(g, id, write)) return;
         const event& e = g[id];
         if (!e.is_read() || e.location != g[write].location) continue;

@@ -37,7 +37,7 @@ public:
     [[nodiscard]] bool resume(subtree from);
 
     [[nodiscard]] bool interleaves() const noexcept override { return false; }
-    unsigned next_thread(const std::vector<unsigned>& runnable, unsigned) override {
+    unsigned next_thread(const thread_list& runnable, unsigned) override {
         return runnable.front();
     }
     void choose_write(graph& g, event_id read, bool newest_only) override;

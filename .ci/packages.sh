@@ -5,7 +5,7 @@
 # What presets and sources need. The check tools of .ci/run come on top, see --install-only.
 readonly packages=(
     cmake ninja-build g++ libtbb-dev liburcu-dev libcli11-dev libfmt-dev nlohmann-json3-dev
-    libboost-context-dev libgtest-dev libgmock-dev libbenchmark-dev pkg-config
+    libboost-dev libboost-context-dev libgtest-dev libgmock-dev libbenchmark-dev pkg-config
 )
 readonly least_cmake=3.25
 # The Clangs that the project is tested with. A newer one works as well, but its new warnings must

@@ -100,9 +100,20 @@ private:
     std::uint32_t bits_ = 0;
 };
 
+/// Where an algorithm is run.
+enum class world : std::uint8_t {
+    native,    ///< At full speed, or with delays.
+    tsan,      ///< Under ThreadSanitizer.
+    asan,      ///< Under AddressSanitizer and UndefinedBehaviorSanitizer.
+    explorer,  ///< Every interleaving of a small case, under C++20's memory model.
+};
+inline constexpr int world_count = static_cast<int>(world::explorer) + 1;
+
 using discipline_set = enum_set<discipline>;
 using invariant_set = enum_set<invariant>;
+using world_set = enum_set<world>;
 inline constexpr discipline_set every_discipline = discipline_set::all(discipline_count);
+inline constexpr world_set every_world = world_set::all(world_count);
 
 /// What one reference of a variant stands for: the right-hand side of the audit.
 enum class counting : std::uint8_t { per_page, per_pid };
@@ -151,11 +162,14 @@ struct variant_info {
     variant_kind kind = variant_kind::variant;
     counting counts = counting::per_page;
     breakage_list breaks{};
+    /// Of a mutant: the worlds that can see what it breaks. It is run in the others as well.
+    world_set worlds = every_world;
 };
 
 [[nodiscard]] constexpr std::string_view to_string(alloc_error error) noexcept;
 [[nodiscard]] constexpr std::string_view to_string(invariant which) noexcept;
 [[nodiscard]] constexpr std::string_view to_string(discipline which) noexcept;
+[[nodiscard]] constexpr std::string_view to_string(world which) noexcept;
 [[nodiscard]] constexpr std::optional<discipline> parse_discipline(std::string_view name) noexcept;
 [[nodiscard]] constexpr std::optional<invariant> parse_invariant(std::string_view name) noexcept;
 
@@ -184,6 +198,8 @@ inline constexpr std::array<std::string_view, invariant_count> invariant_names{
 };
 inline constexpr std::array<std::string_view, discipline_count> discipline_names{
     "member", "reference", "lookup"};
+inline constexpr std::array<std::string_view, world_count> world_names{"native", "tsan", "asan",
+                                                                       "explorer"};
 
 template <class Enum, std::size_t N>
 [[nodiscard]] constexpr std::optional<Enum> parse(const std::array<std::string_view, N>& names,
@@ -202,6 +218,9 @@ constexpr std::string_view to_string(invariant which) noexcept {
 }
 constexpr std::string_view to_string(discipline which) noexcept {
     return detail::discipline_names[static_cast<std::size_t>(which)];
+}
+constexpr std::string_view to_string(world which) noexcept {
+    return detail::world_names[static_cast<std::size_t>(which)];
 }
 constexpr std::optional<discipline> parse_discipline(std::string_view name) noexcept {
     return detail::parse<discipline>(detail::discipline_names, name);

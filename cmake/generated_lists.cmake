@@ -16,38 +16,47 @@ function(pidmap_stress_names out folder extension)
   set(${out} ${names} PARENT_SCOPE)
 endfunction()
 
-# pidmap_stress_generate_subjects(OUT): a source for each variant, so that they compile side by
-# side, and one with the list of them all.
+# pidmap_stress_generate_subjects(OUT): a source for each variant and each mutant, so that they
+# compile side by side, and one with the lists of them all.
 function(pidmap_stress_generate_subjects out)
   set(folder ${PROJECT_BINARY_DIR}/generated/harness)
-  pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
   set(sources "")
   set(declarations "")
-  set(entries "")
   set(includes "")
-  foreach(name IN LISTS names)
-    file(CONFIGURE OUTPUT ${folder}/subject_${name}.cpp CONTENT [=[
-#include "allocator/variants/@name@.hpp"
+  foreach(kind IN ITEMS variant mutant)
+    pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/${kind}s hpp)
+    set(${kind}_entries "")
+    foreach(name IN LISTS names)
+      file(CONFIGURE OUTPUT ${folder}/subject_${name}.cpp CONTENT [=[
+#include "allocator/@kind@s/@name@.hpp"
 #include "harness/subject_of.hpp"
 
 namespace pidmap_stress {
 subject_entry subject_@name@() { return make_subject_entry<@name@>(); }
 }  // namespace pidmap_stress
 ]=] @ONLY)
-    list(APPEND sources ${folder}/subject_${name}.cpp)
-    string(APPEND declarations "subject_entry subject_${name}();\n")
-    string(APPEND entries "        subject_${name}(),\n")
-    # All in one source as well: two files that define one name must not link silently.
-    string(APPEND includes "#include \"allocator/variants/${name}.hpp\"\n")
+      list(APPEND sources ${folder}/subject_${name}.cpp)
+      string(APPEND declarations "subject_entry subject_${name}();\n")
+      string(APPEND ${kind}_entries "        subject_${name}(),\n")
+      # All in one source as well: two files that define one name must not link silently.
+      string(APPEND includes "#include \"allocator/${kind}s/${name}.hpp\"\n")
+    endforeach()
   endforeach()
   file(CONFIGURE OUTPUT ${folder}/subjects.cpp CONTENT [=[
-@includes@#include "harness/subject.hpp"
+@includes@#include <vector>
+
+#include "harness/subject.hpp"
 
 namespace pidmap_stress {
 @declarations@
 std::span<const subject_entry> subjects() noexcept {
-    static const subject_entry entries[] = {
-@entries@    };
+    static const std::vector<subject_entry> entries{
+@variant_entries@    };
+    return entries;
+}
+std::span<const subject_entry> mutant_subjects() noexcept {
+    static const std::vector<subject_entry> entries{
+@mutant_entries@    };
     return entries;
 }
 }  // namespace pidmap_stress
@@ -56,14 +65,16 @@ std::span<const subject_entry> subjects() noexcept {
 endfunction()
 
 # pidmap_stress_generate_explored(OUT): a source for each variant in each explored scenario, so that
-# they compile side by side, and one with the lists of them all.
+# they compile side by side, one for each mutant, and one with the lists of them all.
 function(pidmap_stress_generate_explored out)
   set(folder ${PROJECT_BINARY_DIR}/generated/harness/explore)
   pidmap_stress_names(variants ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
+  pidmap_stress_names(mutants ${PROJECT_SOURCE_DIR}/allocator/mutants hpp)
   pidmap_stress_names(scenarios ${PROJECT_SOURCE_DIR}/harness/explore/scenarios hpp)
   set(sources "")
   set(declarations "")
-  set(entries "")
+  set(variant_entries "")
+  set(mutant_entries "")
   foreach(variant IN LISTS variants)
     set(pairs "")
     foreach(scenario IN LISTS scenarios)
@@ -82,13 +93,32 @@ explored_pair explored_@variant@_@scenario@() {
       string(APPEND declarations "explored_pair explored_${variant}_${scenario}();\n")
       string(APPEND pairs "explored_${variant}_${scenario}(), ")
     endforeach()
-    string(APPEND entries "        make_variant({${pairs}}),\n")
+    string(APPEND variant_entries "        make_variant({${pairs}}),\n")
   endforeach()
   set(includes "")
   set(infos "")
   foreach(scenario IN LISTS scenarios)
     string(APPEND includes "#include \"harness/explore/scenarios/${scenario}.hpp\"\n")
     string(APPEND infos "        &${scenario}::info,\n")
+  endforeach()
+  foreach(mutant IN LISTS mutants)
+    # Many, and all of one size: one source for all scenarios.
+    set(pairs ${scenarios})
+    list(TRANSFORM pairs REPLACE "(.+)"
+         "make_small_explored_pair<pidmap_stress::${mutant}, explore::\\1>()")
+    list(JOIN pairs ",\n            " pairs)
+    file(CONFIGURE OUTPUT ${folder}/explored_mutant_${mutant}.cpp CONTENT [=[
+#include "allocator/mutants/@mutant@.hpp"
+@includes@
+namespace pidmap_stress::explore {
+std::vector<explored_pair> explored_mutant_@mutant@() {
+    return {@pairs@};
+}
+}  // namespace pidmap_stress::explore
+]=] @ONLY)
+    list(APPEND sources ${folder}/explored_mutant_${mutant}.cpp)
+    string(APPEND declarations "std::vector<explored_pair> explored_mutant_${mutant}();\n")
+    string(APPEND mutant_entries "        make_variant(explored_mutant_${mutant}()),\n")
   endforeach()
   file(CONFIGURE OUTPUT ${folder}/explored_lists.cpp CONTENT [=[
 @includes@
@@ -102,7 +132,13 @@ namespace {
 
 std::span<const explored_variant> explored_variants() noexcept {
     static const explored_variant entries[] = {
-@entries@    };
+@variant_entries@    };
+    return entries;
+}
+
+std::span<const explored_variant> explored_mutants() noexcept {
+    static const std::vector<explored_variant> entries{
+@mutant_entries@    };
     return entries;
 }
 

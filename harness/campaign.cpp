@@ -30,12 +30,6 @@ void on_interrupt(int /*signal*/) {
 constexpr std::size_t few_cells = 9;
 constexpr auto stall_limit = std::chrono::seconds(under_sanitizer ? 60 : 15);
 
-[[nodiscard]] std::uint64_t cell_key(std::uint64_t seed, const cell& what) {
-    // By names, not by places: the same cell draws the same chance in whatever run it stands.
-    return split(split(split(seed, what.variant->info->name), what.workload->info->name),
-                 to_string(what.how));
-}
-
 void print_configuration(const run_options& how) {
     fmt::print("seed {}, {} workers on {} ({} cores), {}{}{}{} cells, {}\n", how.seed,
                how.trial.workers, how.trial.pool == pool_kind::tbb ? "oneTBB" : "std::jthread",
@@ -90,6 +84,11 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
 }
 
 }  // namespace
+
+std::uint64_t cell_key(std::uint64_t seed, const cell& what) {
+    return split(split(split(seed, what.variant->info->name), what.workload->info->name),
+                 to_string(what.how));
+}
 
 int exit_code_of(const std::vector<cell_result>& results, bool strict) noexcept {
     bool violated = false;

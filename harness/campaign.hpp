@@ -14,6 +14,10 @@ namespace pidmap_stress {
 /// \returns The exit code of the run.
 [[nodiscard]] int run_campaign(const run_options& how, const std::string& program);
 
+/// The key of all chance in a cell of a run with this seed. It depends on names, not on places: the
+/// same cell draws the same chance in whatever run it stands.
+[[nodiscard]] std::uint64_t cell_key(std::uint64_t seed, const cell& what);
+
 /// What the results come to, the gravest first: violated, crash, stall, inconclusive.
 [[nodiscard]] int exit_code_of(const std::vector<cell_result>& results, bool strict) noexcept;
 

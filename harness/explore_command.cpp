@@ -43,6 +43,7 @@ using explore::matrix_case;
 [[nodiscard]] std::optional<std::string> wrong_names(const explore_options& wanted) {
     std::vector<std::string_view> variants;
     for (const auto& one : explore::explored_variants()) variants.push_back(one.info->name);
+    for (const auto& one : explore::explored_mutants()) variants.push_back(one.info->name);
     std::vector<std::string_view> disciplines;
     for (int i = 0; i < discipline_count; ++i)
         disciplines.push_back(to_string(static_cast<discipline>(i)));
@@ -82,13 +83,20 @@ using explore::matrix_case;
 
 [[nodiscard]] std::vector<matrix_case> cases_of(const explore_options& wanted) {
     std::vector<matrix_case> cases;
-    for (const explore::explored_variant& variant : explore::explored_variants()) {
-        if (!selects(wanted.variants, variant.info->name)) continue;
+    std::vector<const explore::explored_variant*> chosen;
+    for (const auto& one : explore::explored_variants())
+        if (selects(wanted.variants, one.info->name)) chosen.push_back(&one);
+    // A mutant is explored if it is named: `all` is all that somebody might want to use.
+    for (const auto& one : explore::explored_mutants())
+        if (std::ranges::find(wanted.variants, one.info->name) != wanted.variants.end())
+            chosen.push_back(&one);
+    for (const explore::explored_variant* const variant : chosen) {
         for (int how = 0; how < discipline_count; ++how)
             for (const explore::explored_scenario* scenario : explore::explored_scenarios())
                 if (const auto setting =
-                        setting_of(wanted, static_cast<discipline>(how), *scenario))
-                    cases.push_back({.variant = &variant,
+                        setting_of(wanted, static_cast<discipline>(how), *scenario);
+                    setting && variant->is_built_for(*scenario))
+                    cases.push_back({.variant = variant,
                                      .setting = *setting,
                                      .model = wanted.model == "sc" ? explore::model::sc
                                                                    : explore::model::rc11});
@@ -171,7 +179,7 @@ int run_explore(const explore_options& wanted) {
     if (const auto wrong = wrong_names(wanted)) return usage(*wrong);
     const std::vector<matrix_case> cases = cases_of(wanted);
     for (const matrix_case& one : cases)
-        if (const auto wrong = why_not(one.setting)) return usage(*wrong);
+        if (const auto wrong = why_not(*one.variant, one.setting)) return usage(*wrong);
 
     explore::options how{.strategy = *explore::parse_strategy(wanted.strategy),
                          .seed = wanted.seed,

@@ -12,6 +12,11 @@ void print_list(std::FILE* out) {
     for (const subject_entry& entry : subjects())
         fmt::print(out, "  {:<20} {}{}\n", entry.info->name, entry.info->summary,
                    entry.info->breaks.empty() ? "" : " [known to break]");
+    if (!mutant_subjects().empty())
+        fmt::print(out, "mutants, each with a bug that must be found\n");
+    for (const subject_entry& entry : mutant_subjects())
+        fmt::print(out, "  {:<24} {}{}\n", entry.info->name, entry.info->summary,
+                   entry.info->breaks.empty() ? " [equivalent: must not be reported]" : "");
     fmt::print(out, "scenarios\n");
     for (const scenario_entry& entry : scenarios()) {
         std::string under;

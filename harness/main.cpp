@@ -5,6 +5,7 @@
 
 #include "harness/campaign.hpp"
 #include "harness/list.hpp"
+#include "harness/mutants_command.hpp"
 #include "harness/options.hpp"
 #include "harness/self_test.hpp"
 
@@ -26,6 +27,12 @@ int main(int argc, char** argv) {
                 return run_explore(wanted.explore);
             case command::replay:
                 return run_replay(wanted.replay);
+            case command::mutants: {
+                const char* const script = std::getenv("PIDMAP_STRESS_SCRIPT");
+                return run_mutants(wanted.mutants,
+                                   script != nullptr ? script : shell_quoted(argv[0]),
+                                   script != nullptr);
+            }
             case command::run: {
                 // A wrapper says how it was called, so that what is printed can be pasted.
                 const char* const wrapper = std::getenv("PIDMAP_STRESS_COMMAND");

@@ -39,21 +39,31 @@ template <class Number>
     return value;
 }
 
+[[nodiscard]] bool contains(const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
 /// "a,b,all" as names, each one known.
-[[nodiscard]] std::vector<std::string> selection(std::string_view option,
-                                                 const std::vector<std::string>& wanted,
-                                                 const std::vector<std::string>& known) {
+///
+/// \param by_name_only  Known as well, but no part of `all`.
+[[nodiscard]] std::vector<std::string> selection(
+    std::string_view option, const std::vector<std::string>& wanted,
+    const std::vector<std::string>& known, const std::vector<std::string>& by_name_only = {}) {
     std::vector<std::string> names;
     bool all = false;
     for (const std::string& name : wanted) {
         all |= name == "all";
         if (name == "all") continue;
-        if (std::find(known.begin(), known.end(), name) == known.end())
+        if (!contains(known, name) && !contains(by_name_only, name))
             throw usage_error(fmt::format("{} '{}' is unknown; known are: {}, and all", option,
                                           name, fmt::join(known, ", ")));
-        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+        if (!contains(names, name)) names.push_back(name);
     }
-    return all ? known : names;
+    if (!all) return names;
+    std::vector<std::string> chosen = known;
+    std::ranges::copy_if(names, std::back_inserter(chosen),
+                         [&](const std::string& name) { return !contains(known, name); });
+    return chosen;
 }
 
 struct raw_run {
@@ -104,11 +114,13 @@ void add_run_options(CLI::App& run, raw_run& raw) {
 [[nodiscard]] std::vector<cell> cells_of(const raw_run& raw) {
     std::vector<std::string> known_variants;
     for (const subject_entry& entry : subjects()) known_variants.emplace_back(entry.info->name);
+    std::vector<std::string> mutants;
+    for (const subject_entry& entry : mutant_subjects()) mutants.emplace_back(entry.info->name);
     std::vector<std::string> known_scenarios;
     for (const scenario_entry& entry : scenarios()) known_scenarios.emplace_back(entry.info->name);
     const std::vector<std::string> known_disciplines{"member", "reference", "lookup"};
 
-    const auto variant_names = selection("--variant", raw.variants, known_variants);
+    const auto variant_names = selection("--variant", raw.variants, known_variants, mutants);
     const auto scenario_names = selection("--scenario", raw.scenarios, known_scenarios);
     const auto discipline_names = selection("--discipline", raw.disciplines, known_disciplines);
     std::vector<cell> cells;
@@ -202,6 +214,9 @@ options parse_options(int argc, const char* const* argv) {
     CLI::App* const replay =
         app.add_subcommand("replay", "run one interleaving that explore found, step by step");
     add_replay_options(*replay, parsed.replay);
+    CLI::App* const mutants = app.add_subcommand(
+        "mutants", "measure how surely and how soon each planted bug is found, and by whom");
+    add_mutants_options(*mutants, parsed.mutants);
     CLI::App* const list = app.add_subcommand("list", "show variants, scenarios and disciplines");
     CLI::App* const self_test = app.add_subcommand(
         "self-test", "under a sanitizer: prove that it reports a race, and only a race");
@@ -217,6 +232,8 @@ options parse_options(int argc, const char* const* argv) {
             parsed.what = command::explore;
         } else if (replay->parsed()) {
             parsed.what = command::replay;
+        } else if (mutants->parsed()) {
+            parsed.what = command::mutants;
         } else if (list->parsed()) {
             parsed.what = command::list;
         } else if (self_test->parsed()) {
@@ -226,7 +243,8 @@ options parse_options(int argc, const char* const* argv) {
         parsed.what = command::help;
         parsed.exit_code = exit_usage;
         parsed.message = fmt::format(
-            "pidmap-stress: {}; known are: run, list, self-test; see pidmap-stress --help\n",
+            "pidmap-stress: {}; known are: run, explore, replay, mutants, list, self-test; see "
+            "pidmap-stress --help\n",
             argc > 1 ? fmt::format("'{}' is no command", argv[1]) : "a command is missing");
     } catch (const CLI::ParseError& error) {
         std::ostringstream out;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/explore_command.hpp"
+#include "harness/mutants_command.hpp"
 #include "harness/trial.hpp"
 
 namespace pidmap_stress {
@@ -33,13 +34,14 @@ struct run_options {
     std::string common_arguments;
 };
 
-enum class command { run, explore, replay, list, self_test, help };
+enum class command { run, explore, replay, mutants, list, self_test, help };
 
 struct options {
     command what = command::help;
     run_options run;
     explore_options explore;
     replay_options replay;
+    mutants_options mutants;
     /// Set instead, if the arguments are wrong, or ask for help: what to print, and the exit code.
     std::string message;
     int exit_code = exit_as_expected;

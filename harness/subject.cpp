@@ -30,8 +30,9 @@ void tested_namespace::reset() noexcept {
 }
 
 const subject_entry* find_subject(std::string_view name) noexcept {
-    for (const subject_entry& entry : subjects())
-        if (entry.info->name == name) return &entry;
+    for (const std::span<const subject_entry> list : {subjects(), mutant_subjects()})
+        for (const subject_entry& entry : list)
+            if (entry.info->name == name) return &entry;
     return nullptr;
 }
 

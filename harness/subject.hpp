@@ -108,6 +108,10 @@ struct subject_entry {
 
 /// Every variant there is, by name. Generated from the files of allocator/variants.
 [[nodiscard]] std::span<const subject_entry> subjects() noexcept;
+/// The same of allocator/mutants. A mutant is a variant like any other, but a run of `all` leaves
+/// it out.
+[[nodiscard]] std::span<const subject_entry> mutant_subjects() noexcept;
+/// A variant or a mutant.
 [[nodiscard]] const subject_entry* find_subject(std::string_view name) noexcept;
 
 }  // namespace pidmap_stress

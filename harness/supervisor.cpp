@@ -26,9 +26,6 @@ using clock = std::chrono::steady_clock;
 /// So many trials that found something are enough: they are to show all that is broken, not to
 /// count. Less is a matter of luck with the order in which things break.
 constexpr std::uint64_t enough_failed_trials = 6;
-/// So much longer a cell gets that has not shown yet what it is there for: on a busy machine its
-/// time may be over before its threads are there.
-constexpr auto last_chance = std::chrono::seconds(under_sanitizer ? 15 : 5);
 constexpr auto poll_interval = std::chrono::milliseconds(5);
 /// How long a trial may take to end after memory could no longer be trusted. A worker may well be
 /// lost in what it read there, and there is nothing left to learn.
@@ -59,6 +56,15 @@ constexpr auto grace_after_damage = std::chrono::seconds(under_sanitizer ? 10 : 
         if (known.shown_by == script.name && known.where.contains(what.how)) return false;
     const std::uint64_t marks = marks_before | here.marks.load(std::memory_order::relaxed);
     return marks == (std::uint64_t{1} << script.marks.size()) - 1;
+}
+
+/// Whether one of these broke.
+[[nodiscard]] bool broke_any_of(const board& here, invariant_set which) {
+    for (int n = 0; n < invariant_count; ++n)
+        if (which.contains(static_cast<invariant>(n)) &&
+            here.times_broken[static_cast<std::size_t>(n)].load(std::memory_order::relaxed) != 0)
+            return true;
+    return false;
 }
 
 /// What does not change while a trial is stalled. To set a stage may take millions of calls of the
@@ -172,9 +178,10 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
         }
         std::string ending;
         const auto time_is_up = [&] {
+            if (broke_any_of(*here, watch.enough)) return true;
             const clock::time_point now = clock::now();
             if (now < deadline) return false;
-            return now >= deadline + last_chance || result.trials_with_findings != 0 ||
+            return now >= deadline + watch.last_chance || result.trials_with_findings != 0 ||
                    has_shown_all(*here, marks, what);
         };
         const trial_end end =

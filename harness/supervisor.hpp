@@ -7,6 +7,7 @@
 
 #include "checkers/expectation.hpp"
 #include "checkers/verdict.hpp"
+#include "harness/sanitizers.hpp"
 #include "harness/trial.hpp"
 
 namespace pidmap_stress {
@@ -38,6 +39,11 @@ struct supervision {
     std::function<void(std::uint64_t operations)> on_progress{};
     /// Looked at as often: whether to stop early, and report what there is.
     std::function<bool()> interrupted{};
+    /// So much longer a cell gets that has not shown yet what it is there for: on a busy machine
+    /// its time may be over before its threads are there.
+    std::chrono::nanoseconds last_chance = std::chrono::seconds(under_sanitizer ? 15 : 5);
+    /// The cell ends as soon as one of these broke.
+    invariant_set enough{};
 };
 
 /// Runs a cell as a series of trials, each in a process of its own, so that whatever happens to one

@@ -24,7 +24,8 @@ constexpr char separator = ':';
     const std::string_view model_name = text.substr(last + 1);
     const explored_variant* const variant = find_explored_variant(text.substr(0, first));
     const auto setting = parse_pidmap_setting(text.substr(first + 1, last - first - 1));
-    if (variant == nullptr || !setting || (model_name != "rc11" && model_name != "sc"))
+    if (variant == nullptr || !setting || why_not(*variant, *setting) ||
+        (model_name != "rc11" && model_name != "sc"))
         return std::nullopt;
     return matrix_case{.variant = variant,
                        .setting = *setting,

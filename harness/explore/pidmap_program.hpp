@@ -18,8 +18,9 @@ namespace pidmap_stress::explore {
 /// the scenarios share that differ in their set-up only.
 ///
 /// Checked are: a cell for each pid, which its holder writes (unique_pid; a race on it is
-/// reuse_happens_after); the range; each change of the count (judged_count); at every instant that
-/// a count of 0 meets no holder; at the end, an audit; and by the engine each use of memory.
+/// reuse_happens_after); the range; that a thread gets no pid again too soon; each change of the
+/// count (judged_count); at every instant that a count of 0 meets no holder; at the end, an audit;
+/// and by the engine each use of memory.
 ///
 /// In a round, a thread allocates a pid and frees it. `member`: it holds a pid of its own, from the
 /// set-up to after its last round. `reference`: it holds a counted reference so long. `lookup`: it
@@ -53,6 +54,18 @@ protected:
     }
     /// An allocation, which must succeed.
     [[nodiscard]] pid_nr alloc_for(unsigned thread) noexcept;
+    /// What a set-up has got stays in use until it is given up.
+    void keep(pid_nr nr) noexcept {
+        tenants_[static_cast<unsigned>(nr)].set(1);
+        ++in_use_;
+    }
+    void give_up(pid_nr nr) noexcept {
+        tenants_[static_cast<unsigned>(nr)].set(0);
+        --in_use_;
+        ns_->free_pidmap(nr);
+    }
+    /// How many pids are in use by now.
+    [[nodiscard]] unsigned seated() const noexcept { return in_use_; }
     /// Every thread gets a pid for itself.
     void seat_members() noexcept {
         for (unsigned t = 0; t < setting_.threads; ++t) own_[t] = alloc_for(t);
@@ -73,7 +86,7 @@ public:
     void check_instant() const noexcept;
     void finish();
 
-    void on_release() noexcept final {
+    void on_release(const void* /*ns*/) noexcept final {
         ++releases_;
         if (setting_.how != discipline::lookup) return;
         // Relaxed: who looks it up now finds nothing, and nothing follows from that.
@@ -90,6 +103,12 @@ private:
     /// A thread has got a pid, or has been refused one.
     void take(unsigned thread, pid_nr nr) noexcept;
     void refused(alloc_error why) const noexcept;
+    /// Whether there are more pids than are in use at first and allocated ever, but for one. Then
+    /// no search can find all of them taken, nor go all the way round.
+    [[nodiscard]] bool roomy() const noexcept {
+        const auto eligible = static_cast<unsigned>(limit_ - geometry::reserved_pids);
+        return in_use_ + setting_.threads * setting_.rounds + 1 < eligible;
+    }
     /// A thread gives a pid back.
     void free(unsigned thread, pid_nr nr) noexcept;
     void holds(unsigned thread, bool any) noexcept {
@@ -109,6 +128,9 @@ private:
     std::array<atomic<bool>, most_threads> holding_;
     std::array<plain<unsigned>, pages * bits> tenants_;  // A thread's number plus one, or 0.
     std::array<bool, bits> filled_{};
+    /// The pids that a thread got in its rounds, a bit for each.
+    std::array<std::uint64_t, most_threads> got_before_{};
+    unsigned in_use_ = 0;  ///< When the threads begin.
     unsigned releases_ = 0;
 };
 
@@ -133,22 +155,39 @@ template <class State>
 ///                   state(const pidmap_setting&); set_up(), before the threads run;
 ///                   run(thread), with threads numbered from 0; check_instant() const, which may
 ///                   peek only; finish(), after all threads ended.
+///                   If the template asks more of a variant than this one has, it is left out.
 template <template <class> class Variant, class Scenario>
 [[nodiscard]] explored_pair make_explored_pair() noexcept {
-    return {.variant = &Variant<judged<tiny_geometry<8, 2>>>::info,
-            .scenario = &Scenario::info,
-            .make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
-                const auto with = [&]<unsigned Bits, unsigned Pages>() {
-                    using variant = Variant<judged<tiny_geometry<Bits, Pages>>>;
-                    return make_pidmap_program<typename Scenario::template state<variant>>(s);
-                };
-                assert(!why_not(s) && s.scenario == &Scenario::info);
-                if (s.pages == 2)
-                    return s.bits == 4 ? with.template operator()<4, 2>()
-                                       : with.template operator()<8, 2>();
-                return s.bits == 4 ? with.template operator()<4, 3>()
-                                   : with.template operator()<8, 3>();
-            }};
+    using usual = Variant<judged<tiny_geometry<8, 2>>>;
+    explored_pair made{.variant = &usual::info, .scenario = &Scenario::info};
+    if constexpr (requires { typename Scenario::template state<usual>; })
+        made.make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
+            const auto with = [&]<unsigned Bits, unsigned Pages>() {
+                using variant = Variant<judged<tiny_geometry<Bits, Pages>>>;
+                return make_pidmap_program<typename Scenario::template state<variant>>(s);
+            };
+            assert(!why_not(s) && s.scenario == &Scenario::info);
+            if (s.pages == 2)
+                return s.bits == 4 ? with.template operator()<4, 2>()
+                                   : with.template operator()<8, 2>();
+            return s.bits == 4 ? with.template operator()<4, 3>()
+                               : with.template operator()<8, 3>();
+        };
+    return made;
+}
+
+/// The same in the usual size alone: mutants are many, and each size costs the build a second.
+template <template <class> class Mutant, class Scenario>
+[[nodiscard]] explored_pair make_small_explored_pair() noexcept {
+    using mutant = Mutant<judged<tiny_geometry<8, 2>>>;
+    explored_pair made{
+        .variant = &mutant::info, .scenario = &Scenario::info, .usual_size_only = true};
+    if constexpr (requires { typename Scenario::template state<mutant>; })
+        made.make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
+            assert(!why_not(s) && s.scenario == &Scenario::info && s.pages == 2 && s.bits == 8);
+            return make_pidmap_program<typename Scenario::template state<mutant>>(s);
+        };
+    return made;
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -159,6 +198,7 @@ pid_nr pidmap_state<V>::alloc_for(unsigned thread) noexcept {
     check(bool{got}, invariant::linearizable, "the set-up got no pid");
     if (!got) return 0;
     tenants_[static_cast<unsigned>(got.nr())].set(thread + 1);
+    ++in_use_;
     return got.nr();
 }
 
@@ -174,10 +214,7 @@ void pidmap_state<V>::fill_page_zero() noexcept {
 template <pid_allocator V>
 void pidmap_state<V>::clear_page_zero() noexcept {
     for (unsigned nr = 1; nr < bits; ++nr)
-        if (filled_[nr]) {
-            tenants_[nr].set(0);
-            ns_->free_pidmap(static_cast<pid_nr>(nr));
-        }
+        if (filled_[nr]) give_up(static_cast<pid_nr>(nr));
 }
 
 template <pid_allocator V>
@@ -230,6 +267,11 @@ void pidmap_state<V>::round(unsigned thread, bool look_up) noexcept {
     }
     if (!got) return refused(got.error());
     take(thread, got.nr());
+    // The hint was at this pid or beyond when this thread got it the first time, and it only moves
+    // forward. Of another thread's pid that cannot be said: its search may have begun before.
+    const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(got.nr());
+    expect(!roomy() || (got_before_[thread] & bit) == 0, invariant::no_immediate_reuse);
+    got_before_[thread] |= bit;
     if (own_[thread] == 0) {
         holds(thread, true);
         holds(thread, false);
@@ -254,7 +296,10 @@ void pidmap_state<V>::take(unsigned thread, pid_nr nr) noexcept {
 
 template <pid_allocator V>
 void pidmap_state<V>::refused(alloc_error why) const noexcept {
-    // That no pid was found is advisory, and that there is no memory is up to the explorer.
+    // That no pid was found is advisory in a crowd, and that there is no memory is up to the
+    // explorer.
+    if (why == alloc_error::exhausted && roomy())
+        expect(false, invariant::linearizable, "no pid is found, and there are many");
     if (why == alloc_error::namespace_dead && setting_.how != discipline::lookup)
         expect(false, invariant::linearizable, "a namespace that is in use says that it is dead");
 }

@@ -57,8 +57,11 @@ struct pidmap_setting {
 struct explored_pair {
     const variant_info* variant;
     const explored_scenario* scenario;
+    /// nullptr if the scenario asks more of a variant than this one has: that it nests, say.
     /// \pre !why_not(setting), and the setting is of this scenario.
-    std::unique_ptr<program> (*make)(const pidmap_setting& setting);
+    std::unique_ptr<program> (*make)(const pidmap_setting& setting) = nullptr;
+    /// Built for the usual size only, 2 pages of 8 pids.
+    bool usual_size_only = false;
 };
 
 /// A variant, in every scenario.
@@ -66,11 +69,18 @@ struct explored_variant {
     const variant_info* info;
     std::vector<explored_pair> programs;
 
+    [[nodiscard]] bool is_built_for(const explored_scenario& scenario) const noexcept;
     /// \pre !why_not(setting), and the variant is built for its scenario.
     [[nodiscard]] std::unique_ptr<program> make(const pidmap_setting& setting) const;
 };
+/// What is wrong with a setting for this variant, in one line; nothing if it can be explored.
+[[nodiscard]] std::optional<std::string> why_not(const explored_variant& variant,
+                                                 const pidmap_setting& setting);
 /// Every variant there is, by name. Generated from the files of allocator/variants.
 [[nodiscard]] std::span<const explored_variant> explored_variants() noexcept;
+/// The same of allocator/mutants.
+[[nodiscard]] std::span<const explored_variant> explored_mutants() noexcept;
+/// A variant or a mutant.
 [[nodiscard]] const explored_variant* find_explored_variant(std::string_view name) noexcept;
 
 }  // namespace pidmap_stress::explore

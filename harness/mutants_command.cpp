@@ -1,0 +1,178 @@
+#include "harness/mutants_command.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "harness/options.hpp"
+#include "harness/power/study.hpp"
+#include "harness/report.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+struct usage_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+[[nodiscard]] bool wants(const std::vector<std::string>& wanted, std::string_view name) {
+    return std::ranges::find(wanted, "all") != wanted.end() ||
+           std::ranges::find(wanted, name) != wanted.end();
+}
+
+void check_names(std::string_view option, const std::vector<std::string>& wanted,
+                 const std::vector<std::string_view>& known) {
+    for (const std::string& one : wanted)
+        if (one != "all" && std::ranges::find(known, one) == known.end())
+            throw usage_error(fmt::format("{} '{}' is unknown; known are: {}, and all", option, one,
+                                          fmt::join(known, ", ")));
+}
+
+[[nodiscard]] std::vector<power::candidate> chosen_candidates(const mutants_options& wanted) {
+    const std::vector<power::candidate> all = power::candidates();
+    std::vector<std::string_view> names;
+    for (const power::candidate& one : all) names.push_back(one.info().name);
+    check_names("--mutant", wanted.mutants, names);
+    std::vector<power::candidate> chosen;
+    std::ranges::copy_if(all, std::back_inserter(chosen), [&](const power::candidate& one) {
+        return wants(wanted.mutants, one.info().name);
+    });
+    return chosen;
+}
+
+[[nodiscard]] std::vector<power::strategy> chosen_strategies(const mutants_options& wanted) {
+    std::vector<std::string_view> names;
+    std::vector<power::strategy> chosen;
+    for (int n = 0; n < power::strategy_count; ++n) {
+        const auto one = static_cast<power::strategy>(n);
+        names.push_back(to_string(one));
+        if (wants(wanted.strategies, names.back())) chosen.push_back(one);
+    }
+    check_names("--strategy", wanted.strategies, names);
+    if (std::ranges::none_of(chosen, power::is_built))
+        throw usage_error(fmt::format("--strategy {}: this build has none of these",
+                                      fmt::join(wanted.strategies, ",")));
+    return chosen;
+}
+
+[[nodiscard]] std::vector<power::attempt> read_attempts(const std::string& path) {
+    std::ifstream file(path);
+    if (!file)
+        throw usage_error(
+            fmt::format("--merge {}: cannot read it; give a file that mutants --json wrote", path));
+    try {
+        std::vector<power::attempt> read;
+        for (const nlohmann::json& one : nlohmann::json::parse(file).at("attempts"))
+            read.push_back(power::attempt_from(one));
+        return read;
+    } catch (const std::exception& error) {
+        throw usage_error(fmt::format("--merge {}: no results of mutants: {}", path, error.what()));
+    }
+}
+
+[[nodiscard]] int judge(const std::vector<power::attempt>& all,
+                        const std::vector<power::candidate>& of, bool part) {
+    bool false_alarm = false;
+    bool missed = false;
+    for (const power::candidate& what : of) {
+        const power::outcome seen = outcome_of(all, what.info());
+        false_alarm |= seen == power::outcome::false_alarm;
+        missed |= !is_good(seen);
+    }
+    if (false_alarm) return exit_violated;
+    return missed && !part ? exit_inconclusive : exit_as_expected;
+}
+
+[[nodiscard]] std::string write_results(const mutants_options& wanted,
+                                        const std::vector<power::attempt>& all,
+                                        const std::vector<power::candidate>& of) {
+    if (wanted.json_path.empty()) return {};
+    const std::string error = write_file(wanted.json_path, to_json(all, of).dump(2) + "\n");
+    if (error.empty()) return {};
+    return fmt::format("cannot write --json {}: {}; give a path that can be written",
+                       wanted.json_path, error);
+}
+
+[[nodiscard]] int run(const mutants_options& wanted, const std::string& program,
+                      bool program_is_script) {
+    const auto begin = std::chrono::steady_clock::now();
+    power::study_plan plan{.of = chosen_candidates(wanted),
+                           .by = chosen_strategies(wanted),
+                           .seeds = wanted.brief ? std::min(wanted.seeds, 2U) : wanted.seeds,
+                           .first_seed = wanted.seed,
+                           .jobs = wanted.jobs,
+                           .tries = {.program = program, .is_script = program_is_script}};
+    if (wanted.brief) {
+        plan.tries.seconds = 0.5;
+        plan.tries.executions = 4'000;
+    }
+    std::vector<power::attempt> all;
+    for (const std::string& path : wanted.merge)
+        for (power::attempt& one : read_attempts(path)) all.push_back(std::move(one));
+    // Before any work is done: results that cannot be kept are not made.
+    if (const std::string error = write_results(wanted, all, plan.of); !error.empty())
+        throw usage_error(error);
+
+    fmt::print("mutants: {} candidates, {} seeds from {}\n", plan.of.size(), plan.seeds,
+               plan.first_seed);
+    std::fflush(stdout);
+    const bool terminal = ::isatty(STDERR_FILENO) == 1;
+    for (power::attempt& one : carry_out(plan, [&](std::size_t done, std::size_t of) {
+             if (terminal) fmt::print(stderr, "\r{} of {} ", done, of);
+         }))
+        all.push_back(std::move(one));
+    if (terminal) fmt::print(stderr, "\r\033[K");
+    fmt::print("{}", to_table(all, plan.of));
+    fmt::print("{:.0f} s\n",
+               std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    if (const std::string error = write_results(wanted, all, plan.of); !error.empty()) {
+        fmt::print(stderr, "pidmap-stress: {}\n", error);
+        return exit_no_resources;
+    }
+    return judge(all, plan.of, wanted.part);
+}
+
+}  // namespace
+
+void add_mutants_options(CLI::App& app, mutants_options& wanted) {
+    app.add_option("--mutant", wanted.mutants, "mutants, or variants that hold, or all: see list")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--strategy", wanted.strategies,
+                   "native, jitter, random, pct, pos, bounded, exhaustive; in their own builds\n"
+                   "tsan and asan; or all")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--seeds", wanted.seeds, "attempts of each strategy, but for those without luck")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    app.add_option("--seed", wanted.seed, "the first one")->capture_default_str();
+    app.add_option("--jobs", wanted.jobs, "explorations at once; changes no result")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    app.add_flag("--short", wanted.brief, "less time for each, and two seeds");
+    app.add_option("--json", wanted.json_path, "write all attempts and scores to this file");
+    app.add_option("--merge", wanted.merge, "add what another build wrote with --json");
+    app.add_flag("--part", wanted.part,
+                 "of a study that --merge puts together: survivors are fine");
+}
+
+int run_mutants(const mutants_options& wanted, const std::string& program, bool program_is_script) {
+    try {
+        return run(wanted, program, program_is_script);
+    } catch (const usage_error& error) {
+        fmt::print(stderr, "pidmap-stress: {}\n", error.what());
+        return exit_usage;
+    }
+}
+
+}  // namespace pidmap_stress

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "allocator/contract.hpp"
+#include "harness/explore/pidmap_setting.hpp"
+#include "harness/subject.hpp"
+
+/// Detection power: who of the harness finds which planted bug, how surely and how soon.
+namespace pidmap_stress::power {
+
+/// A way to look for a bug.
+enum class strategy : std::uint8_t {
+    native,      ///< Hammered at full speed.
+    jitter,      ///< Hammered, with delays at atomic accesses.
+    tsan,        ///< Hammered with delays, under ThreadSanitizer.
+    asan,        ///< Hammered with delays, under AddressSanitizer and UBSan.
+    random,      ///< Explored: by a fair die,
+    pct,         ///< by priorities of threads,
+    pos,         ///< by priorities of steps,
+    bounded,     ///< with few preemptions, all of them,
+    exhaustive,  ///< every execution.
+};
+inline constexpr int strategy_count = static_cast<int>(strategy::exhaustive) + 1;
+
+[[nodiscard]] std::string_view to_string(strategy which) noexcept;
+[[nodiscard]] world world_of(strategy which) noexcept;
+[[nodiscard]] constexpr bool explores(strategy which) noexcept {
+    return which >= strategy::random;
+}
+/// Whether another seed makes another attempt of it.
+[[nodiscard]] constexpr bool depends_on_seed(strategy which) noexcept {
+    return which != strategy::bounded && which != strategy::exhaustive;
+}
+/// Whether this build of the program can do it: a sanitizer's world is a build of its own.
+[[nodiscard]] bool is_built(strategy which) noexcept;
+
+/// What is looked at: a mutant, or a variant that must hold.
+struct candidate {
+    const subject_entry* native = nullptr;
+    const explore::explored_variant* explored = nullptr;
+
+    [[nodiscard]] const variant_info& info() const noexcept { return *native->info; }
+    [[nodiscard]] bool is_mutant() const noexcept { return info().kind == variant_kind::mutant; }
+    /// Whether there is something to find. If not, it is equivalent, or sound: whatever is found
+    /// is a false alarm.
+    [[nodiscard]] bool killable() const noexcept { return !info().breaks.empty(); }
+    /// The invariants that it says it breaks.
+    [[nodiscard]] invariant_set named() const noexcept;
+};
+/// Every mutant, and every variant that says of itself that it holds.
+[[nodiscard]] std::vector<candidate> candidates();
+
+/// One search for one candidate's bug.
+struct attempt {
+    std::string of{};  ///< The candidate's name.
+    strategy by{};
+    std::uint64_t seed = 0;
+    /// What broke: names of invariants, or "crash", "stall", "hang", or what the explorer calls a
+    /// fault of its own. Empty: the candidate survived.
+    std::vector<std::string> broken{};
+    bool named = false;     ///< The candidate names one of these.
+    double seconds = 0;     ///< Until that, or until it was given up.
+    double executions = 0;  ///< Calls, or explored executions, until then.
+    std::string what{};     ///< What was seen, in one line.
+    std::string command{};  ///< Repeats it.
+
+    [[nodiscard]] bool killed() const noexcept { return !broken.empty(); }
+};
+[[nodiscard]] nlohmann::json to_json(const attempt& one);
+/// \throws nlohmann::json::exception, or std::invalid_argument, if it is none.
+[[nodiscard]] attempt attempt_from(const nlohmann::json& text);
+
+/// How hard is tried.
+struct effort {
+    double seconds = 1.0;               ///< Of hammering, all cells together.
+    std::uint64_t executions = 20'000;  ///< Explored of each program, at the most.
+    double patience = 60;               ///< Seconds after which an attempt hangs.
+    /// The words that start this program, or a script that knows `run`, `tsan`, `asan`, `replay`.
+    std::string program{};
+    bool is_script = false;
+};
+
+/// Hammers every scenario under every discipline in turns, until something named broke or time is
+/// up. \pre This process has one thread.
+[[nodiscard]] attempt hammer(const candidate& what, strategy by, std::uint64_t seed,
+                             const effort& how);
+/// Explores every program of the candidate, the small ones first, until something named broke or
+/// the executions are used up.
+[[nodiscard]] attempt explore_programs(const candidate& what, strategy by, std::uint64_t seed,
+                                       const effort& how);
+
+}  // namespace pidmap_stress::power

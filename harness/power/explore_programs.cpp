@@ -1,0 +1,167 @@
+// Attempts by the explorer.
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "harness/explore/explore.hpp"
+#include "harness/explore/matrix.hpp"
+#include "harness/power/attempt.hpp"
+#include "harness/rng.hpp"
+
+namespace pidmap_stress::power {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// Threads and rounds of the programs, the small ones first.
+struct shape {
+    unsigned threads;
+    unsigned rounds;
+};
+constexpr std::array<shape, 4> shapes{{{2, 1}, {2, 2}, {3, 1}, {3, 2}}};
+
+[[nodiscard]] std::vector<explore::matrix_case> programs_of(const candidate& what) {
+    std::vector<explore::matrix_case> programs;
+    for (const shape& size : shapes)
+        for (const explore::explored_scenario* const scenario : explore::explored_scenarios())
+            for (int n = 0; n < discipline_count; ++n) {
+                const auto how = static_cast<discipline>(n);
+                const bool may_break =
+                    !what.killable() ||
+                    std::ranges::any_of(what.info().breaks, [&](const breakage& one) {
+                        return one.where.contains(how);
+                    });
+                const auto variations = std::max<std::size_t>(1, scenario->variations.size());
+                for (unsigned v = 0; may_break && v < variations; ++v) {
+                    const explore::pidmap_setting setting{.how = how,
+                                                          .scenario = scenario,
+                                                          .threads = size.threads,
+                                                          .rounds = size.rounds,
+                                                          .variation = v};
+                    if (!why_not(*what.explored, setting))
+                        programs.push_back({.variant = what.explored, .setting = setting});
+                }
+            }
+    return programs;
+}
+
+[[nodiscard]] explore::strategy explored_by(strategy by) noexcept {
+    return by == strategy::random    ? explore::strategy::random
+           : by == strategy::pct     ? explore::strategy::pct
+           : by == strategy::pos     ? explore::strategy::pos
+           : by == strategy::bounded ? explore::strategy::bounded
+                                     : explore::strategy::exhaustive;
+}
+
+/// An attempt that is being made.
+class search {
+public:
+    search(const candidate& what, strategy by, std::uint64_t seed, const effort& how)
+        : what_(what),
+          how_(how),
+          named_(what.named()),
+          made_{.of = std::string(what.info().name), .by = by, .seed = seed} {}
+
+    [[nodiscard]] attempt run() {
+        std::vector<explore::matrix_case> left = programs_of(what_);
+        // Each program in turns that grow, so that a large one does not hide a small one.
+        for (std::uint64_t turn = 250; !left.empty() && !done(); turn *= 9) {
+            turn = std::min(turn, how_.executions);
+            std::erase_if(left, [&](const explore::matrix_case& one) {
+                return done() || explore_one(one, turn);
+            });
+            if (turn == how_.executions) break;
+        }
+        // Lock-freedom is asked of who says that it is broken, and of who says that it holds.
+        if (named_.contains(invariant::progress) || !what_.killable())
+            for (const explore::matrix_case& one : programs_of(what_))
+                if (!done() && one.setting.threads == 2 && one.setting.rounds == 1)
+                    look_for_stalls(one);
+        if (!made_.killed()) made_.seconds = elapsed();
+        return made_;
+    }
+
+private:
+    [[nodiscard]] bool done() const { return made_.named || (made_.killed() && !what_.killable()); }
+    [[nodiscard]] double elapsed() const {
+        return std::chrono::duration<double>(clock::now() - begin_).count();
+    }
+    [[nodiscard]] explore::options options(std::uint64_t most) const {
+        return {.strategy = explored_by(made_.by),
+                .seed = split(made_.seed, most),
+                .walks = most,
+                .budget = most};
+    }
+
+    /// \returns Whether there is nothing more to explore.
+    bool explore_one(const explore::matrix_case& one, std::uint64_t most) {
+        const auto p = what_.explored->make(one.setting);
+        explore::options how = options(most);
+        explore::result seen = explore::explore(*p, how);
+        if (!seen.findings.empty() && !is_named(seen.findings.front()) && what_.killable()) {
+            // Something else broke first. Whether it hides what is named is seen further on.
+            note(one, seen.findings.front(), seen.runs());
+            how.stop_at_first = false;
+            seen = explore::explore(*p, how);
+        }
+        for (const explore::finding& f : seen.findings)
+            if (is_named(f) || !what_.killable()) {
+                note(one, f, f.at_execution != 0 ? f.at_execution : seen.runs());
+                return true;
+            }
+        made_.executions += static_cast<double>(seen.runs());
+        return seen.complete || (seen.bound && *seen.bound >= how.preemptions);
+    }
+
+    void look_for_stalls(const explore::matrix_case& one) {
+        const auto p = what_.explored->make(one.setting);
+        const explore::result seen = explore::check_progress(
+            *p, options(std::max<std::uint64_t>(how_.executions / 10, 100)));
+        for (const explore::finding& f : seen.findings)
+            if (explore::broken_by(f) == invariant::progress) return note(one, f, seen.runs());
+        made_.executions += static_cast<double>(seen.runs());
+    }
+
+    [[nodiscard]] bool is_named(const explore::finding& f) const {
+        const auto which = explore::broken_by(f);
+        return which && named_.contains(*which);
+    }
+
+    void note(const explore::matrix_case& where, const explore::finding& f, std::uint64_t after) {
+        const auto which = explore::broken_by(f);
+        const std::string name{which ? to_string(*which) : explore::to_string(f.kind)};
+        const bool first = !made_.killed();
+        if (std::ranges::find(made_.broken, name) == made_.broken.end())
+            made_.broken.push_back(name);
+        const bool named = is_named(f);
+        if (!first && !named) return;
+        made_.named |= named;
+        if (named || !what_.killable()) made_.executions += static_cast<double>(after);
+        made_.seconds = elapsed();
+        made_.what = fmt::format("{}: {}: {}", to_string(where), name, f.what);
+        // A stall is a program cut off at a step, which a token cannot say yet.
+        made_.command = f.frozen_thread != 0
+                            ? fmt::format("{} mutants --mutant {} --strategy {} --seed {}",
+                                          how_.program, made_.of, to_string(made_.by), made_.seed)
+                            : fmt::format("{} replay {}", how_.program,
+                                          make_token(where, f.schedule, explore::build_identity()));
+    }
+
+    const candidate& what_;
+    const effort& how_;
+    invariant_set named_;
+    attempt made_;
+    clock::time_point begin_ = clock::now();
+};
+
+}  // namespace
+
+attempt explore_programs(const candidate& what, strategy by, std::uint64_t seed,
+                         const effort& how) {
+    return search(what, by, seed, how).run();
+}
+
+}  // namespace pidmap_stress::power

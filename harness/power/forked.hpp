@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace pidmap_stress::power {
+
+/// How a task ended that ran in a process of its own.
+struct task_end {
+    enum class kind { returned, died, timed_out };
+    kind how = kind::returned;
+    std::string text{};  ///< What it returned; else how it ended.
+};
+
+/// Runs tasks, each in a process of its own, so that what one does to its memory, or a loop that it
+/// never leaves, is a result and not the end.
+///
+/// \param tasks     Each returns what it found, as text.
+/// \param jobs      So many at once.
+/// \param patience  Seconds after which a task is killed.
+/// \param on_end    Called in this process as each one ends, with its number, in any order. It
+///                  returns whether the tasks that have not begun are to be run at all.
+/// \pre             This process has one thread.
+void run_forked(const std::vector<std::function<std::string()>>& tasks, unsigned jobs,
+                double patience, const std::function<bool(std::size_t, const task_end&)>& on_end);
+
+}  // namespace pidmap_stress::power

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "harness/power/attempt.hpp"
+#include "harness/statistics.hpp"
+
+/// All attempts together, and what they say about the harness.
+namespace pidmap_stress::power {
+
+struct study_plan {
+    std::vector<candidate> of;
+    std::vector<strategy> by;
+    unsigned seeds = 6;
+    std::uint64_t first_seed = 1;
+    unsigned jobs = 2;  ///< Explorations at once; who hammers does so alone.
+    effort tries;
+};
+
+/// Makes every attempt that this build can make. Where the first two seeds do not find what a
+/// mutant names, the others are spared.
+///
+/// \param on_progress  Called after each attempt, with how many are done, of how many.
+[[nodiscard]] std::vector<attempt> carry_out(
+    const study_plan& plan, const std::function<void(std::size_t, std::size_t)>& on_progress);
+
+/// What one strategy came to on one candidate.
+struct score {
+    unsigned attempts = 0;                     ///< 0: not run.
+    unsigned killed = 0;                       ///< By an invariant that is named.
+    unsigned otherwise = 0;                    ///< By something else only.
+    statistics::median_estimate seconds{};     ///< To kill; infinite where it survived.
+    statistics::median_estimate executions{};  ///< As well.
+};
+[[nodiscard]] score score_of(const std::vector<attempt>& all, std::string_view name, strategy by);
+
+/// Where a candidate stands in the end.
+enum class outcome : std::uint8_t {
+    killed,       ///< At least one world saw what it names.
+    otherwise,    ///< Something broke, but nothing that it names.
+    survived,     ///< There was something to find, and nobody found it.
+    quiet,        ///< There was nothing to find, and nobody found anything.
+    false_alarm,  ///< There was nothing to find, and somebody found it.
+    not_run,
+};
+[[nodiscard]] std::string_view to_string(outcome which) noexcept;
+[[nodiscard]] outcome outcome_of(const std::vector<attempt>& all, const variant_info& info);
+[[nodiscard]] constexpr bool is_good(outcome which) noexcept {
+    return which == outcome::killed || which == outcome::quiet;
+}
+
+/// Mutants that can be killed, and how many of them were, in a world or in all of them.
+struct mutation_score {
+    unsigned killable = 0;
+    unsigned killed = 0;
+    bool run = false;
+};
+[[nodiscard]] mutation_score score_of_world(const std::vector<attempt>& all,
+                                            const std::vector<candidate>& of, world where);
+[[nodiscard]] mutation_score score_of_all(const std::vector<attempt>& all,
+                                          const std::vector<candidate>& of);
+
+/// A row for each candidate, a column for each strategy; then a command for each kill; then the
+/// scores, and whatever is not as it has to be.
+[[nodiscard]] std::string to_table(const std::vector<attempt>& all,
+                                   const std::vector<candidate>& of);
+[[nodiscard]] nlohmann::json to_json(const std::vector<attempt>& all,
+                                     const std::vector<candidate>& of);
+
+}  // namespace pidmap_stress::power

@@ -1,0 +1,191 @@
+// What a study says, for people and for programs.
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/duration.hpp"
+#include "harness/power/study.hpp"
+
+namespace pidmap_stress::power {
+namespace {
+
+template <class Visit>
+void for_each_strategy(Visit visit) {
+    for (int n = 0; n < strategy_count; ++n) visit(static_cast<strategy>(n));
+}
+
+[[nodiscard]] std::string briefly(double seconds) {
+    if (std::isinf(seconds)) return "-";
+    if (seconds < 1) return fmt::format("{:.0f} ms", seconds * 1000);
+    return fmt::format("{:.1f} s", seconds);
+}
+
+/// "6/6 12 ms", "0/2", "6/6 other".
+[[nodiscard]] std::string entry(const score& seen, bool killable) {
+    if (seen.attempts == 0) return "not run";
+    if (!killable)
+        return seen.otherwise == 0 ? fmt::format("quiet x{}", seen.attempts) : "FALSE ALARM";
+    if (seen.killed != 0)
+        return fmt::format("{}/{} {}", seen.killed, seen.attempts, briefly(seen.seconds.median));
+    if (seen.otherwise != 0) return fmt::format("{}/{} other", seen.otherwise, seen.attempts);
+    return fmt::format("0/{}", seen.attempts);
+}
+
+/// The kill that took least, of those that name what broke if there is one.
+[[nodiscard]] const attempt* best_kill(const std::vector<attempt>& all, std::string_view name) {
+    const attempt* best = nullptr;
+    for (const attempt& one : all) {
+        if (one.of != name || !one.killed()) continue;
+        if (best == nullptr || (one.named && !best->named) ||
+            (one.named == best->named && one.seconds < best->seconds))
+            best = &one;
+    }
+    return best;
+}
+
+[[nodiscard]] std::string describe(const mutation_score& sum) {
+    if (!sum.run) return "not run";
+    return fmt::format("{} of {} ({:.0f} %)", sum.killed, sum.killable,
+                       sum.killable == 0 ? 0 : 100.0 * sum.killed / sum.killable);
+}
+
+[[nodiscard]] bool seen_in(const std::vector<attempt>& all, std::string_view name, world where,
+                           bool& run) {
+    bool killed = false;
+    for (const attempt& one : all) {
+        if (one.of != name || world_of(one.by) != where) continue;
+        run = true;
+        killed |= one.named;
+    }
+    return killed;
+}
+
+/// Worlds that a mutant says can see it, and that did not.
+[[nodiscard]] std::vector<std::string_view> blind_worlds(const std::vector<attempt>& all,
+                                                         const variant_info& info) {
+    std::vector<std::string_view> blind;
+    for (int n = 0; n < world_count; ++n) {
+        const auto where = static_cast<world>(n);
+        bool run = false;
+        const bool killed = seen_in(all, info.name, where, run);
+        if (run && !killed && info.worlds.contains(where)) blind.push_back(to_string(where));
+    }
+    return blind;
+}
+
+[[nodiscard]] nlohmann::json to_json(const statistics::median_estimate& estimate) {
+    const auto number = [](double value) {
+        return std::isinf(value) ? nlohmann::json(nullptr) : nlohmann::json(value);
+    };
+    nlohmann::json text{{"median", number(estimate.median)}};
+    if (estimate.within)
+        text["interval_95"] = {number(estimate.within->low), number(estimate.within->high)};
+    return text;
+}
+
+[[nodiscard]] nlohmann::json to_json(const mutation_score& sum) {
+    return {{"run", sum.run}, {"killable", sum.killable}, {"killed", sum.killed}};
+}
+
+}  // namespace
+
+std::string to_table(const std::vector<attempt>& all, const std::vector<candidate>& of) {
+    std::string text = fmt::format("{:<28}", "mutant");
+    for_each_strategy([&](strategy by) { text += fmt::format(" {:<12}", to_string(by)); });
+    text += "\n";
+    for (const candidate& what : of) {
+        text += fmt::format("{:<28}", what.info().name);
+        for_each_strategy([&](strategy by) {
+            text +=
+                fmt::format(" {:<12}", entry(score_of(all, what.info().name, by), what.killable()));
+        });
+        text += fmt::format(" {}\n", to_string(outcome_of(all, what.info())));
+    }
+    text +=
+        "6/6 12 ms: all of 6 seeds found what the mutant names, within 12 ms in the median; other: "
+        "they\nfound something else; quiet: there was nothing to find, and nothing was found\n\n";
+
+    for (const candidate& what : of) {
+        const attempt* const kill = best_kill(all, what.info().name);
+        if (kill == nullptr) continue;
+        text += fmt::format("{}: {}, by {}\n    {}\n    {}\n", what.info().name,
+                            fmt::join(kill->broken, ", "), to_string(kill->by), kill->what,
+                            kill->command);
+    }
+    text += "\nmutation score\n";
+    for (int n = 0; n < world_count; ++n) {
+        const auto where = static_cast<world>(n);
+        text += fmt::format("  {:<10} {}\n", to_string(where),
+                            describe(score_of_world(all, of, where)));
+    }
+    text += fmt::format("  {:<10} {}\n", "all", describe(score_of_all(all, of)));
+
+    unsigned false_alarms = 0;
+    unsigned quiet = 0;
+    std::string wrong;
+    std::string blind;
+    for (const candidate& what : of) {
+        const outcome seen = outcome_of(all, what.info());
+        false_alarms += seen == outcome::false_alarm ? 1 : 0;
+        quiet += seen == outcome::quiet ? 1 : 0;
+        if (!is_good(seen)) wrong += fmt::format("  {}: {}\n", what.info().name, to_string(seen));
+        if (const auto worlds = blind_worlds(all, what.info()); what.killable() && !worlds.empty())
+            blind += fmt::format("  {}: {}\n", what.info().name, fmt::join(worlds, ", "));
+    }
+    text += fmt::format("false alarms: {} of {} that must not be reported\n", false_alarms,
+                        quiet + false_alarms);
+    if (!blind.empty()) text += "can be seen there, and was not\n" + blind;
+    if (!wrong.empty()) text += "NOT as it has to be\n" + wrong;
+    return text;
+}
+
+nlohmann::json to_json(const std::vector<attempt>& all, const std::vector<candidate>& of) {
+    nlohmann::json mutants = nlohmann::json::array();
+    for (const candidate& what : of) {
+        nlohmann::json breaks = nlohmann::json::array();
+        for (const breakage& one : what.info().breaks) breaks.push_back(to_string(one.broken));
+        nlohmann::json worlds = nlohmann::json::array();
+        for (int n = 0; n < world_count; ++n)
+            if (what.info().worlds.contains(static_cast<world>(n)))
+                worlds.push_back(to_string(static_cast<world>(n)));
+        nlohmann::json by = nlohmann::json::object();
+        for_each_strategy([&](strategy how) {
+            const score seen = score_of(all, what.info().name, how);
+            if (seen.attempts == 0) return;
+            by[std::string(to_string(how))] = {{"attempts", seen.attempts},
+                                               {"killed", seen.killed},
+                                               {"killed_otherwise", seen.otherwise},
+                                               {"seconds", to_json(seen.seconds)},
+                                               {"executions", to_json(seen.executions)}};
+        });
+        const attempt* const kill = best_kill(all, what.info().name);
+        mutants.push_back({{"name", what.info().name},
+                           {"summary", what.info().summary},
+                           {"kind", what.is_mutant() ? "mutant" : "variant"},
+                           {"breaks", breaks},
+                           {"worlds", worlds},
+                           {"outcome", to_string(outcome_of(all, what.info()))},
+                           {"strategies", by},
+                           {"repeat", kill == nullptr ? "" : kill->command}});
+    }
+    nlohmann::json attempts = nlohmann::json::array();
+    for (const attempt& one : all) attempts.push_back(to_json(one));
+    nlohmann::json scores = nlohmann::json::object();
+    for (int n = 0; n < world_count; ++n)
+        scores[std::string(to_string(static_cast<world>(n)))] =
+            to_json(score_of_world(all, of, static_cast<world>(n)));
+    scores["all"] = to_json(score_of_all(all, of));
+    nlohmann::json false_alarms = nlohmann::json::array();
+    for (const candidate& what : of)
+        if (outcome_of(all, what.info()) == outcome::false_alarm)
+            false_alarms.push_back(what.info().name);
+    return {{"schema", 1},         {"program", "pidmap-stress"}, {"command", "mutants"},
+            {"mutants", mutants},  {"mutation_score", scores},   {"false_alarms", false_alarms},
+            {"attempts", attempts}};
+}
+
+}  // namespace pidmap_stress::power

@@ -52,9 +52,9 @@ public:
 
     /// The slot of a pid; nullptr if there is no memory.
     [[nodiscard]] slot* need(pid_nr nr) noexcept {
-        branches* const all = installed(root_);
+        branches* const all = installed<branches>(root_);
         if (all == nullptr) return nullptr;
-        leaf* const slots = installed(all->leaves[leaf_of(nr)]);
+        leaf* const slots = installed<leaf>(all->leaves[leaf_of(nr)]);
         return slots == nullptr ? nullptr : &slots->slots[within(nr)];
     }
 

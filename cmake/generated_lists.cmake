@@ -55,40 +55,65 @@ std::span<const subject_entry> subjects() noexcept {
   set(${out} ${sources} ${folder}/subjects.cpp PARENT_SCOPE)
 endfunction()
 
-# pidmap_stress_generate_explored(OUT): a source for each variant as the explorer runs it, and one
-# with the list of them all.
+# pidmap_stress_generate_explored(OUT): a source for each variant in each explored scenario, so that
+# they compile side by side, and one with the lists of them all.
 function(pidmap_stress_generate_explored out)
   set(folder ${PROJECT_BINARY_DIR}/generated/harness/explore)
-  pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
+  pidmap_stress_names(variants ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
+  pidmap_stress_names(scenarios ${PROJECT_SOURCE_DIR}/harness/explore/scenarios hpp)
   set(sources "")
   set(declarations "")
   set(entries "")
-  foreach(name IN LISTS names)
-    file(CONFIGURE OUTPUT ${folder}/explored_${name}.cpp CONTENT [=[
-#include "allocator/variants/@name@.hpp"
-#include "harness/explore/pidmap_program.hpp"
+  foreach(variant IN LISTS variants)
+    set(pairs "")
+    foreach(scenario IN LISTS scenarios)
+      set(source ${folder}/explored_${variant}_${scenario}.cpp)
+      file(CONFIGURE OUTPUT ${source} CONTENT [=[
+#include "allocator/variants/@variant@.hpp"
+#include "harness/explore/scenarios/@scenario@.hpp"
 
 namespace pidmap_stress::explore {
-explored_variant explored_@name@() { return make_explored_variant<@name@>(); }
+explored_pair explored_@variant@_@scenario@() {
+    return make_explored_pair<pidmap_stress::@variant@, explore::@scenario@>();
+}
 }  // namespace pidmap_stress::explore
 ]=] @ONLY)
-    list(APPEND sources ${folder}/explored_${name}.cpp)
-    string(APPEND declarations "explored_variant explored_${name}();\n")
-    string(APPEND entries "        explored_${name}(),\n")
+      list(APPEND sources ${source})
+      string(APPEND declarations "explored_pair explored_${variant}_${scenario}();\n")
+      string(APPEND pairs "explored_${variant}_${scenario}(), ")
+    endforeach()
+    string(APPEND entries "        make_variant({${pairs}}),\n")
   endforeach()
-  file(CONFIGURE OUTPUT ${folder}/explored_variants.cpp CONTENT [=[
-#include "harness/explore/pidmap_setting.hpp"
-
+  set(includes "")
+  set(infos "")
+  foreach(scenario IN LISTS scenarios)
+    string(APPEND includes "#include \"harness/explore/scenarios/${scenario}.hpp\"\n")
+    string(APPEND infos "        &${scenario}::info,\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${folder}/explored_lists.cpp CONTENT [=[
+@includes@
 namespace pidmap_stress::explore {
 @declarations@
+namespace {
+[[nodiscard]] explored_variant make_variant(std::vector<explored_pair> programs) {
+    return {.info = programs.front().variant, .programs = std::move(programs)};
+}
+}  // namespace
+
 std::span<const explored_variant> explored_variants() noexcept {
     static const explored_variant entries[] = {
 @entries@    };
     return entries;
 }
+
+std::span<const explored_scenario* const> explored_scenarios() noexcept {
+    static constexpr const explored_scenario* entries[] = {
+@infos@    };
+    return entries;
+}
 }  // namespace pidmap_stress::explore
 ]=] @ONLY)
-  set(${out} ${sources} ${folder}/explored_variants.cpp PARENT_SCOPE)
+  set(${out} ${sources} ${folder}/explored_lists.cpp PARENT_SCOPE)
 endfunction()
 
 # pidmap_stress_generate_scenarios(OUT): one source with the list of all scenarios.

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 
@@ -46,35 +47,52 @@ using explore::matrix_case;
     for (int i = 0; i < discipline_count; ++i)
         disciplines.push_back(to_string(static_cast<discipline>(i)));
     std::vector<std::string_view> scenarios;
-    for (int i = 0; i < explore::pidmap_scenario_count; ++i)
-        scenarios.push_back(to_string(static_cast<explore::pidmap_scenario>(i)));
+    for (const explore::explored_scenario* one : explore::explored_scenarios())
+        scenarios.push_back(one->name);
     if (auto wrong = unknown("--variant", wanted.variants, variants)) return wrong;
     if (auto wrong = unknown("--discipline", wanted.disciplines, disciplines)) return wrong;
-    return unknown("--scenario", wanted.scenarios, scenarios);
+    if (auto wrong = unknown("--scenario", wanted.scenarios, scenarios)) return wrong;
+    if (wanted.variation.empty()) return std::nullopt;
+    std::vector<std::string_view> variations;
+    for (const explore::explored_scenario* one : explore::explored_scenarios())
+        if (selects(wanted.scenarios, one->name))
+            variations.insert(variations.end(), one->variations.begin(), one->variations.end());
+    return unknown("--variation", {wanted.variation}, variations);
+}
+
+/// The setting of a cell; nothing if the scenario does not have the discipline or variation.
+[[nodiscard]] std::optional<explore::pidmap_setting> setting_of(
+    const explore_options& wanted, discipline how, const explore::explored_scenario& scenario) {
+    if (!selects(wanted.disciplines, to_string(how)) || !selects(wanted.scenarios, scenario.name) ||
+        !scenario.disciplines.contains(how))
+        return std::nullopt;
+    explore::pidmap_setting setting{.how = how,
+                                    .scenario = &scenario,
+                                    .threads = wanted.threads,
+                                    .rounds = wanted.operations,
+                                    .pages = wanted.pages,
+                                    .bits = wanted.bits};
+    if (wanted.variation.empty()) return setting;
+    const auto& known = scenario.variations;
+    const auto found = std::ranges::find(known, wanted.variation);
+    if (found == known.end()) return std::nullopt;
+    setting.variation = static_cast<unsigned>(found - known.begin());
+    return setting;
 }
 
 [[nodiscard]] std::vector<matrix_case> cases_of(const explore_options& wanted) {
     std::vector<matrix_case> cases;
-    for (const explore::explored_variant& variant : explore::explored_variants())
+    for (const explore::explored_variant& variant : explore::explored_variants()) {
+        if (!selects(wanted.variants, variant.info->name)) continue;
         for (int how = 0; how < discipline_count; ++how)
-            for (int scenario = 0; scenario < explore::pidmap_scenario_count; ++scenario) {
-                const explore::pidmap_setting setting{
-                    .how = static_cast<discipline>(how),
-                    .scenario = static_cast<explore::pidmap_scenario>(scenario),
-                    .threads = wanted.threads,
-                    .rounds = wanted.operations,
-                    .pages = wanted.pages,
-                    .bits = wanted.bits,
-                    .resident = wanted.resident == "last" ? explore::resident_leaves::last
-                                                          : explore::resident_leaves::first};
-                if (selects(wanted.variants, variant.info->name) &&
-                    selects(wanted.disciplines, to_string(setting.how)) &&
-                    selects(wanted.scenarios, to_string(setting.scenario)))
+            for (const explore::explored_scenario* scenario : explore::explored_scenarios())
+                if (const auto setting =
+                        setting_of(wanted, static_cast<discipline>(how), *scenario))
                     cases.push_back({.variant = &variant,
-                                     .setting = setting,
+                                     .setting = *setting,
                                      .model = wanted.model == "sc" ? explore::model::sc
                                                                    : explore::model::rc11});
-            }
+    }
     return cases;
 }
 
@@ -88,7 +106,7 @@ using explore::matrix_case;
 void print(const cell_verdict& seen, bool with_tokens) {
     const explore::pidmap_setting& s = seen.of.setting;
     fmt::print("{:<18} {:<10} {:<14} {}{}\n", seen.of.variant->info->name, to_string(s.how),
-               to_string(s.scenario), to_string(seen), remark_on(seen));
+               s.scenario->name, to_string(seen), remark_on(seen));
     for (const explore::broken_invariant& one : seen.broken) {
         if (!with_tokens && &one != &seen.broken.front()) continue;
         const std::string name{one.which ? to_string(*one.which) : to_string(one.finding.kind)};
@@ -108,21 +126,24 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     app.add_option("--discipline", wanted.disciplines, "member, reference, lookup, or all")
         ->delimiter(',')
         ->capture_default_str();
-    app.add_option("--scenario", wanted.scenarios,
-                   "page_zero: page 0 empties and refills while page 1 is live;\n"
-                   "page_boundary: only page 1 does; or all")
+    std::string scenarios;
+    std::string variations;
+    for (const explore::explored_scenario* one : explore::explored_scenarios()) {
+        scenarios += fmt::format("{}: {}\n", one->name, one->summary);
+        if (!one->variations.empty())
+            variations += fmt::format("{}: {}\n", one->name, fmt::join(one->variations, ", "));
+    }
+    app.add_option("--scenario", wanted.scenarios, scenarios + "or all")
         ->delimiter(',')
         ->capture_default_str();
-    app.add_option("--threads", wanted.threads, "1 to 4")->capture_default_str();
-    app.add_option("--ops", wanted.operations, "rounds of alloc and free of each thread, 1 to 8")
+    app.add_option("--threads", wanted.threads, "1 to 4; a scenario may allow less")
+        ->capture_default_str();
+    app.add_option("--ops", wanted.operations, "rounds of each thread: alloc and free, most often")
         ->capture_default_str();
     app.add_option("--pages", wanted.pages, "2 or 3")->capture_default_str();
-    app.add_option("--bits", wanted.bits, "pids of a page: 4, 8 or 16")->capture_default_str();
-    app.add_option("--resident", wanted.resident,
-                   "under lookup, when thread 1 frees the pid that keeps the namespace: first or "
-                   "last")
-        ->check(CLI::IsMember({"first", "last"}))
-        ->capture_default_str();
+    app.add_option("--bits", wanted.bits, "pids of a page: 4 or 8")->capture_default_str();
+    app.add_option("--variation", wanted.variation,
+                   "of a scenario, the first is the usual one\n" + variations);
     app.add_option("--strategy", wanted.strategy, "which executions, in which order")
         ->check(CLI::IsMember({"random", "pct", "pos", "bounded", "exhaustive", "portfolio"}))
         ->capture_default_str();
@@ -159,9 +180,10 @@ int run_explore(const explore_options& wanted) {
                          .stop_at_first = false};
     if (wanted.budget != 0) how.walks = wanted.budget;
     fmt::print(
-        "explore --threads {} --ops {} --pages {} --bits {} --resident {} --strategy {} "
+        "explore --threads {} --ops {} --pages {} --bits {} {}--strategy {} "
         "--model {} --budget {} --seed {}; build {}\n",
-        wanted.threads, wanted.operations, wanted.pages, wanted.bits, wanted.resident,
+        wanted.threads, wanted.operations, wanted.pages, wanted.bits,
+        wanted.variation.empty() ? "" : fmt::format("--variation {} ", wanted.variation),
         wanted.strategy, wanted.model, wanted.budget, wanted.seed, explore::build_identity());
     unsigned broken = 0;
     unsigned unexpected = 0;

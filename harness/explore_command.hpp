@@ -19,7 +19,7 @@ struct explore_options {
     unsigned operations = 1;
     unsigned pages = 2;
     unsigned bits = 8;
-    std::string resident = "first";
+    std::string variation;  // Empty: the usual one.
     std::string strategy = "exhaustive";
     std::string model = "rc11";
     std::uint64_t budget = 200'000;

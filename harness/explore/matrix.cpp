@@ -99,7 +99,7 @@ cell_verdict explore_cell(const matrix_case& what, options how) {
     // Where a scenario of a native run must show a breakage, a partial search need not.
     const bool all = seen.explored.complete || !seen.broken.empty();
     seen.assessed = assess(judged, *what.variant->info, what.setting.how,
-                           all ? to_string(what.setting.scenario) : std::string_view{"none"});
+                           all ? what.setting.scenario->name : std::string_view{"none"});
     return seen;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cassert>
 #include <memory>
+#include <string_view>
 
 #include "allocator/geometry.hpp"
 #include "allocator/pid_allocator.hpp"
@@ -13,33 +14,66 @@
 
 namespace pidmap_stress::explore {
 
-/// One execution of a program over a variant: the namespace, and the books of who uses it.
+/// One execution of a program over one namespace of a variant, and the books of who uses it: what
+/// the scenarios share that differ in their set-up only.
 ///
 /// Checked are: a cell for each pid, which its holder writes (unique_pid; a race on it is
 /// reuse_happens_after); the range; each change of the count (judged_count); at every instant that
 /// a count of 0 meets no holder; at the end, an audit; and by the engine each use of memory.
+///
+/// In a round, a thread allocates a pid and frees it. `member`: it holds a pid of its own, from the
+/// set-up to after its last round. `reference`: it holds a counted reference so long. `lookup`: it
+/// holds nothing; it finds the namespace in a table inside a read-side critical section. One pid,
+/// the resident, keeps the namespace at first; thread 1 frees it, as its first round or after its
+/// last. No other reference is left, so whoever is the last one out releases the namespace.
 template <pid_allocator V>
-class pidmap_state final : public release_hook {
+class pidmap_state : public release_hook {
+protected:
     using geometry = typename V::geometry;
     static constexpr unsigned bits = geometry::bits_per_page;
     static constexpr unsigned pages = geometry::max_pages;
+    static constexpr unsigned most_threads = 4;
 
-public:
-    explicit pidmap_state(const pidmap_setting& setting) noexcept
-        : setting_(setting), limit_(limit_of(setting)), pid_max_(limit_) {
-        static constexpr std::array<const char*, most_pidmap_threads> names{
+    pidmap_state(const pidmap_setting& setting, pid_nr limit) noexcept
+        : setting_(setting), limit_(limit), pid_max_(limit) {
+        static constexpr std::array<const char*, most_threads> names{
             "holding by 1", "holding by 2", "holding by 3", "holding by 4"};
         for (unsigned t = 0; t < setting.threads; ++t) holding_[t].named(names[t]);
         pid_max_.named("pid_max");
         table_.named("table");
     }
+    ~pidmap_state() = default;
 
-    void set_up() noexcept;
+    // --- For set-ups ----------------------------------------------------------------------------
+
+    /// Creates the namespace. The creator's reference is dropped by begin().
+    void create() noexcept {
+        release_hook::current = this;
+        ns_ = create_namespace<V>(pid_max_);
+    }
+    /// An allocation, which must succeed.
+    [[nodiscard]] pid_nr alloc_for(unsigned thread) noexcept;
+    /// Every thread gets a pid for itself.
+    void seat_members() noexcept {
+        for (unsigned t = 0; t < setting_.threads; ++t) own_[t] = alloc_for(t);
+    }
+    void seat_resident() noexcept { own_[0] = alloc_for(0); }
+    /// Pids up to the end of page 0 are allocated, which leads the hint behind it ...
+    void fill_page_zero() noexcept;
+    /// ... and freed again.
+    void clear_page_zero() noexcept;
+    /// All is set up: from here on the threads run.
+    void begin() noexcept;
+
+public:
+    pidmap_state(const pidmap_state&) = delete;
+    pidmap_state& operator=(const pidmap_state&) = delete;
+
     void run(unsigned thread) noexcept;
     void check_instant() const noexcept;
     void finish();
 
-    void on_release() noexcept override {
+    void on_release() noexcept final {
         ++releases_;
         if (setting_.how != discipline::lookup) return;
         // Relaxed: who looks it up now finds nothing, and nothing follows from that.
@@ -47,18 +81,11 @@ public:
     }
 
 private:
-    /// For page_zero, page 1 is as large as what the set-up leaves there, so that it is full.
-    [[nodiscard]] static pid_nr limit_of(const pidmap_setting& s) noexcept {
-        if (s.scenario == pidmap_scenario::page_zero && s.how != discipline::lookup)
-            return static_cast<pid_nr>(bits + (s.how == discipline::member ? s.threads : 1));
-        return highest_pid_max<geometry>;
-    }
-
-    /// An allocation of the set-up, which must succeed.
-    [[nodiscard]] pid_nr alloc_for(unsigned thread) noexcept;
-    void run_member(unsigned thread) noexcept;
-    void run_reference(unsigned thread) noexcept;
+    void run_protected(unsigned thread) noexcept;
     void run_lookup(unsigned thread) noexcept;
+    /// Allocates and frees one pid, of what the table leads to if `look_up`.
+    void round(unsigned thread, bool look_up) noexcept;
+    void leave(unsigned thread) noexcept;
 
     /// A thread has got a pid, or has been refused one.
     void take(unsigned thread, pid_nr nr) noexcept;
@@ -70,85 +97,61 @@ private:
         holding_[thread].store(any, std::memory_order::relaxed);
     }
 
+protected:
     pidmap_setting setting_;
+    V* ns_ = nullptr;
+
+private:
     pid_nr limit_;
     typename V::pid_max_cell pid_max_;
     atomic<V*> table_{nullptr};
-    V* ns_ = nullptr;
-    std::array<pid_nr, most_pidmap_threads> own_{};
-    std::array<atomic<bool>, most_pidmap_threads> holding_;
+    std::array<pid_nr, most_threads> own_{};
+    std::array<atomic<bool>, most_threads> holding_;
     std::array<plain<unsigned>, pages * bits> tenants_;  // A thread's number plus one, or 0.
+    std::array<bool, bits> filled_{};
     unsigned releases_ = 0;
 };
 
-template <pid_allocator V>
+/// When the resident of `lookup` goes.
+inline constexpr std::array<std::string_view, 2> resident_leaves{"resident_first", "resident_last"};
+inline constexpr unsigned resident_last = 1;
+
+template <class State>
 [[nodiscard]] std::unique_ptr<program> make_pidmap_program(const pidmap_setting& setting) {
-    using state = pidmap_state<V>;
-    auto made = std::make_unique<program_over<state>>(
-        [setting](void* where) { return new (where) state(setting); });
-    made->first([](state& s) { s.set_up(); })
-        .threads(setting.threads, [](state& s, unsigned thread) { s.run(thread); })
-        .always([](const state& s) { s.check_instant(); })
-        .finally([](state& s) { s.finish(); });
+    auto made = std::make_unique<program_over<State>>(
+        [setting](void* where) { return new (where) State(setting); });
+    made->first([](State& s) { s.set_up(); })
+        .threads(setting.threads, [](State& s, unsigned thread) { s.run(thread); })
+        .always([](const State& s) { s.check_instant(); })
+        .finally([](State& s) { s.finish(); });
     return made;
 }
 
-/// The variant in each geometry that is built.
-template <template <class> class Variant>
-[[nodiscard]] constexpr explored_variant make_explored_variant() noexcept {
-    return {.info = &Variant<judged<tiny_geometry<8, 2>>>::info,
+/// A variant in a scenario, in each geometry that is built.
+///
+/// \tparam Scenario  Has `info`, and a template `state` over the variant with these members:
+///                   state(const pidmap_setting&); set_up(), before the threads run;
+///                   run(thread), with threads numbered from 0; check_instant() const, which may
+///                   peek only; finish(), after all threads ended.
+template <template <class> class Variant, class Scenario>
+[[nodiscard]] explored_pair make_explored_pair() noexcept {
+    return {.variant = &Variant<judged<tiny_geometry<8, 2>>>::info,
+            .scenario = &Scenario::info,
             .make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
-                const auto with = [&]<unsigned Bits>() {
-                    return s.pages == 2
-                               ? make_pidmap_program<Variant<judged<tiny_geometry<Bits, 2>>>>(s)
-                               : make_pidmap_program<Variant<judged<tiny_geometry<Bits, 3>>>>(s);
+                const auto with = [&]<unsigned Bits, unsigned Pages>() {
+                    using variant = Variant<judged<tiny_geometry<Bits, Pages>>>;
+                    return make_pidmap_program<typename Scenario::template state<variant>>(s);
                 };
-                assert(!why_not(s));
-                return s.bits == 4   ? with.template operator()<4>()
-                       : s.bits == 8 ? with.template operator()<8>()
-                                     : with.template operator()<16>();
+                assert(!why_not(s) && s.scenario == &Scenario::info);
+                if (s.pages == 2)
+                    return s.bits == 4 ? with.template operator()<4, 2>()
+                                       : with.template operator()<8, 2>();
+                return s.bits == 4 ? with.template operator()<4, 3>()
+                                   : with.template operator()<8, 3>();
             }};
 }
 
 // ------------------------------------------------------------------------------------------------
-
-template <pid_allocator V>
-void pidmap_state<V>::set_up() noexcept {
-    release_hook::current = this;
-    ns_ = create_namespace<V>(pid_max_);
-    const bool fresh =
-        setting_.how == discipline::lookup && setting_.scenario == pidmap_scenario::page_zero;
-    // Page 0 is filled and emptied once, which leads the hint behind it.
-    std::array<pid_nr, bits> on_page_zero{};
-    for (unsigned bit = 1; bit < bits && !fresh; ++bit) on_page_zero[bit] = alloc_for(0);
-    // What then is on page 1, or on page 0 if that is still fresh.
-    switch (setting_.how) {
-        case discipline::member:
-            for (unsigned t = 0; t < setting_.threads; ++t) own_[t] = alloc_for(t);
-            break;
-        case discipline::reference:
-            for (unsigned t = 0; t < setting_.threads; ++t) ns_->get();
-            own_[0] = alloc_for(0);
-            break;
-        case discipline::lookup:
-            own_[0] = alloc_for(0);
-            break;
-    }
-    for (const pid_nr nr : on_page_zero)
-        if (nr != 0) {
-            tenants_[static_cast<unsigned>(nr)].set(0);
-            ns_->free_pidmap(nr);
-        }
-    if (setting_.how == discipline::reference &&
-        setting_.scenario == pidmap_scenario::page_boundary) {
-        free(0, own_[0]);  // Page 1 is to be empty at times.
-        own_[0] = 0;
-    }
-    for (unsigned t = 0; t < setting_.threads; ++t) holds(t, own_[t] != 0);
-    if (setting_.how == discipline::lookup) table_.store(ns_);
-    ns_->put();       // The creator's.
-    check_instant();  // Before the first step of a thread, which may be to give up its pid.
-}
 
 template <pid_allocator V>
 pid_nr pidmap_state<V>::alloc_for(unsigned thread) noexcept {
@@ -160,54 +163,45 @@ pid_nr pidmap_state<V>::alloc_for(unsigned thread) noexcept {
 }
 
 template <pid_allocator V>
+void pidmap_state<V>::fill_page_zero() noexcept {
+    for (unsigned nr = 0; nr + 1 < bits;) {
+        nr = static_cast<unsigned>(alloc_for(0));
+        if (nr == 0) return;
+        filled_[nr] = true;
+    }
+}
+
+template <pid_allocator V>
+void pidmap_state<V>::clear_page_zero() noexcept {
+    for (unsigned nr = 1; nr < bits; ++nr)
+        if (filled_[nr]) {
+            tenants_[nr].set(0);
+            ns_->free_pidmap(static_cast<pid_nr>(nr));
+        }
+}
+
+template <pid_allocator V>
+void pidmap_state<V>::begin() noexcept {
+    if (setting_.how == discipline::reference)
+        for (unsigned t = 0; t < setting_.threads; ++t) ns_->get();
+    for (unsigned t = 0; t < setting_.threads; ++t) holds(t, own_[t] != 0);
+    if (setting_.how == discipline::lookup) table_.store(ns_);
+    ns_->put();       // The creator's.
+    check_instant();  // Before the first step of a thread, which may be to give up its pid.
+}
+
+template <pid_allocator V>
 void pidmap_state<V>::run(unsigned thread) noexcept {
-    switch (setting_.how) {
-        case discipline::member:
-            return run_member(thread);
-        case discipline::reference:
-            return run_reference(thread);
-        case discipline::lookup:
-            return run_lookup(thread);
-    }
+    if (setting_.how == discipline::lookup)
+        run_lookup(thread);
+    else
+        run_protected(thread);
 }
 
 template <pid_allocator V>
-void pidmap_state<V>::run_member(unsigned thread) noexcept {
-    pid_nr mine = own_[thread];
-    for (unsigned round = 0; round < setting_.rounds; ++round) {
-        label("alloc");
-        const alloc_result got = ns_->alloc_pidmap();
-        if (!got) {
-            refused(got.error());
-            continue;
-        }
-        take(thread, got.nr());
-        free(thread, std::exchange(mine, got.nr()));
-    }
-    holds(thread, false);
-    free(thread, mine);
-}
-
-template <pid_allocator V>
-void pidmap_state<V>::run_reference(unsigned thread) noexcept {
-    for (unsigned round = 0; round < setting_.rounds; ++round) {
-        label("alloc");
-        const alloc_result got = ns_->alloc_pidmap();
-        if (!got) {
-            refused(got.error());
-            continue;
-        }
-        take(thread, got.nr());
-        if (own_[thread] == 0) {
-            holds(thread, true);
-            holds(thread, false);
-        }
-        free(thread, got.nr());
-    }
-    if (own_[thread] != 0) {
-        holds(thread, false);
-        free(thread, own_[thread]);
-    }
+void pidmap_state<V>::run_protected(unsigned thread) noexcept {
+    for (unsigned round = 0; round < setting_.rounds; ++round) this->round(thread, false);
+    if (setting_.how == discipline::member) return leave(thread);
     label("put");
     ns_->put();
 }
@@ -215,36 +209,38 @@ void pidmap_state<V>::run_reference(unsigned thread) noexcept {
 template <pid_allocator V>
 void pidmap_state<V>::run_lookup(unsigned thread) noexcept {
     const bool resident = own_[thread] != 0;
-    const bool first = setting_.resident == resident_leaves::first;
-    if (resident && first) {
+    const bool first = resident && setting_.variation != resident_last;
+    if (first) leave(thread);
+    for (unsigned round = first ? 1 : 0; round < setting_.rounds; ++round)
+        this->round(thread, true);
+    if (resident && !first) leave(thread);
+}
+
+template <pid_allocator V>
+void pidmap_state<V>::round(unsigned thread, bool look_up) noexcept {
+    alloc_result got = alloc_error::namespace_dead;
+    if (look_up) {
+        const read_section protects;
+        label("alloc");
+        // Acquire, from the set-up's store: the namespace is seen made.
+        if (V* const found = table_.load(std::memory_order::acquire)) got = found->alloc_pidmap();
+    } else {
+        label("alloc");
+        got = ns_->alloc_pidmap();
+    }
+    if (!got) return refused(got.error());
+    take(thread, got.nr());
+    if (own_[thread] == 0) {
+        holds(thread, true);
         holds(thread, false);
-        free(thread, own_[thread]);
     }
-    const bool holds_throughout = resident && !first;
-    for (unsigned round = 0; round < setting_.rounds; ++round) {
-        alloc_result got = alloc_error::namespace_dead;
-        {
-            const read_section protects;
-            label("alloc");
-            // Acquire, from the set-up's store: the namespace is seen made.
-            if (V* const found = table_.load(std::memory_order::acquire))
-                got = found->alloc_pidmap();
-        }
-        if (!got) {
-            refused(got.error());
-            continue;
-        }
-        take(thread, got.nr());
-        if (!holds_throughout) {
-            holds(thread, true);
-            holds(thread, false);
-        }
-        free(thread, got.nr());
-    }
-    if (holds_throughout) {
-        holds(thread, false);
-        free(thread, own_[thread]);
-    }
+    free(thread, got.nr());
+}
+
+template <pid_allocator V>
+void pidmap_state<V>::leave(unsigned thread) noexcept {
+    holds(thread, false);
+    free(thread, std::exchange(own_[thread], 0));
 }
 
 template <pid_allocator V>

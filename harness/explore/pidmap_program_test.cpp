@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "harness/explore/gtest.hpp"
@@ -20,13 +21,16 @@ result explore_all(std::string_view variant, const pidmap_setting& setting) {
 std::vector<pidmap_setting> every_cell(unsigned threads, unsigned rounds) {
     std::vector<pidmap_setting> cells;
     for (int how = 0; how < discipline_count; ++how)
-        for (int scenario = 0; scenario < pidmap_scenario_count; ++scenario)
-            for (const resident_leaves when : {resident_leaves::first, resident_leaves::last})
-                cells.push_back({.how = static_cast<discipline>(how),
-                                 .scenario = static_cast<pidmap_scenario>(scenario),
-                                 .threads = threads,
-                                 .rounds = rounds,
-                                 .resident = when});
+        for (const explored_scenario* const scenario : explored_scenarios())
+            for (unsigned variation = 0;
+                 variation < std::max<std::size_t>(1, scenario->variations.size()); ++variation) {
+                const pidmap_setting cell{.how = static_cast<discipline>(how),
+                                          .scenario = scenario,
+                                          .threads = threads,
+                                          .rounds = rounds,
+                                          .variation = variation};
+                if (!why_not(cell)) cells.push_back(cell);
+            }
     return cells;
 }
 
@@ -53,7 +57,8 @@ TEST(PidmapProgram, SettingsAreReadAsTheyAreWritten) {
     }
     for (const std::string_view wrong :
          {"", "member", "member/page_zero/2x1/2x7", "owner/page_zero/2x1/2x8",
-          "member/page_zero/9x1/2x8", "member/page_zero/2x1/2x8/first"})
+          "member/page_zero/9x1/2x8", "member/page_zero/2x1/2x8/resident_first",
+          "member/page_zero/2x1/2x8/", "member/page_two/2x1/2x8"})
         EXPECT_FALSE(parse_pidmap_setting(wrong)) << wrong;
 }
 

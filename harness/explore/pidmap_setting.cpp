@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
+#include <cassert>
 #include <charconv>
 
 namespace pidmap_stress::explore {
 namespace {
-
-constexpr std::array<std::string_view, pidmap_scenario_count> scenario_names{"page_zero",
-                                                                             "page_boundary"};
 
 /// Cuts the text up to `end`, which must be there.
 [[nodiscard]] std::optional<std::string_view> cut(std::string_view& text, char end) {
@@ -31,68 +29,68 @@ constexpr std::array<std::string_view, pidmap_scenario_count> scenario_names{"pa
 
 }  // namespace
 
-std::string_view to_string(pidmap_scenario which) noexcept {
-    return scenario_names[static_cast<std::size_t>(which)];
-}
-
-std::optional<pidmap_scenario> parse_pidmap_scenario(std::string_view name) noexcept {
-    for (std::size_t i = 0; i < scenario_names.size(); ++i)
-        if (scenario_names[i] == name) return static_cast<pidmap_scenario>(i);
-    return std::nullopt;
+const explored_scenario* find_explored_scenario(std::string_view name) noexcept {
+    for (const explored_scenario* const one : explored_scenarios())
+        if (one->name == name) return one;
+    return nullptr;
 }
 
 std::optional<std::string> why_not(const pidmap_setting& s) {
-    if (s.threads < 1 || s.threads > most_pidmap_threads)
-        return fmt::format("--threads {} is out of range; it must be 1 to {}", s.threads,
-                           most_pidmap_threads);
-    if (s.rounds < 1 || s.rounds > most_pidmap_rounds)
-        return fmt::format("--ops {} is out of range; it must be 1 to {}", s.rounds,
-                           most_pidmap_rounds);
+    const explored_scenario& scenario = *s.scenario;
+    if (!scenario.disciplines.contains(s.how))
+        return fmt::format("--scenario {} is not for --discipline {}", scenario.name,
+                           to_string(s.how));
+    if (s.threads < 1 || s.threads > scenario.most_threads)
+        return fmt::format("--threads {} is out of range; for {} it must be 1 to {}", s.threads,
+                           scenario.name, scenario.most_threads);
+    if (s.rounds < 1 || s.rounds > scenario.most_rounds)
+        return fmt::format("--ops {} is out of range; for {} it must be 1 to {}", s.rounds,
+                           scenario.name, scenario.most_rounds);
     if (s.pages != 2 && s.pages != 3)
         return fmt::format("--pages {} is not built; there are 2 and 3", s.pages);
-    if (s.bits != 4 && s.bits != 8 && s.bits != 16)
-        return fmt::format("--bits {} is not built; there are 4, 8 and 16", s.bits);
-    // Page 0 must stay out of it, so the pids of the pages behind it must do.
-    const unsigned needed = s.threads * (s.rounds + 1);
-    const unsigned there = (s.pages - 1) * s.bits;
-    if (s.scenario == pidmap_scenario::page_boundary && needed > there)
-        return fmt::format("--threads {} --ops {} need {} pids behind page 0, and there are {}",
-                           s.threads, s.rounds, needed, there);
-    if (s.scenario == pidmap_scenario::page_zero && s.threads > s.bits - 1)
-        return fmt::format("--threads {} need a larger page than --bits {}", s.threads, s.bits);
-    return std::nullopt;
+    if (s.bits != 4 && s.bits != 8)
+        return fmt::format("--bits {} is not built; there are 4 and 8", s.bits);
+    return scenario.refuses == nullptr ? std::nullopt : scenario.refuses(s);
 }
 
 std::string to_string(const pidmap_setting& s) {
-    return fmt::format("{}/{}/{}x{}/{}x{}{}", to_string(s.how), to_string(s.scenario), s.threads,
-                       s.rounds, s.pages, s.bits,
-                       s.resident == resident_leaves::last ? "/last" : "");
+    std::string text = fmt::format("{}/{}/{}x{}/{}x{}", to_string(s.how), s.scenario->name,
+                                   s.threads, s.rounds, s.pages, s.bits);
+    if (s.variation != 0) text += fmt::format("/{}", s.scenario->variations[s.variation]);
+    return text;
 }
 
 std::optional<pidmap_setting> parse_pidmap_setting(std::string_view text) {
     pidmap_setting s;
-    if (text.ends_with("/last")) {
-        s.resident = resident_leaves::last;
-        text.remove_suffix(5);
-    }
-    const auto how = cut(text, '/');
-    const auto scenario = cut(text, '/');
+    const auto how = parse_discipline(cut(text, '/').value_or(""));
+    s.scenario = find_explored_scenario(cut(text, '/').value_or(""));
     const auto threads = to_number(cut(text, 'x'));
     const auto rounds = to_number(cut(text, '/'));
     const auto pages = to_number(cut(text, 'x'));
-    const auto bits = to_number(text);
-    if (!how || !scenario || !threads || !rounds || !pages || !bits) return std::nullopt;
-    const auto known_how = parse_discipline(*how);
-    const auto known_scenario = parse_pidmap_scenario(*scenario);
-    if (!known_how || !known_scenario) return std::nullopt;
-    s.how = *known_how;
-    s.scenario = *known_scenario;
+    const std::size_t at = text.find('/');
+    const auto bits = to_number(text.substr(0, at));
+    if (!how || s.scenario == nullptr || !threads || !rounds || !pages || !bits)
+        return std::nullopt;
+    if (at != std::string_view::npos) {
+        const auto& known = s.scenario->variations;
+        const auto found = std::ranges::find(known, text.substr(at + 1));
+        if (found == known.end() || found == known.begin()) return std::nullopt;
+        s.variation = static_cast<unsigned>(found - known.begin());
+    }
+    s.how = *how;
     s.threads = *threads;
     s.rounds = *rounds;
     s.pages = *pages;
     s.bits = *bits;
     if (why_not(s)) return std::nullopt;
     return s;
+}
+
+std::unique_ptr<program> explored_variant::make(const pidmap_setting& setting) const {
+    assert(!why_not(setting));
+    const auto found = std::ranges::find(programs, setting.scenario, &explored_pair::scenario);
+    assert(found != programs.end() && "built for the scenario");
+    return found->make(setting);
 }
 
 const explored_variant* find_explored_variant(std::string_view name) noexcept {

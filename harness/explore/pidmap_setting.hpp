@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "allocator/contract.hpp"
 #include "harness/explore/program.hpp"
@@ -13,50 +14,60 @@
 /// Which program over which variant: what a cell of the safety matrix explores.
 namespace pidmap_stress::explore {
 
-/// Which page the threads make empty and non-empty.
-enum class pidmap_scenario : std::uint8_t {
-    page_zero,      ///< Page 0, while page 1, if it is used at all, is full and live.
-    page_boundary,  ///< Page 1. Page 0 was filled and emptied once, and is left alone.
-};
-inline constexpr int pidmap_scenario_count = 2;
-[[nodiscard]] std::string_view to_string(pidmap_scenario which) noexcept;
-[[nodiscard]] std::optional<pidmap_scenario> parse_pidmap_scenario(std::string_view name) noexcept;
+struct pidmap_setting;
 
-/// When the pid goes that the set-up of `lookup` leaves behind: thread 1 frees it.
-enum class resident_leaves : std::uint8_t { first, last };
+/// What an explored scenario says of itself: a file of harness/explore/scenarios, whose struct of
+/// the file's name has this as `info`.
+struct explored_scenario {
+    std::string_view name{};     ///< The file's and the struct's name.
+    std::string_view summary{};  ///< One line.
+    discipline_set disciplines = every_discipline;
+    unsigned most_threads = 4;
+    unsigned most_rounds = 8;
+    /// Programs that differ in one thing, by what it is. The first is the usual one; empty if
+    /// there is one only.
+    std::span<const std::string_view> variations{};
+    /// What else is wrong with a setting, in one line; none if nothing else can be.
+    std::optional<std::string> (*refuses)(const pidmap_setting& setting) = nullptr;
+};
+/// Every scenario there is, by name. Generated from the files of harness/explore/scenarios.
+[[nodiscard]] std::span<const explored_scenario* const> explored_scenarios() noexcept;
+[[nodiscard]] const explored_scenario* find_explored_scenario(std::string_view name) noexcept;
 
 /// A program in numbers.
-///
-/// `member`: each thread holds a pid from the set-up; it allocates one, frees the one before, and
-/// at its end frees the last. `reference`: each thread holds a counted reference, allocates and
-/// frees, and puts the reference at its end. `lookup`: the threads hold nothing; they find the
-/// namespace in a table inside a read-side critical section, allocate, and free what they got.
-/// No other reference is left, so whoever is the last one out releases the namespace.
 struct pidmap_setting {
     discipline how = discipline::member;
-    pidmap_scenario scenario = pidmap_scenario::page_boundary;
+    const explored_scenario* scenario = nullptr;
     unsigned threads = 2;
-    unsigned rounds = 1;  ///< Allocations of each thread, each with its free.
+    unsigned rounds = 1;  ///< Of each thread; what a round is, is the scenario's.
     unsigned pages = 2;
-    unsigned bits = 8;  ///< Pids of a page.
-    resident_leaves resident = resident_leaves::first;
+    unsigned bits = 8;       ///< Pids of a page.
+    unsigned variation = 0;  ///< An index into the scenario's.
 };
-inline constexpr unsigned most_pidmap_threads = 4;
-inline constexpr unsigned most_pidmap_rounds = 8;
 
 /// What is wrong with a setting, in one line; nothing if it can be explored.
 [[nodiscard]] std::optional<std::string> why_not(const pidmap_setting& setting);
 
-/// Of `setting`: "member/page_zero/2x1/2x8".
+/// "member/page_zero/2x1/2x8", and the variation if it is not the usual one.
 [[nodiscard]] std::string to_string(const pidmap_setting& setting);
 /// The inverse. \return nothing if the text is none, or names what cannot be explored.
 [[nodiscard]] std::optional<pidmap_setting> parse_pidmap_setting(std::string_view text);
 
-/// A variant, types erased.
+/// A variant in a scenario, types erased.
+struct explored_pair {
+    const variant_info* variant;
+    const explored_scenario* scenario;
+    /// \pre !why_not(setting), and the setting is of this scenario.
+    std::unique_ptr<program> (*make)(const pidmap_setting& setting);
+};
+
+/// A variant, in every scenario.
 struct explored_variant {
     const variant_info* info;
-    /// \pre !why_not(setting).
-    std::unique_ptr<program> (*make)(const pidmap_setting& setting);
+    std::vector<explored_pair> programs;
+
+    /// \pre !why_not(setting), and the variant is built for its scenario.
+    [[nodiscard]] std::unique_ptr<program> make(const pidmap_setting& setting) const;
 };
 /// Every variant there is, by name. Generated from the files of allocator/variants.
 [[nodiscard]] std::span<const explored_variant> explored_variants() noexcept;

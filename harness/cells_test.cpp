@@ -30,7 +30,7 @@ struct one_cell {
         for (const scenario_entry& workload : scenarios())
             for (int n = 0; n < discipline_count; ++n)
                 if (const auto how = static_cast<discipline>(n);
-                    workload.info->disciplines.contains(how))
+                    fits(*workload.info, how, variant.nests))
                     cells.push_back({&variant, &workload, how});
     }
     return cells;
@@ -105,7 +105,7 @@ TEST_P(KnownBreakageTest, IsShown) {
                 bool must = false;
                 for (const breakage& one : variant.info->breaks)
                     must |= one.shown_by == workload.info->name && one.where.contains(how);
-                if (must && workload.info->disciplines.contains(how))
+                if (must && fits(*workload.info, how, variant.nests))
                     cells.push_back({&variant, &workload, how});
             }
     return cells;

@@ -35,6 +35,19 @@ struct held_task {
     [[nodiscard]] tested_namespace& home() const noexcept { return *pids.back().ns; }
 };
 
+/// An object that a worker has a reference on, and where it was found.
+struct held_object {
+    pid_handle* object = nullptr;
+    tested_namespace* from = nullptr;
+    std::uint32_t generation = 0;
+    pid_nr nr = 0;
+
+    /// Whether the namespace went before the object.
+    [[nodiscard]] bool outlives_its_namespace() const noexcept {
+        return from->generation != generation || from->released();
+    }
+};
+
 /// What became of an attempt to make a task.
 struct task_result {
     /// Why there is none, and at which level.
@@ -110,6 +123,16 @@ public:
     task_result make_task(tested_namespace& deepest);
     /// The same with an object.
     task_result make_task_with_object(tested_namespace& deepest);
+    /// Hands a task over to another worker, as a pid.
+    void disown(const held_task& what) noexcept {
+        for (const held_pid& one : what.pids) disown(one);
+    }
+    void own(const held_task& what) noexcept {
+        for (const held_pid& one : what.pids) own(one);
+    }
+    /// A reference is nobody's in particular.
+    void disown(tested_namespace* /*what*/) noexcept {}
+    void own(tested_namespace* /*what*/) noexcept {}
     /// Ends the task at `index` of `tasks`; the last one takes its place. Its object lives on while
     /// somebody has a reference.
     void end_task(std::size_t index);
@@ -153,7 +176,7 @@ public:
     std::vector<tested_namespace*> references;
     std::vector<held_task> tasks;
     /// Objects that the worker has a reference on.
-    std::vector<pid_handle*> objects;
+    std::vector<held_object> objects;
 
     // ---- What a trial does, when no worker runs ----
 
@@ -181,8 +204,9 @@ private:
     void move_out(tested_namespace& ns, pid_nr nr);
     task_result note_task(tested_namespace& deepest, std::span<const pid_nr> numbers,
                           pid_handle* object, ticks called);
+    /// \param reached  The highest level, in the order of the chain, that may have given a number.
     task_result note_no_task(tested_namespace& deepest, alloc_error error, unsigned at_level,
-                             ticks called);
+                             unsigned reached, ticks called);
     void judge_found(const pid_handle& object, const tested_namespace& ns, pid_nr nr) const;
     /// A call that may release namespaces, or an object.
     [[nodiscard]] ticks begin_release() const noexcept;

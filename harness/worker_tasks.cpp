@@ -53,9 +53,9 @@ task_result worker::make_task(tested_namespace& deepest) {
     std::array<pid_nr, max_level + 1> numbers{};
     const ticks called = begin_release();
     const numbers_result got = deepest.alloc_numbers(numbers);
-    const task_result noted = got.result
-                                  ? note_task(deepest, numbers, nullptr, called)
-                                  : note_no_task(deepest, got.result.error(), got.at_level, called);
+    const task_result noted =
+        got.result ? note_task(deepest, numbers, nullptr, called)
+                   : note_no_task(deepest, got.result.error(), got.at_level, got.at_level, called);
     end_release(called);
     return noted;
 }
@@ -66,7 +66,9 @@ task_result worker::make_task_with_object(tested_namespace& deepest) {
     const handle_result got = deepest.alloc_pid();
     task_result noted;
     if (got.object == nullptr) {
-        noted = note_no_task(deepest, got.error, got.at_level, called);
+        // Where the table lacked a part, all levels had given their numbers.
+        const unsigned reached = got.error == alloc_error::no_memory ? 0 : got.at_level;
+        noted = note_no_task(deepest, got.error, got.at_level, reached, called);
     } else {
         std::array<pid_nr, max_level + 1> numbers{};
         for (unsigned level = 0; level <= deepest.level; ++level)
@@ -102,11 +104,11 @@ task_result worker::note_task(tested_namespace& deepest, std::span<const pid_nr>
 }
 
 task_result worker::note_no_task(tested_namespace& deepest, alloc_error error, unsigned at_level,
-                                 ticks called) {
-    for (tested_namespace* ns = &deepest; ns != nullptr && ns->level >= at_level;
+                                 unsigned reached, ticks called) {
+    for (tested_namespace* ns = &deepest; ns != nullptr && ns->level >= reached;
          ns = ns->parent()) {
         operation one = operation_of(operation_kind::alloc, *ns, called);
-        // The deeper ones gave a pid and got it back, which is no change. It is noted as what is
+        // The others gave a pid and got it back, which is no change. It is noted as what is
         // always right, so that who is refused meanwhile is not judged as if he were alone.
         one.error = ns->level == at_level ? error : alloc_error::no_memory;
         record(one);
@@ -147,7 +149,7 @@ bool worker::look_up(tested_namespace& ns, pid_nr nr) {
     recorder_.record({flight_event::kind::find, ns.id, nr});
     if (found == nullptr) return false;
     judge_found(*found, ns, nr);
-    objects.push_back(found);
+    objects.push_back({.object = found, .from = &ns, .generation = ns.generation, .nr = nr});
     return true;
 }
 
@@ -167,7 +169,7 @@ void worker::judge_found(const pid_handle& object, const tested_namespace& ns, p
 void worker::look_up_own(const held_task& mine, unsigned level) {
     const held_pid& what = mine.pids[level];
     const std::size_t before = objects.size();
-    if (look_up(*what.ns, what.nr) && objects[before] == mine.object) return;
+    if (look_up(*what.ns, what.nr) && objects[before].object == mine.object) return;
     report({.broken = invariant::linearizable,
             .what = fmt::format(
                 "worker {} looked its own pid {} of namespace {} up, and found {}", number_,
@@ -176,12 +178,12 @@ void worker::look_up_own(const held_task& mine, unsigned level) {
 }
 
 void worker::drop_object(std::size_t index) {
-    pid_handle* const object = objects[index];
+    const held_object what = objects[index];
     objects[index] = objects.back();
     objects.pop_back();
-    recorder_.record({flight_event::kind::drop, 0, 0});
+    recorder_.record({flight_event::kind::drop, what.from->id, what.nr});
     const ticks called = begin_release();
-    set_.under_test().put_pid(*object);
+    set_.under_test().put_pid(*what.object);
     end_release(called);
 }
 

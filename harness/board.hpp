@@ -85,7 +85,8 @@ struct board_finding {
 };
 
 struct board {
-    static constexpr std::size_t findings_kept = 64;
+    /// A few examples of each invariant.
+    static constexpr std::size_t findings_kept = 4 * invariant_count;
 
     std::atomic<std::uint64_t> operations{0};  ///< Of finished rounds.
     std::atomic<std::uint64_t> worker_nanoseconds{0};

@@ -39,6 +39,7 @@ struct one_cell {
 /// Fewer calls where a stage takes long to set, more where it takes luck to hit a mark.
 [[nodiscard]] std::uint64_t enough_for(std::string_view workload) {
     if (workload == "page_install") return 3'000;
+    if (find_scenario(workload)->info->nests) return 20'000;
     return workload == "churn" || workload == "exhaustion" ? 20'000 : 50'000;
 }
 

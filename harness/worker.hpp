@@ -40,6 +40,7 @@ struct held_object {
     pid_handle* object = nullptr;
     tested_namespace* from = nullptr;
     std::uint32_t generation = 0;
+    unsigned level = 0;
     pid_nr nr = 0;
 
     /// Whether the namespace went before the object.
@@ -208,6 +209,7 @@ private:
     task_result note_no_task(tested_namespace& deepest, alloc_error error, unsigned at_level,
                              unsigned reached, ticks called);
     void judge_found(const pid_handle& object, const tested_namespace& ns, pid_nr nr) const;
+    [[nodiscard]] bool is_still_there(const pid_handle& object, unsigned level, pid_nr nr) const;
     /// A call that may release namespaces, or an object.
     [[nodiscard]] ticks begin_release() const noexcept;
     void end_release(ticks called);

@@ -128,6 +128,8 @@ void worker::end_task(std::size_t index) {
         numbers[what.ns->level] = what.nr;
     }
     tested_namespace& deepest = mine.home();
+    if (mine.object != nullptr && !is_still_there(*mine.object, deepest.level, mine.pids.back().nr))
+        return;
     const ticks called = begin_release();
     if (mine.object != nullptr)
         deepest.free_pid(*mine.object);
@@ -143,13 +145,25 @@ void worker::end_task(std::size_t index) {
 
 // --- Objects -------------------------------------------------------------------------------------
 
+/// Who has a reference on an object, or the task that it is of, may ask it at any time what it was
+/// asked before. What follows would be a call on an object that is gone, so it is not made.
+bool worker::is_still_there(const pid_handle& object, unsigned level, pid_nr nr) const {
+    if (set_.under_test().number_of(object, level) == nr) return true;
+    report({.broken = invariant::no_use_after_release,
+            .what = fmt::format("the object of pid {} has ended, while worker {} had a reference "
+                                "on it",
+                                nr, number_)});
+    return false;
+}
+
 bool worker::look_up(tested_namespace& ns, pid_nr nr) {
     const read_side::section reading;
     pid_handle* const found = ns.find_pid(nr);
     recorder_.record({flight_event::kind::find, ns.id, nr});
     if (found == nullptr) return false;
     judge_found(*found, ns, nr);
-    objects.push_back({.object = found, .from = &ns, .generation = ns.generation, .nr = nr});
+    objects.push_back(
+        {.object = found, .from = &ns, .generation = ns.generation, .level = ns.level, .nr = nr});
     return true;
 }
 
@@ -182,6 +196,7 @@ void worker::drop_object(std::size_t index) {
     objects[index] = objects.back();
     objects.pop_back();
     recorder_.record({flight_event::kind::drop, what.from->id, what.nr});
+    if (!is_still_there(*what.object, what.level, what.nr)) return;
     const ticks called = begin_release();
     set_.under_test().put_pid(*what.object);
     end_release(called);

@@ -52,6 +52,8 @@ public:
                 if (wrapped) break;
             }
             set.seat_workers(slot, *ns);
+            // The last one out is to be a worker.
+            if (std::erase(main.references, ns) != 0) main.put(*ns);
         }
     }
 

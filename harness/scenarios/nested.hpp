@@ -58,7 +58,7 @@ public:
         if (root_ == nullptr) return;
         if (at_page_end_ != nullptr && me.number() == rounds_ % me.set().workers())
             fail_at_page_end(me);
-        fail_creation(me);
+        if (me.chance().one_in(4)) fail_creation(me);
         while (me.running()) step(me);
         // What nobody took by the end of the round belongs to somebody again.
         tasks_->take_all(me, [&me](held_task what) { me.tasks.push_back(std::move(what)); });
@@ -73,8 +73,9 @@ private:
         if (draw == 0) return enter(me);
         if (draw == 1) return leave_something(me);
         if (draw < 10 && me.tasks.size() < tasks_at_most) return fork(me);
+        // A reference goes before the tasks, or after them: either may be the last to keep a chain.
+        if (!me.references.empty() && (me.tasks.empty() || draw < 12)) return drop_reference(me);
         if (!me.tasks.empty()) return end_any(me);
-        if (!me.references.empty()) return drop_reference(me);
     }
 
     /// A new task in a namespace that something of this worker's keeps, or that a table leads to.

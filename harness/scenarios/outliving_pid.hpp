@@ -50,7 +50,7 @@ public:
     }
 
     void work(worker& me) override {
-        fail_object(me);
+        if (me.chance().one_in(4)) fail_object(me);
         while (me.running()) step(me);
         tasks_->take_all(me, [&me](held_task what) { me.tasks.push_back(std::move(what)); });
         references_->take_all(me, [&me](tested_namespace* ns) { me.references.push_back(ns); });

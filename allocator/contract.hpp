@@ -15,7 +15,7 @@ using pid_nr = std::int32_t;
 enum class alloc_error : std::int8_t {
     exhausted,       ///< The search met no free pid. Advisory while other calls are in flight.
     no_memory,       ///< A page of the pidmap was needed and could not be allocated.
-    namespace_dead,  ///< The count had reached zero: no pid is ever handed out here again.
+    namespace_dead,  ///< Its count was zero, or it was closed: no pid is ever handed out again.
 };
 
 /// Either a pid or the reason why there is none.
@@ -59,8 +59,10 @@ enum class invariant : std::uint8_t {
     reuse_happens_after,  ///< Freeing a pid happens-before its next allocation.
     linearizable,         ///< The history has a linearization against a set of pids.
     progress,             ///< Lock-freedom: a stalled worker stalls nobody else.
+    // For each call.
+    bounded_stack,  ///< What a call needs of the stack does not grow with the depth of the chain.
 };
-inline constexpr int invariant_count = static_cast<int>(invariant::progress) + 1;
+inline constexpr int invariant_count = static_cast<int>(invariant::bounded_stack) + 1;
 
 /// Who may call, and what protects the namespace during the call.
 enum class discipline : std::uint8_t {
@@ -195,6 +197,7 @@ inline constexpr std::array<std::string_view, invariant_count> invariant_names{
     "reuse_happens_after",
     "linearizable",
     "progress",
+    "bounded_stack",
 };
 inline constexpr std::array<std::string_view, discipline_count> discipline_names{
     "member", "reference", "lookup"};

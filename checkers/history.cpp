@@ -56,6 +56,8 @@ std::string_view to_string(operation_kind kind) noexcept {
             return "get";
         case operation_kind::put:
             return "put";
+        case operation_kind::disable:
+            return "disable";
     }
     return "?";
 }

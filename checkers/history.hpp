@@ -32,8 +32,9 @@ struct namespace_key {
 enum class operation_kind : std::uint8_t {
     alloc,
     free,
-    get,  ///< Takes an external reference, if the namespace is alive.
-    put,  ///< Drops an external reference.
+    get,      ///< Takes an external reference, if the namespace is alive.
+    put,      ///< Drops an external reference.
+    disable,  ///< Closes the namespace for allocations, if that was not done before.
 };
 
 /// One call. It took effect at one instant between `called` and `returned`; a pending one may
@@ -45,7 +46,8 @@ struct operation {
     /// The pid that was returned (alloc) or given (free); 0 for none. A pending alloc may have a
     /// pid, if the recorder knows which one it was about to return.
     pid_nr pid = 0;
-    /// Why alloc or get failed. A get fails by `namespace_dead` only.
+    /// Why alloc or get failed. A get fails by `namespace_dead` only; so does a disable, which
+    /// says by that that the namespace was closed before.
     std::optional<alloc_error> error{};
     ticks called = 0;
     ticks returned = never;

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "checkers/closing.hpp"
 #include "checkers/exhaustion.hpp"
 #include "checkers/namespace_lifetime.hpp"
 #include "checkers/pid_linearization.hpp"
@@ -50,8 +51,10 @@ linearizability judge_linearizable(std::span<const operation> history,
         if (found) result.findings.push_back(*std::move(found));
     };
     for (const std::vector<operation>& calls : split_by_namespace(history)) {
-        judge_pids(calls, rules, result);
+        const closing when = find_closing(calls, rules, earliest_death_of(calls, rules));
+        judge_pids(before_closing(calls, when), rules, result);
         keep(find_wrong_death(calls, rules));
+        keep(find_wrong_closing(calls, rules, when));
         keep(find_wrong_exhaustion(calls, rules));
     }
     return result;

@@ -11,16 +11,18 @@
 ///
 /// The specification. The state is the set of held pids, the number of external references, and
 /// whether the namespace is dead: it dies for good when it holds no pid and no reference is left.
+/// And whether it is closed, which it stays, too; pids that are held then are held on.
 ///
-/// | call  | result         | legal if                   | effect            |
-/// |-------|----------------|----------------------------|-------------------|
-/// | alloc | a pid          | alive, the pid is not held | the pid is held   |
-/// | alloc | no_memory      | always                     | none              |
-/// | alloc | exhausted      | always, but see below      | none              |
-/// | alloc | namespace_dead | dead                       | none              |
-/// | free  |                | the pid is held            | it is not held    |
-/// | get   | done, or dead  | alive, or dead             | a reference more  |
-/// | put   |                | there is a reference       | a reference less  |
+/// | call    | result         | legal if                         | effect           |
+/// |---------|----------------|----------------------------------|------------------|
+/// | alloc   | a pid          | alive, open, the pid is not held | the pid is held  |
+/// | alloc   | no_memory      | open                             | none             |
+/// | alloc   | exhausted      | open, but see below              | none             |
+/// | alloc   | namespace_dead | dead or closed                   | none             |
+/// | free    |                | the pid is held                  | it is not held   |
+/// | get     | done, or dead  | alive, or dead                   | a reference more |
+/// | put     |                | there is a reference             | a reference less |
+/// | disable | done, or dead  | open, or closed                  | it is closed     |
 ///
 /// A set of pids is many independent pids, so histories without a death decompose: the whole is
 /// linearizable if and only if the part of each pid is (Herlihy and Wing's locality). Each part is
@@ -30,6 +32,10 @@
 /// - `namespace_dead` must not return before the earliest instant at which the namespace can have
 ///   died. So no pid and no reference covers the whole call, and nothing called after it succeeds.
 /// - There is a reference for every put.
+/// - One disable closes the namespace, at an instant that parts the allocations: who got a pid, or
+///   was told of want, came before it; who was told `namespace_dead`, while the namespace cannot
+///   have been dead, came after it. Allocations are judged pid by pid as if they had returned by
+///   then. Where there is no death and no pending alloc, this is exact.
 /// - Nothing called after an instant succeeds, if surely nothing held the namespace then.
 /// - `exhausted` is advisory while another call of the namespace overlaps it: a search may miss a
 ///   pid that is freed behind it. Alone, it must not miss a pid that is eligible and surely free:
@@ -50,6 +56,8 @@ struct linearizability_rules {
     unsigned initial_references = 1;
     /// Pids that were held at the beginning of the history.
     std::span<const pid_nr> initially_held{};
+    /// It was closed for allocations at the beginning of the history.
+    bool initially_closed = false;
     /// How far the clocks of two workers may differ, in ticks.
     ticks skew = 0;
     /// The search gives up after so many configurations for one pid; each takes some 100 bytes.

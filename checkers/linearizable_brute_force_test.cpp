@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkers/linearizable.hpp"
@@ -16,13 +18,15 @@ struct specification {
     std::set<pid_nr> held{};
     int references = 1;
     bool dead = false;
+    bool closed = false;
 
     /// Applies the call, or returns false if it is not legal here.
     bool apply(const operation& one) {
         switch (one.kind) {
             case operation_kind::alloc:
-                if (one.error) return *one.error != alloc_error::namespace_dead || dead;
-                return !dead && held.insert(one.pid).second;
+                if (one.error)
+                    return *one.error == alloc_error::namespace_dead ? dead || closed : !closed;
+                return !dead && !closed && held.insert(one.pid).second;
             case operation_kind::get:
                 if (one.error) return dead;
                 if (dead) return false;
@@ -34,6 +38,9 @@ struct specification {
             case operation_kind::put:
                 if (references-- == 0) return false;
                 break;
+            case operation_kind::disable:
+                if (one.error) return closed;
+                return !std::exchange(closed, true);
         }
         dead = held.empty() && references == 0;
         return true;
@@ -60,6 +67,7 @@ bool brute_force(const std::vector<operation>& rest, const specification& state)
 struct random_histories {
     std::mt19937 random;
     bool with_deaths = false;
+    bool with_closings = false;
 
     int below(int bound) { return static_cast<int>(random() % static_cast<unsigned>(bound)); }
 
@@ -87,6 +95,7 @@ struct random_histories {
 
     operation any_call() {
         operation one{.pid = 1 + below(2)};
+        if (with_closings && below(3) == 0) return about_closing();
         switch (below(with_deaths ? 8 : 4)) {
             case 0:
             case 1:
@@ -106,6 +115,20 @@ struct random_histories {
                 break;
         }
         return one;
+    }
+
+    operation about_closing() {
+        switch (below(6)) {
+            case 0:
+            case 1:
+                return {.kind = operation_kind::disable};
+            case 2:
+                return {.kind = operation_kind::disable, .error = alloc_error::namespace_dead};
+            case 3:
+                return {.error = alloc_error::no_memory};
+            default:
+                return {.error = alloc_error::namespace_dead};
+        }
     }
 
     void spoil(operation& one) {
@@ -142,6 +165,44 @@ TEST(LinearizableBruteForceTest, AgreesOnPids) {
     }
     EXPECT_GT(good, 2'000);
     EXPECT_GT(bad, 2'000);
+}
+
+// The same with closings, which part the allocations of all pids by one instant.
+TEST(LinearizableBruteForceTest, AgreesOnClosings) {
+    random_histories histories{.random = std::mt19937{3}, .with_closings = true};
+    int good = 0;
+    int bad = 0;
+    for (int i = 0; i < 40'000; ++i) {
+        const std::vector<operation> history = histories.next();
+        const bool truth = brute_force(history, {});
+        const bool accepted = judge_linearizable(history, {}).findings.empty();
+        const bool exact = std::ranges::none_of(history, [](const operation& one) {
+            return one.kind == operation_kind::alloc && one.pending();
+        });
+        ASSERT_TRUE(accepted == truth || (accepted && !exact))
+            << "history " << i << ", " << (truth ? "good" : "bad") << text(history);
+        ++(truth ? good : bad);
+    }
+    EXPECT_GT(good, 2'000);
+    EXPECT_GT(bad, 2'000);
+}
+
+// With both it rejects only what no order explains, too.
+TEST(LinearizableBruteForceTest, NeverCriesWolfOverAClosingAndADeath) {
+    random_histories histories{
+        .random = std::mt19937{4}, .with_deaths = true, .with_closings = true};
+    int rejected = 0;
+    int missed = 0;
+    for (int i = 0; i < 40'000; ++i) {
+        const std::vector<operation> history = histories.next();
+        const bool truth = brute_force(history, {});
+        const bool accepted = judge_linearizable(history, {}).findings.empty();
+        ASSERT_TRUE(accepted || !truth) << "history " << i << text(history);
+        rejected += accepted ? 0 : 1;
+        missed += accepted && !truth ? 1 : 0;
+    }
+    EXPECT_GT(rejected, 2'000);
+    EXPECT_LT(missed, rejected / 50);
 }
 
 // With deaths the judge rejects only what no order explains, and misses little of it.

@@ -241,6 +241,57 @@ TEST(LinearizableTest, JudgesFailedGets) {
     EXPECT_TRUE(accepts({put(1, 0, 1), refused}));
 }
 
+// --- closed --------------------------------------------------------------------------------------
+
+operation disable(worker_nr worker, ticks called, ticks returned) {
+    return other(operation_kind::disable, worker, 0, called, returned);
+}
+
+// After a disable has returned no allocation succeeds; one that was under way may.
+TEST(LinearizableTest, RejectsAPidFromAClosedNamespace) {
+    EXPECT_TRUE(accepts({alloc(1, 1, 0, 1), disable(2, 2, 3), free(1, 1, 4, 5)}));
+    EXPECT_FALSE(accepts({disable(1, 0, 1), alloc(2, 1, 2, 3)}));
+    EXPECT_TRUE(accepts({disable(1, 0, 2), alloc(2, 1, 2, 3)}));
+    EXPECT_TRUE(accepts({disable(1, 0, never), alloc(2, 1, 2, 3)}));
+    EXPECT_FALSE(accepts({alloc(2, 1, 2, 3)}, {.initially_closed = true}));
+    EXPECT_TRUE(accepts({disable(1, 0, 1), alloc(2, 1, 2, 3)}, {.skew = 1}));
+}
+
+// namespace_dead is right from the disable's call on, and nothing else is right after its return.
+TEST(LinearizableTest, KnowsWhatAClosedNamespaceSays) {
+    EXPECT_TRUE(accepts({disable(1, 0, 5), failed(2, dead, 1, 2)}));
+    EXPECT_TRUE(accepts({disable(1, 0, never), failed(2, dead, 1, 2)}));
+    EXPECT_FALSE(accepts({failed(2, dead, 0, 1), disable(1, 2, 3)}));
+    EXPECT_FALSE(accepts({disable(1, 0, 1), failed(2, alloc_error::no_memory, 2, 3)}));
+    EXPECT_FALSE(accepts({disable(1, 0, 1), failed(2, alloc_error::exhausted, 2, 3)}));
+    EXPECT_TRUE(accepts({failed(2, dead, 0, 1)}, {.initially_closed = true}));
+    // A closed namespace is not dead: it can be referred to.
+    operation refused = get(2, 2, 3);
+    refused.error = dead;
+    EXPECT_FALSE(accepts({disable(1, 0, 1), refused}));
+}
+
+// Who was told parts those before the closing from those after it, even before disable returns.
+TEST(LinearizableTest, RejectsASuccessAfterSomebodyWasToldOfTheClosing) {
+    EXPECT_FALSE(accepts({disable(1, 0, 9), failed(2, dead, 1, 2), alloc(3, 1, 3, 4)}));
+    EXPECT_TRUE(accepts({disable(1, 0, 9), failed(2, dead, 1, 3), alloc(3, 1, 3, 4)}));
+    // The pid was freed too late for an allocation that came before the closing.
+    EXPECT_FALSE(
+        accepts({alloc(1, 1, 0, 1), alloc(2, 1, 2, 20), disable(3, 4, 6), free(1, 1, 8, 9)}));
+    EXPECT_TRUE(
+        accepts({alloc(1, 1, 0, 1), alloc(2, 1, 2, 20), disable(3, 4, 9), free(1, 1, 8, 9)}));
+}
+
+// One disable closes, and the others say that it was closed.
+TEST(LinearizableTest, RejectsTwoClosings) {
+    operation late = disable(2, 2, 3);
+    EXPECT_FALSE(accepts({disable(1, 0, 1), late}));
+    late.error = dead;
+    EXPECT_TRUE(accepts({disable(1, 0, 1), late}));
+    EXPECT_FALSE(accepts({late, disable(1, 4, 5)}));
+    EXPECT_FALSE(accepts({late}));
+}
+
 // --- exhausted and no_memory ---------------------------------------------------------------------
 
 constexpr auto exhausted = alloc_error::exhausted;

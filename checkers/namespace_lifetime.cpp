@@ -16,6 +16,11 @@ bool takes(const operation& one) {
     return one.kind == operation_kind::alloc || one.kind == operation_kind::get;
 }
 
+/// A closing neither takes hold of the namespace nor lets go of it.
+bool closes(const operation& one) {
+    return one.kind == operation_kind::disable;
+}
+
 /// What held the namespace on its own: a pid, or (pid 0) the external references.
 struct holder {
     long left = 0;                 ///< What completed calls left behind.
@@ -39,6 +44,7 @@ earliest_death find_earliest_death(std::span<const operation> calls,
     for (const pid_nr pid : rules.initially_held) ++holders[pid].left;
     earliest_death death;
     for (const operation& one : calls) {
+        if (closes(one)) continue;
         if (one.pending()) {
             if (!takes(one)) holders[one.pid].drops.push_back(one);
             continue;
@@ -62,7 +68,11 @@ earliest_death find_earliest_death(std::span<const operation> calls,
 
 std::optional<finding> find_dead_while_alive(std::span<const operation> calls,
                                              const linearizability_rules& rules) {
-    const auto dead = [](const operation& one) { return one.error == alloc_error::namespace_dead; };
+    const bool may_be_closed = rules.initially_closed || std::ranges::any_of(calls, closes);
+    const auto dead = [may_be_closed](const operation& one) {
+        if (may_be_closed && one.kind != operation_kind::get) return false;
+        return one.error == alloc_error::namespace_dead;
+    };
     if (std::ranges::none_of(calls, dead)) return std::nullopt;
     const earliest_death death = find_earliest_death(calls, rules);
     for (const operation& one : calls) {
@@ -91,7 +101,7 @@ struct change {
 std::vector<change> kindest_order(std::span<const operation> calls, ticks skew) {
     std::vector<change> changes;
     for (const operation& one : calls) {
-        if (one.error) continue;
+        if (one.error || closes(one)) continue;
         if (takes(one)) changes.push_back({one.called, false, &one});
         if (!takes(one) && !one.pending())
             changes.push_back({later(one.returned, skew), true, &one});
@@ -138,6 +148,10 @@ std::optional<finding> find_success_after_death(std::span<const change> changes,
 }
 
 }  // namespace
+
+ticks earliest_death_of(std::span<const operation> calls, const linearizability_rules& rules) {
+    return find_earliest_death(calls, rules).time;
+}
 
 std::optional<finding> find_wrong_death(std::span<const operation> calls,
                                         const linearizability_rules& rules) {

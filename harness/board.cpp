@@ -22,8 +22,8 @@ board* the_board = nullptr;
 }
 
 [[nodiscard]] std::string_view name(flight_event::kind what) noexcept {
-    constexpr std::array<std::string_view, 7> names{"none", "alloc",  "free", "get",
-                                                    "put",  "create", "round"};
+    constexpr std::array<std::string_view, flight_event::kinds> names{
+        "none", "alloc", "free", "get", "put", "create", "round", "disable", "find", "drop"};
     return names[static_cast<std::size_t>(what)];
 }
 

@@ -20,7 +20,19 @@ inline constexpr unsigned max_workers = 256;
 /// What a worker did, in its flight recorder: one word, so that recording it is one store.
 class flight_event {
 public:
-    enum class kind : std::uint8_t { none, alloc, free, get, put, create, round };
+    enum class kind : std::uint8_t {
+        none,
+        alloc,
+        free,
+        get,
+        put,
+        create,
+        round,
+        disable,
+        find,  ///< An object, by number.
+        drop,  ///< The reference on an object.
+    };
+    static constexpr std::size_t kinds = 10;
 
     constexpr flight_event() noexcept = default;
     /// \param pid  Or -1 - alloc_error.
@@ -73,7 +85,8 @@ struct board_finding {
 };
 
 struct board {
-    static constexpr std::size_t findings_kept = 64;
+    /// A few examples of each invariant.
+    static constexpr std::size_t findings_kept = 4 * invariant_count;
 
     std::atomic<std::uint64_t> operations{0};  ///< Of finished rounds.
     std::atomic<std::uint64_t> worker_nanoseconds{0};

@@ -45,7 +45,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
     };
     if (where.ended)
         tell("worker {} touched byte {} of a released {}", self.slot, where.offset,
-             where.kind == memory_domain::object_kind::page ? "page" : "namespace");
+             memory_domain::to_string(where.kind));
     if (poison_in_registers(context))
         tell("worker {} followed a pointer that it read from a released object", self.slot);
     // None of ours: let the system end the process, by the same signal.

@@ -10,8 +10,9 @@ namespace pidmap_stress {
 void print_list(std::FILE* out) {
     fmt::print(out, "variants\n");
     for (const subject_entry& entry : subjects())
-        fmt::print(out, "  {:<20} {}{}\n", entry.info->name, entry.info->summary,
-                   entry.info->breaks.empty() ? "" : " [known to break]");
+        fmt::print(out, "  {:<20} {}{}{}\n", entry.info->name, entry.info->summary,
+                   entry.info->breaks.empty() ? "" : " [known to break]",
+                   entry.nests ? "" : " [does not nest]");
     if (!mutant_subjects().empty())
         fmt::print(out, "mutants, each with a bug that must be found\n");
     for (const subject_entry& entry : mutant_subjects())
@@ -23,8 +24,8 @@ void print_list(std::FILE* out) {
         for (int n = 0; n < discipline_count; ++n)
             if (const auto how = static_cast<discipline>(n); entry.info->disciplines.contains(how))
                 under += fmt::format(" {}", to_string(how));
-        fmt::print(out, "  {:<20} {} [{}]\n", entry.info->name, entry.info->summary,
-                   under.substr(1));
+        fmt::print(out, "  {:<20} {} [{}{}]\n", entry.info->name, entry.info->summary,
+                   under.substr(1), entry.info->nests ? "; variants that nest" : "");
     }
     fmt::print(out,
                "disciplines\n"

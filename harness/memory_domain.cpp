@@ -23,12 +23,13 @@ constexpr std::size_t chunk_blocks = 64;
 /// How many ended objects a worker keeps before it uses the oldest one's memory again.
 constexpr std::size_t quarantine_length = 32;
 
-constexpr std::array<std::string_view, object_kinds> kind_names{"pid_namespace", "page of bits"};
+/// The same for objects of many blocks. They are never poisoned, always inaccessible.
+constexpr std::size_t large_quarantine_length = 4;
 
 /// So many ended objects of each worker are made inaccessible before it becomes a sample.
 constexpr std::uint32_t always_guarded = 16;
 
-enum class state : std::uint8_t { unused, live, poisoned, guarded };
+enum class state : std::uint8_t { unused, live, retired, poisoned, guarded };
 
 struct block {
     std::atomic<state> now{state::unused};
@@ -39,9 +40,16 @@ struct block {
     std::atomic<release_record*> owner{nullptr};
 };
 
+/// Ended objects of one size, which is more than a block.
+struct large_objects {
+    std::size_t blocks = 0;
+    std::deque<std::byte*> quarantine{};
+};
+
 /// What belongs to one worker alone.
 struct alignas(64) worker_part {
-    std::vector<std::byte*> free;  ///< Of one block each; larger objects are never reused.
+    std::vector<std::byte*> free;  ///< Of one block each.
+    std::vector<large_objects> large;
     std::deque<std::byte*> quarantine;
     object_counts counts;
     rng guards;
@@ -70,6 +78,7 @@ domain& the_domain = *new domain;  // NOLINT: see above
 }
 
 [[nodiscard]] bool injected_failure() noexcept {
+    if (self.fail_in != 0 && --self.fail_in == 0) return true;
     return self.fail_one_in != 0 && self.faults.one_in(self.fail_one_in);
 }
 
@@ -86,10 +95,14 @@ void report_touched(const std::byte* memory) noexcept {
     const std::byte* const touched = std::find_if(
         memory, memory + block_size, [](std::byte b) { return b != std::byte{poison_byte}; });
     std::array<char, 160> text{};
-    const auto written = fmt::format_to_n(
-        text.data(), text.size(), "a released {} was written to afterwards, at its byte {}",
-        kind_names[static_cast<std::size_t>(block_of(memory).kind)], touched - memory);
+    const auto written = fmt::format_to_n(text.data(), text.size(),
+                                          "a released {} was written to afterwards, at its byte {}",
+                                          to_string(block_of(memory).kind), touched - memory);
     report(invariant::no_use_after_release, {text.data(), std::min(written.size, text.size())});
+}
+
+[[nodiscard]] bool makes_objects(const worker_part& part) noexcept {
+    return std::ranges::any_of(part.counts.created, [](std::uint64_t count) { return count != 0; });
 }
 
 /// Memory of the oldest ended object, fit for use again.
@@ -130,6 +143,27 @@ void report_touched(const std::byte* memory) noexcept {
     return memory;
 }
 
+[[nodiscard]] large_objects& large_of(worker_part& part, std::size_t blocks) {
+    for (large_objects& one : part.large)
+        if (one.blocks == blocks) return one;
+    return part.large.emplace_back(large_objects{.blocks = blocks});
+}
+
+[[nodiscard]] std::byte* several_blocks(std::size_t count) noexcept {
+    auto& ended = large_of(my_part(), count).quarantine;
+    if (ended.size() <= large_quarantine_length) return fresh_blocks(count);
+    std::byte* const memory = ended.front();
+    ended.pop_front();
+    if (::mprotect(memory, count * block_size, PROT_READ | PROT_WRITE) != 0) return nullptr;
+    for (std::size_t n = 0; n < count; ++n)
+        (&block_of(memory))[n].now.store(state::unused, std::memory_order::relaxed);
+    return memory;
+}
+
+[[nodiscard]] constexpr std::size_t blocks_of(std::size_t bytes) noexcept {
+    return (bytes + block_size - 1) / block_size;
+}
+
 /// Under sanitizers the owner is written in front of the object.
 constexpr std::size_t prefix = 64;
 [[nodiscard]] std::atomic<release_record*>& owner_of(void* memory) noexcept {
@@ -140,7 +174,28 @@ constexpr std::size_t prefix = 64;
         return block_of(memory).owner;
 }
 
+/// Whether it is known that the object has been retired already. Under sanitizers they know.
+[[nodiscard]] bool retired_before(void* memory) noexcept {
+    if constexpr (under_sanitizer) return false;
+    // Relaxed: this observes, and must order nothing.
+    return block_of(memory).now.exchange(state::retired, std::memory_order::relaxed) != state::live;
+}
+
+void tell_released_again(object_kind kind, const release_record* which) noexcept {
+    std::array<char, 96> text{};
+    const auto written = fmt::format_to_n(text.data(), text.size(), "{}{}{} was released again",
+                                          which == nullptr ? "a " : "", to_string(kind),
+                                          which == nullptr ? "" : fmt::format(" {}", which->id));
+    report(invariant::released_once, {text.data(), std::min(written.size, text.size())});
+}
+
 }  // namespace
+
+std::string_view to_string(object_kind kind) noexcept {
+    constexpr std::array<std::string_view, object_kinds> names{"namespace", "page of bits",
+                                                               "pid object", "part of a pid table"};
+    return names[static_cast<std::size_t>(kind)];
+}
 
 bool open(const settings& how) noexcept {
     the_domain.how = how;
@@ -168,8 +223,7 @@ void* take(std::size_t bytes, object_kind kind) noexcept {
         ++my_part().counts.created[k];
         return raw + prefix;
     }
-    std::byte* const memory =
-        bytes <= block_size ? one_block() : fresh_blocks((bytes + block_size - 1) / block_size);
+    std::byte* const memory = bytes <= block_size ? one_block() : several_blocks(blocks_of(bytes));
     if (memory == nullptr) return nullptr;
     block& which = block_of(memory);
     which.kind = kind;
@@ -192,7 +246,7 @@ void give_back(void* memory, std::size_t bytes, object_kind kind) noexcept {
                        mine.guards.one_in(the_domain.how.guard_one_in);
     if (guard) {
         ++mine.guarded;
-        const std::size_t blocks = (bytes + block_size - 1) / block_size;
+        const std::size_t blocks = blocks_of(bytes);
         for (std::size_t n = 0; n < blocks; ++n) {
             block& part = (&which)[n];
             part.kind = kind;
@@ -200,8 +254,8 @@ void give_back(void* memory, std::size_t bytes, object_kind kind) noexcept {
             part.now.store(state::guarded, std::memory_order::relaxed);
         }
         ::mprotect(memory, blocks * block_size, PROT_NONE);
-        // Large objects stay inaccessible for good; there are few.
-        if (bytes > block_size) return;
+        if (bytes > block_size)
+            return large_of(mine, blocks).quarantine.push_back(static_cast<std::byte*>(memory));
     } else {
         std::memset(memory, poison_byte, block_size);
         which.now.store(state::poisoned, std::memory_order::relaxed);
@@ -213,20 +267,23 @@ void set_owner(void* memory, release_record* owner) noexcept {
     owner_of(memory).store(owner, std::memory_order::relaxed);
 }
 
-void retire(void* memory, void (*end)(void*) noexcept) noexcept {
+void retire(void* memory, void (*end)(void*) noexcept, object_kind kind) noexcept {
     release_record* const owner = owner_of(memory).load(std::memory_order::relaxed);
-    if (owner != nullptr) {
+    if (owner == nullptr || owner->shared) {
+        if (retired_before(memory)) return tell_released_again(kind, nullptr);
+    } else if (owner->releases.fetch_add(1, std::memory_order::relaxed) != 0) {
         // Relaxed: this observes, and must order nothing.
-        if (owner->releases.fetch_add(1, std::memory_order::relaxed) != 0) {
-            std::array<char, 96> text{};
-            const auto written = fmt::format_to_n(text.data(), text.size(),
-                                                  "namespace {} was released again", owner->id);
-            report(invariant::released_once, {text.data(), std::min(written.size, text.size())});
-            return;
-        }
-        if (owner->unpublish != nullptr) owner->unpublish(*owner);
+        return tell_released_again(kind, owner);
     }
-    if (the_domain.how.deferred_release)
+    if (owner != nullptr) {
+        if (owner->unpublish != nullptr) owner->unpublish(*owner);
+        if (self.releases.open()) self.releases.note(owner);
+    }
+    if (kind == object_kind::pid_namespace && self.releases.open() &&
+        self.releases.note_depth(reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0))))
+        report(invariant::bounded_stack,
+               "a call that releases a chain of namespaces needs more stack for each of them");
+    if (the_domain.how.deferred_release || kind == object_kind::pid_object)
         read_side::defer(memory, end);
     else
         end(memory);
@@ -239,10 +296,12 @@ void inspect_quarantine() noexcept {
     std::size_t next = 0;
     const auto next_maker = [&next]() -> worker_part& {
         do next = (next + 1) % identity_slots;
-        while (the_domain.parts[next].counts.created[0] == 0 &&
-               &the_domain.parts[next] != &my_part());
+        while (!makes_objects(the_domain.parts[next]) && &the_domain.parts[next] != &my_part());
         return the_domain.parts[next];
     };
+    for (large_objects& ended : the_domain.parts[reclaimer_slot].large)
+        for (; ended.quarantine.size() > large_quarantine_length; ended.quarantine.pop_front())
+            large_of(next_maker(), ended.blocks).quarantine.push_back(ended.quarantine.front());
     for (worker_part& part : the_domain.parts) {
         for (std::byte* const memory : part.quarantine)
             if (block_of(memory).now.load(std::memory_order::relaxed) == state::poisoned)

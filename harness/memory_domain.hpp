@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "allocator/contract.hpp"
 
@@ -16,24 +17,36 @@
 /// Nothing here orders one worker against another: each has its own lists.
 namespace pidmap_stress::memory_domain {
 
-enum class object_kind : std::uint8_t { pid_namespace, page };
-inline constexpr std::size_t object_kinds = 2;
+enum class object_kind : std::uint8_t {
+    pid_namespace,
+    page,
+    pid_object,
+    table_part,  ///< Of the table by which objects are found.
+};
+inline constexpr std::size_t object_kinds = 4;
+/// In the singular, as in "a released page of bits"; the plural has an s more.
+[[nodiscard]] std::string_view to_string(object_kind kind) noexcept;
 
 /// The byte that released memory is filled with, and what an int and a pointer become by it.
 inline constexpr unsigned char poison_byte = 0xd5;
 inline constexpr int poison_int = static_cast<int>(0xd5d5d5d5U);
 
-/// What the owner of a namespace learns of its end. It outlives the namespace.
+/// What the owner of a namespace, or of a pid object, learns of its end. It outlives that.
 struct release_record {
     std::atomic<unsigned> releases{0};
     std::uint16_t id = 0;
+    /// Several objects have this record: each has a release of its own.
+    bool shared = false;
+    /// What it has a counted reference on until its end, if it has one.
+    release_record* keeps = nullptr;
     /// Called once, by whoever releases, while the namespace still is what it was: takes it out of
     /// every table that a reader could find it in.
     void (*unpublish)(release_record&) noexcept = nullptr;
 };
 
 struct settings {
-    /// Whether retired objects wait for readers.
+    /// Whether retired namespaces wait for readers. Pid objects always do: who looks for them by
+    /// number is a reader under every discipline.
     bool deferred_release = false;
     /// One ended object in so many is made inaccessible, beside the first ones; 1: each one.
     std::uint32_t guard_one_in = 32;
@@ -51,8 +64,10 @@ void give_back(void* memory, std::size_t bytes, object_kind kind) noexcept;
 /// Tells who is to learn of the release of the namespace at `memory`.
 void set_owner(void* memory, release_record* owner) noexcept;
 
-/// Ends a retired namespace: at once, or after a grace period. A second time is a finding.
-void retire(void* memory, void (*end)(void*) noexcept) noexcept;
+/// Ends a retired namespace or pid object: at once, or after a grace period. A second time is a
+/// finding; and so is a call that needs more stack the more namespaces it releases.
+void retire(void* memory, void (*end)(void*) noexcept,
+            object_kind kind = object_kind::pid_namespace) noexcept;
 
 /// Looks for writes into what is in quarantine, and reports them. \pre Quiescent.
 void inspect_quarantine() noexcept;

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <csignal>
 #include <cstring>
 #include <vector>
@@ -59,8 +60,8 @@ TEST(MemoryDomainTest, GivesMemoryAndCountsIt) {
         give_back(ns, 1000, object_kind::pid_namespace);
         give_page_back(pages[0]);
         const object_counts seen = counts();
-        EXPECT_THAT(seen.created, ::testing::ElementsAre(1U, 200U));
-        EXPECT_THAT(seen.destroyed, ::testing::ElementsAre(1U, 1U));
+        EXPECT_THAT(seen.created, ::testing::ElementsAre(1U, 200U, 0U, 0U));
+        EXPECT_THAT(seen.destroyed, ::testing::ElementsAre(1U, 1U, 0U, 0U));
     });
     EXPECT_TRUE(end.good());
     EXPECT_EQ(end.findings(), 0U);
@@ -80,7 +81,7 @@ TEST(MemoryDomainTest, ATouchOfAGuardedObjectIsAFinding) {
     });
     EXPECT_TRUE(end.good());
     EXPECT_EQ(end.times(invariant::no_use_after_release), 1U);
-    EXPECT_EQ(end.text(), "worker 3 touched byte 100 of a released page");
+    EXPECT_EQ(end.text(), "worker 3 touched byte 100 of a released page of bits");
 }
 
 // So is a touch of any part of an object that is larger than one block.
@@ -252,6 +253,84 @@ TEST(MemoryDomainTest, ASecondRetirementIsAFinding) {
     EXPECT_EQ(end.text(), "namespace 12 was released again");
 }
 
+// Objects that share a record, as the pid objects of one namespace do, are released once each.
+TEST(MemoryDomainTest, ObjectsMayShareARecord) {
+    SKIP_UNDER_SANITIZERS();
+    const child_end end = in_child([] {
+        ASSERT_TRUE(open({}));
+        static release_record shared{.shared = true};
+        std::array<void*, 3> objects{};
+        for (void*& one : objects) {
+            one = take(100, object_kind::pid_object);
+            set_owner(one, &shared);
+        }
+        const auto end_object = [](void* memory) noexcept {
+            give_back(memory, 100, object_kind::pid_object);
+        };
+        const read_side::section reading;
+        for (void* const one : objects) retire(one, end_object, object_kind::pid_object);
+        EXPECT_EQ(current_board()->findings_reported, 0U);
+        EXPECT_EQ(counts().destroyed[2], 0U) << "pid objects wait for readers at all times";
+        retire(objects[1], end_object, object_kind::pid_object);
+    });
+    EXPECT_TRUE(end.good());
+    EXPECT_EQ(end.times(invariant::released_once), 1U);
+    EXPECT_EQ(end.text(), "a pid object was released again");
+}
+
+/// Retires `left` namespaces, each from a frame of its own below the last one's.
+[[gnu::noinline]] void retire_recursively(int left) {
+    std::array<volatile char, 64> frame{};
+    frame[0] = 1;
+    retire(take_page(), end_page);
+    if (left > 1) retire_recursively(left - 1);
+    frame[1] = frame[0];
+}
+
+// A call that releases namespaces in a recursion is found, one that does it in a loop is not; and
+// releases in different calls have nothing to do with each other.
+TEST(MemoryDomainTest, ARecursionIsFoundByItsStack) {
+    const auto times = [](bool recursive, bool one_call) {
+        const child_end end = in_child([recursive, one_call] {
+            ASSERT_TRUE(open({}));
+            self.releases.begin();
+            if (recursive && one_call) return retire_recursively(32);
+            for (int n = 0; n < 32; ++n) {
+                if (!one_call) self.releases.begin();
+                if (recursive)
+                    retire_recursively(1 + n % 3);
+                else
+                    retire(take_page(), end_page);
+            }
+        });
+        EXPECT_TRUE(end.good());
+        return end.times(invariant::bounded_stack);
+    };
+    EXPECT_EQ(times(true, true), 1U);
+    EXPECT_EQ(times(false, true), 0U);
+    EXPECT_EQ(times(true, false), 0U);
+}
+
+// Memory of many blocks goes round as well.
+TEST(MemoryDomainTest, UsesTheMemoryOfLargeObjectsAgain) {
+    SKIP_UNDER_SANITIZERS();
+    const child_end end = in_child([] {
+        ASSERT_TRUE(open({}));
+        std::vector<unsigned char*> seen;
+        for (int n = 0; n < 100; ++n) {
+            auto* const part = static_cast<unsigned char*>(take(65'536, object_kind::table_part));
+            touch(part + 65'535);
+            seen.push_back(part);
+            give_back(part, 65'536, object_kind::table_part);
+            EXPECT_TRUE(explain(part + 65'535).ended);
+        }
+        std::ranges::sort(seen);
+        EXPECT_LT(std::ranges::unique(seen).begin() - seen.begin(), 10);
+    });
+    EXPECT_TRUE(end.good());
+    EXPECT_EQ(end.findings(), 0U);
+}
+
 // With deferred release, an object ends when the readers have left, and not before.
 TEST(MemoryDomainTest, DeferredReleaseWaitsForReaders) {
     const child_end end = in_child([] {
@@ -268,6 +347,21 @@ TEST(MemoryDomainTest, DeferredReleaseWaitsForReaders) {
     });
     EXPECT_TRUE(end.good());
     EXPECT_EQ(end.findings(), 0U);
+}
+
+// One given allocation is made to fail, and no other.
+TEST(MemoryDomainTest, TheNthAllocationIsMadeToFail) {
+    const child_end end = in_child([] {
+        ASSERT_TRUE(open({}));
+        self.fail_in = 3;
+        EXPECT_NE(take_page(), nullptr);
+        EXPECT_NE(take_page(), nullptr);
+        EXPECT_EQ(take_page(), nullptr);
+        EXPECT_NE(take_page(), nullptr);
+        EXPECT_EQ(self.fail_in, 0U);
+        EXPECT_EQ(counts().created[1], 3U);
+    });
+    EXPECT_TRUE(end.good());
 }
 
 // Injected failures come as often as they are to, give no memory and count as nothing.

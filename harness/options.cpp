@@ -130,8 +130,18 @@ void add_run_options(CLI::App& run, raw_run& raw) {
                 const cell one{.variant = find_subject(variant),
                                .workload = find_scenario(workload),
                                .how = *parse_discipline(how)};
-                if (one.workload->info->disciplines.contains(one.how)) cells.push_back(one);
+                if (fits(*one.workload->info, one.how, one.variant->nests)) cells.push_back(one);
             }
+    const auto nests = [](const auto* found) { return found->info->nests; };
+    const bool about_nesting = std::ranges::all_of(
+        scenario_names, [&](const std::string& name) { return nests(find_scenario(name)); });
+    const bool none_nests = std::ranges::none_of(
+        variant_names, [](const std::string& name) { return find_subject(name)->nests; });
+    if (about_nesting && none_nests)
+        throw usage_error(fmt::format(
+            "--scenario {} is for variants whose namespaces nest, and --variant {} is none: it "
+            "would have to be a pid_namespace",
+            fmt::join(scenario_names, ", "), fmt::join(variant_names, ", ")));
     for (const std::string& name : scenario_names)
         if (std::ranges::none_of(cells,
                                  [&](const cell& one) { return one.workload->info->name == name; }))

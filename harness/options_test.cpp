@@ -41,10 +41,11 @@ using namespace std::chrono_literals;
 TEST(OptionsTest, TheDefaultIsAMinuteOfEverything) {
     const run_options run = run_of({});
     std::size_t sensible = 0;
-    for (const scenario_entry& one : scenarios())
-        for (int how = 0; how < discipline_count; ++how)
-            sensible += one.info->disciplines.contains(static_cast<discipline>(how)) ? 1 : 0;
-    EXPECT_EQ(run.cells.size(), sensible * subjects().size());
+    for (const subject_entry& variant : subjects())
+        for (const scenario_entry& one : scenarios())
+            for (int how = 0; how < discipline_count; ++how)
+                sensible += fits(*one.info, static_cast<discipline>(how), variant.nests) ? 1 : 0;
+    EXPECT_EQ(run.cells.size(), sensible);
     EXPECT_EQ(run.duration, 60s);
     EXPECT_EQ(run.trial.operations, 0U);
     EXPECT_GE(run.trial.workers, 4U);

@@ -3,23 +3,16 @@
 
 #include <gtest/gtest.h>
 
-#include <ostream>
 #include <thread>
 #include <utility>
 
-#include "allocator/variants/sound.hpp"
-#include "harness/subject_of.hpp"
-#include "harness/testing/cells.hpp"
+#include "harness/testing/planted.hpp"
 
 namespace pidmap_stress {
 namespace {
 
-/// A variant made of steps that say their name, in a world that may have a bug of its own.
-template <class World, class Steps>
-struct planted : pid_namespace<World, sound_orders, Steps> {
-    using pid_namespace<World, sound_orders, Steps>::pid_namespace;
-    static constexpr variant_info info{.name = Steps::name, .summary = "for tests"};
-};
+using testing::planted;
+using testing::planted_bug;
 
 struct copy_steps : sound_steps {
     static constexpr std::string_view name = "copy_of_sound";
@@ -156,35 +149,10 @@ struct lost_page_steps : sound_steps {
 template <execution_policy P>
 using lost_page = planted<lost_page_world<P>, lost_page_steps>;
 
-struct planted_bug {
-    subject_entry variant;
-    std::string_view workload;
-    discipline how;
-    std::uint64_t operations;
-    std::vector<invariant> found;  ///< One of these: which is first is up to the schedule.
-    std::uint32_t jitter_one_in = 0;
-    pid_nr pid_max = 0;
-
-    friend void PrintTo(const planted_bug& what, std::ostream* out) {
-        *out << what.variant.info->name;
-    }
-};
-
 class PlantedBugTest : public ::testing::TestWithParam<planted_bug> {};
 
-// A planted bug is found, under the name of an invariant that it breaks, whatever else comes of it.
 TEST_P(PlantedBugTest, IsFound) {
-    const planted_bug& bug = GetParam();
-    trial_settings how = testing::some_calls(bug.operations);
-    how.jitter_one_in = bug.jitter_one_in;
-    how.pid_max = bug.pid_max;
-    const cell_result result = testing::run(bug.variant, bug.workload, bug.how, how);
-    EXPECT_EQ(result.judged.kind, verdict_kind::violated) << testing::told(result);
-    EXPECT_FALSE(result.judged.as_expected()) << "the variant declares nothing";
-    bool found = false;
-    for (const invariant one : bug.found) found |= result.seen.broken().contains(one);
-    EXPECT_TRUE(found) << testing::told(result);
-    EXPECT_FALSE(result.last_events.empty());
+    testing::expect_found(GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -230,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
                                   30'000,
                                   {invariant::nothing_leaked},
                                   0}),
-    [](const auto& info) { return std::string(info.param.variant.info->name); });
+    testing::bug_name);
 
 // The same frame without a bug holds: it is the bugs that are found, and not the frame.
 TEST(PlantedVariantTest, ACorrectCopyHolds) {

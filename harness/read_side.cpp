@@ -79,6 +79,9 @@ private:
     std::thread thread_;  // Last: it uses the others from the start.
 };
 
+/// Whether anything was ever deferred. Relaxed: who drains has waited for all workers.
+std::atomic<bool> in_use{false};
+
 /// Made when first used, and there until the process ends.
 [[nodiscard]] reclaimer& the_reclaimer() {
     static reclaimer& one = *new reclaimer;
@@ -105,11 +108,12 @@ section::~section() {
 void defer(void* object, void (*end)(void*) noexcept) noexcept {
     auto* const what = new (std::nothrow) deferred{.object = object, .end = end};
     if (what == nullptr) std::abort();  // A few bytes: there is no way on without them.
+    if (!in_use.load(std::memory_order::relaxed)) in_use.store(true, std::memory_order::relaxed);
     the_reclaimer().push(what);
 }
 
 void drain() noexcept {
-    the_reclaimer().drain();
+    if (in_use.load(std::memory_order::relaxed)) the_reclaimer().drain();
 }
 
 }  // namespace pidmap_stress::read_side

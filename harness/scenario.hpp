@@ -19,6 +19,9 @@ struct scenario_info {
     discipline_set disciplines = every_discipline;
     /// What must happen at least once in a run, or the run has shown nothing: see worker::hit().
     std::span<const std::string_view> marks{};
+    /// It is about namespaces that nest and close, or about objects: only for variants that have
+    /// them, see subject_entry.
+    bool nests = false;
 };
 
 /// A workload: how a stage is set, and what each worker does on it.
@@ -41,6 +44,8 @@ public:
     virtual void work(worker& me) = 0;
     /// Whether the stage is emptied after each round, not only now and then.
     [[nodiscard]] virtual bool one_round_only() const { return false; }
+    /// How many namespaces a worker can make in a round, if there is room for their books.
+    [[nodiscard]] virtual std::size_t namespaces_each() const { return 128; }
     /// What each worker may do in a round at the most, in operations.
     [[nodiscard]] virtual std::uint32_t longest_round() const { return 16384; }
 };
@@ -49,6 +54,11 @@ struct scenario_entry {
     const scenario_info* info;
     std::unique_ptr<scenario> (*make)();
 };
+
+/// Whether a scenario has anything to say of a variant under a discipline.
+[[nodiscard]] inline bool fits(const scenario_info& workload, discipline how, bool nests) noexcept {
+    return workload.disciplines.contains(how) && (nests || !workload.nests);
+}
 
 /// Every scenario there is, by name. Generated from the files of harness/scenarios.
 [[nodiscard]] std::span<const scenario_entry> scenarios() noexcept;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
+
+#include <fmt/format.h>
 
 #include "checkers/leaks.hpp"
 #include "checkers/linearizable.hpp"
@@ -15,8 +18,9 @@
 namespace pidmap_stress {
 namespace {
 
-/// How many namespaces a worker can make in one round, and what their cells may take together.
-constexpr std::size_t objects_per_worker = 128;
+/// How many namespaces all workers can make in one round, as their numbers have 16 bits; and what
+/// the cells of one worker's may take together.
+constexpr std::size_t objects_of_all = 60'000;
 constexpr std::size_t cell_bytes_per_worker = std::size_t{64} << 20;
 
 void report_all(const std::vector<finding>& several) {
@@ -29,7 +33,8 @@ stage::stage(subject& under_test, board& report_to, const settings& how)
     : subject_(under_test), board_(report_to), how_(how) {
     const std::size_t cells = static_cast<std::size_t>(how.highest_pid_max) * sizeof(tenant_cell);
     const std::size_t each =
-        std::clamp<std::size_t>(cell_bytes_per_worker / cells, 2, objects_per_worker);
+        std::clamp<std::size_t>(cell_bytes_per_worker / cells, 2,
+                                std::min(how.namespaces_each, objects_of_all / (how.workers + 1)));
     stores_.resize(how.workers + 1);
     for (store& one : stores_)
         for (std::size_t n = 0; n < each; ++n) one.free.push_back(make_object(one));
@@ -124,6 +129,7 @@ void stage::begin_history() {
             ns->held_before = ns->held;
             ns->external_before =
                 static_cast<unsigned>(ns->external.load(std::memory_order::relaxed));
+            ns->closed_before = ns->closed.load(std::memory_order::relaxed);
         }
 }
 
@@ -133,6 +139,8 @@ void stage::collect_held() {
     const auto collect = [](const worker& from) {
         for (const held_pid& what : from.held) what.ns->held.push_back(what.nr);
         for (const held_pid& what : from.anchors) what.ns->held.push_back(what.nr);
+        for (const held_task& one : from.tasks)
+            for (const held_pid& what : one.pids) what.ns->held.push_back(what.nr);
     };
     for (const auto& one : workers_) collect(*one);
     collect(*main_);
@@ -147,17 +155,18 @@ void stage::note_who_is_past_reserved() {
 }
 
 void stage::audit(bool with_history) {
-    if (how_.how == discipline::lookup) read_side::drain();
+    read_side::drain();
     note_who_is_past_reserved();
     collect_held();
     if (with_history) judge_history();
     for (store& one : stores_)
-        for (tested_namespace* ns : one.used) audit_namespace(*ns);
+        for (tested_namespace* ns : one.used) audit_namespace(*ns, ns->held, peek_);
     memory_domain::inspect_quarantine();
     recycle();
 }
 
-void stage::audit_namespace(tested_namespace& ns) {
+void stage::audit_namespace(const tested_namespace& ns, std::span<const pid_nr> held,
+                            namespace_peek& peek) {
     namespace_evidence evidence{
         .which = {.id = ns.id, .generation = ns.generation},
         .counts = subject_.info().counts,
@@ -165,13 +174,19 @@ void stage::audit_namespace(tested_namespace& ns) {
         .released = ns.released(),
         .pid_max = subject_.pid_max(),
         .bits_per_page = subject_.bits_per_page(),
-        .held = ns.held};
+        .held = held};
     if (!evidence.released) {
-        ns.peek(peek_);
-        evidence.refcount = peek_.refcount;
-        evidence.pages = peek_.pages;
+        ns.peek(peek);
+        evidence.refcount = peek.refcount;
+        evidence.pages = peek.pages;
     }
     report_all(::pidmap_stress::audit(evidence));
+    if (ns.told_dead.load(std::memory_order::relaxed) && !evidence.released &&
+        !ns.closed.load(std::memory_order::relaxed))
+        report({.broken = invariant::linearizable,
+                .what = fmt::format("namespace {}.{} said that it is dead, which it is not, and "
+                                    "nobody has closed it",
+                                    ns.id, ns.generation)});
 }
 
 void stage::judge_history() {
@@ -186,6 +201,7 @@ void stage::judge_history() {
                                       .reserved_pids = subject_.reserved_pids(),
                                       .initial_references = ns.external_before,
                                       .initially_held = ns.held_before,
+                                      .initially_closed = ns.closed_before,
                                       .skew = clock_skew});
         report_all(judged.findings);
         if (!judged.decided) board_.undecided.fetch_add(1, std::memory_order::relaxed);
@@ -215,6 +231,7 @@ void stage::recycle() {
 
 void stage::empty() {
     const auto leave = [](worker& one) {
+        while (!one.tasks.empty()) one.end_last_task();
         while (!one.held.empty()) one.free_last();
         while (!one.anchors.empty()) {
             const held_pid what = one.anchors.back();
@@ -226,16 +243,21 @@ void stage::empty() {
             one.references.pop_back();
             one.put(ns);
         }
+        // Last: what they came from is gone by now, if they do not keep it.
+        while (!one.objects.empty()) one.drop_object(one.objects.size() - 1);
     };
     for (const auto& one : workers_) leave(*one);
     leave(*main_);
-    if (how_.how == discipline::lookup) read_side::drain();
+    read_side::drain();
     if (board_.stop.load(std::memory_order::relaxed) == board::end_trial) return;
 
     const memory_domain::object_counts counts = memory_domain::counts();
-    const std::array<object_count, memory_domain::object_kinds> evidence{
-        {{.kind = "namespaces", .created = counts.created[0], .destroyed = counts.destroyed[0]},
-         {.kind = "pages", .created = counts.created[1], .destroyed = counts.destroyed[1]}}};
+    constexpr std::array<std::string_view, memory_domain::object_kinds> kinds{
+        "namespaces", "pages", "pid objects", "parts of pid tables"};
+    std::array<object_count, memory_domain::object_kinds> evidence{};
+    for (std::size_t k = 0; k < kinds.size(); ++k)
+        evidence[k] = {
+            .kind = kinds[k], .created = counts.created[k], .destroyed = counts.destroyed[k]};
     report_all(judge_leaks(evidence));
     memory_domain::inspect_quarantine();
     // What leaked stays leaked, and its object with it: nothing of it is used again.

@@ -20,6 +20,7 @@ public:
         unsigned workers = 1;
         pid_nr highest_pid_max = 0;
         std::uint64_t key = 0;
+        std::size_t namespaces_each = 128;
     };
 
     stage(subject& under_test, board& report_to, const settings& how);
@@ -65,6 +66,12 @@ public:
     [[nodiscard]] tested_namespace* take_object(unsigned worker_number);
     /// Undoes the worker's last take_object(): no namespace was made.
     void give_object_back(unsigned worker_number);
+    [[nodiscard]] bool has_object(unsigned worker_number) const noexcept {
+        return !stores_[worker_number].free.empty();
+    }
+    /// Audits one namespace that nobody is in, against what is held of it.
+    void audit_namespace(const tested_namespace& ns, std::span<const pid_nr> held,
+                         namespace_peek& peek);
 
 private:
     struct store {
@@ -74,7 +81,6 @@ private:
 
     void note_who_is_past_reserved();
     void collect_held();
-    void audit_namespace(tested_namespace& ns);
     void judge_history();
     void recycle();
     [[nodiscard]] tested_namespace* make_object(store& into);

@@ -3,14 +3,29 @@
 #include <new>
 
 namespace pidmap_stress {
+namespace {
+
+/// Keeps the books of the namespace that a child or an object had its reference on.
+void drop_what_it_keeps(memory_domain::release_record& ended) noexcept {
+    if (ended.keeps != nullptr)
+        static_cast<tested_namespace*>(ended.keeps)
+            ->external.fetch_sub(1, std::memory_order::relaxed);
+}
+
+}  // namespace
 
 tested_namespace::tested_namespace(std::uint16_t number, pid_nr highest_pid_max)
     : cells_(static_cast<tenant_cell*>(
           std::calloc(static_cast<std::size_t>(highest_pid_max), sizeof(tenant_cell)))) {
     if (cells_ == nullptr) throw std::bad_alloc();
     id = number;
+    objects.id = number;
+    objects.shared = true;
+    objects.keeps = this;
+    objects.unpublish = drop_what_it_keeps;
     unpublish = [](release_record& record) noexcept {
         auto& ns = static_cast<tested_namespace&>(record);
+        drop_what_it_keeps(record);
         if (ns.home == nullptr) return;
         tested_namespace* mine = &ns;
         // Relaxed: who looks it up now finds nothing, and nothing follows from that.
@@ -23,10 +38,17 @@ void tested_namespace::reset() noexcept {
     external.store(0, std::memory_order::relaxed);
     home = nullptr;
     past_reserved = false;
+    keeps = nullptr;
+    level = 0;
+    awaits_init = false;
+    may_be_closed = false;
+    closed.store(false, std::memory_order::relaxed);
+    told_dead.store(false, std::memory_order::relaxed);
     ++generation;
     held.clear();
     held_before.clear();
     external_before = 1;
+    closed_before = false;
 }
 
 const subject_entry* find_subject(std::string_view name) noexcept {

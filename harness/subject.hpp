@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "allocator/contract.hpp"
+#include "allocator/pid_numbers.hpp"
 #include "checkers/audit.hpp"
 #include "harness/memory_domain.hpp"
 
@@ -18,6 +19,16 @@ namespace pidmap_stress {
 using tenant_cell = std::uint16_t;
 
 struct table_slot;
+
+/// A pid object, as it goes through the harness. What it is, only the variant knows.
+struct pid_handle;
+
+/// An object, or why there is none, and at which level.
+struct handle_result {
+    pid_handle* object = nullptr;
+    alloc_error error{};
+    unsigned at_level = 0;
+};
 
 /// What was read off a quiescent namespace.
 struct namespace_peek {
@@ -34,14 +45,25 @@ public:
     tested_namespace(const tested_namespace&) = delete;
     tested_namespace& operator=(const tested_namespace&) = delete;
 
-    /// Makes the namespace. \returns Whether there was memory.
-    [[nodiscard]] virtual bool create() noexcept = 0;
+    /// Makes the namespace, below another one if `above` is one. \returns Whether there was memory.
+    /// \pre above == nullptr, or the subject nests, and the caller keeps `above` alive.
+    [[nodiscard]] virtual bool create(tested_namespace* above) noexcept = 0;
     // The contract of pid_allocator.
     [[nodiscard]] virtual alloc_result alloc_pidmap() noexcept = 0;
     virtual void free_pidmap(pid_nr nr) noexcept = 0;
     virtual void get() noexcept = 0;
     [[nodiscard]] virtual bool get_unless_zero() noexcept = 0;
     virtual void put() noexcept = 0;
+
+    // The contracts of pid_numbers, pid_object and namespace_lifecycle. \pre The subject nests.
+    [[nodiscard]] virtual numbers_result alloc_numbers(std::span<pid_nr> numbers) noexcept = 0;
+    virtual void free_numbers(std::span<const pid_nr> numbers) noexcept = 0;
+    [[nodiscard]] virtual handle_result alloc_pid() noexcept = 0;
+    virtual void free_pid(pid_handle& object) noexcept = 0;
+    [[nodiscard]] virtual pid_handle* find_pid(pid_nr nr) noexcept = 0;
+    virtual bool disable_pid_allocation() noexcept = 0;
+    virtual void abandon(pid_nr first) noexcept = 0;
+
     /// \pre Quiescent, and the namespace is not released.
     virtual void peek(namespace_peek& into) const = 0;
     /// Whether the bitmap says that `nr` is the only pid in use on its page, at about this moment.
@@ -52,11 +74,29 @@ public:
         return releases.load(std::memory_order::relaxed) != 0;
     }
     [[nodiscard]] tenant_cell& cell(pid_nr nr) noexcept { return cells_.get()[nr]; }
+    /// The namespace above; nullptr for a root. It stays known until quiescence, released or not.
+    [[nodiscard]] tested_namespace* parent() const noexcept {
+        return static_cast<tested_namespace*>(keeps);
+    }
     /// \pre Released, quiescent.
     void reset() noexcept;
 
-    /// References of creators and workers. Relaxed: the harness's own book.
+    /// References of creators and workers, of children and of objects. Relaxed: the harness's own
+    /// book.
     std::atomic<int> external{0};
+    /// How many namespaces are above.
+    unsigned level = 0;
+    /// Below another one, and without a pid so far: its first one is to be 1. Its creator only may
+    /// look, until there is one.
+    bool awaits_init = false;
+    /// Set by its creator: it may say that it is dead while its users keep it alive.
+    bool may_be_closed = false;
+    /// A disable has returned. Release: who acquires it has learned of the closing.
+    std::atomic<bool> closed{false};
+    /// Somebody was told that it is dead, while he kept it alive. Relaxed: a book.
+    std::atomic<bool> told_dead{false};
+    /// What pid objects that have a reference on this namespace share.
+    release_record objects;
     /// Where readers find it, if they do.
     table_slot* home = nullptr;
     std::uint32_t generation = 0;
@@ -69,6 +109,7 @@ public:
     /// What was the case when the recorded history began.
     std::vector<pid_nr> held_before;
     unsigned external_before = 1;
+    bool closed_before = false;
 
 protected:
     tested_namespace(std::uint16_t number, pid_nr highest_pid_max);
@@ -97,6 +138,17 @@ public:
     /// \param highest_pid_max  No pid at or above it will be asked a cell for.
     [[nodiscard]] virtual std::unique_ptr<tested_namespace> make_namespace(
         std::uint16_t number, pid_nr highest_pid_max) = 0;
+
+    /// How many references on its namespace an object has for its whole life.
+    [[nodiscard]] virtual int references_of_objects() const noexcept = 0;
+    // What is asked of an object is asked here, as its namespace may be gone. \pre It nests.
+    virtual void get_pid(pid_handle& object) noexcept = 0;
+    virtual void put_pid(pid_handle& object) noexcept = 0;
+    /// The level of the deepest namespace in which the object has a number.
+    [[nodiscard]] virtual unsigned level_of(const pid_handle& object) const noexcept = 0;
+    /// \pre level <= max_level.
+    [[nodiscard]] virtual pid_nr number_of(const pid_handle& object,
+                                           unsigned level) const noexcept = 0;
 };
 
 struct subject_entry {
@@ -104,6 +156,8 @@ struct subject_entry {
     std::unique_ptr<subject> (*make)();
     /// The same with delays at atomic accesses.
     std::unique_ptr<subject> (*make_jittered)();
+    /// Whether its namespaces nest and close, and have objects, as those of a pid_namespace do.
+    bool nests = false;
 };
 
 /// Every variant there is, by name. Generated from the files of allocator/variants.

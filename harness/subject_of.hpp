@@ -1,11 +1,32 @@
 #pragma once
 
 #include "allocator/pid_allocator.hpp"
+#include "allocator/pid_object.hpp"
 #include "harness/jittered.hpp"
 #include "harness/subject.hpp"
 #include "harness/watched.hpp"
 
 namespace pidmap_stress {
+
+/// Namespaces that nest and close, and have objects: those of a pid_namespace.
+template <class V>
+concept nesting = pid_allocator<V> && requires(V& ns) {
+    typename V::lifecycle;
+    typename V::steps;
+    { ns.parent->alloc_pidmap() } -> std::same_as<alloc_result>;
+    { ns.level } -> std::convertible_to<unsigned>;
+    { ns.disable_pid_allocation() } -> std::same_as<bool>;
+    ns.objects.find(pid_nr{});
+};
+
+template <nesting V>
+[[nodiscard]] object_of<V>& object_behind(pid_handle& handle) noexcept {
+    return reinterpret_cast<object_of<V>&>(handle);
+}
+template <nesting V>
+[[nodiscard]] const object_of<V>& object_behind(const pid_handle& handle) noexcept {
+    return reinterpret_cast<const object_of<V>&>(handle);
+}
 
 template <pid_allocator V>
 class tested_namespace_of final : public tested_namespace {
@@ -14,11 +35,17 @@ public:
                         const typename V::pid_max_cell& pid_max)
         : tested_namespace(number, highest_pid_max), pid_max_(pid_max) {}
 
-    [[nodiscard]] bool create() noexcept override {
-        ns_ = create_namespace<V>(pid_max_);
+    [[nodiscard]] bool create(tested_namespace* above) noexcept override {
+        auto* const parent = static_cast<tested_namespace_of*>(above);
+        ns_ = create_namespace<V>(pid_max_, parent == nullptr ? nullptr : parent->ns_);
         if (ns_ == nullptr) return false;
         memory_domain::set_owner(ns_, this);
         external.store(1, std::memory_order::relaxed);
+        if (parent == nullptr) return true;
+        keeps = parent;
+        level = parent->level + 1;
+        awaits_init = true;
+        parent->external.fetch_add(1, std::memory_order::relaxed);
         return true;
     }
     [[nodiscard]] alloc_result alloc_pidmap() noexcept override { return ns_->alloc_pidmap(); }
@@ -26,6 +53,42 @@ public:
     void get() noexcept override { ns_->get(); }
     [[nodiscard]] bool get_unless_zero() noexcept override { return ns_->get_unless_zero(); }
     void put() noexcept override { ns_->put(); }
+
+    [[nodiscard]] numbers_result alloc_numbers(std::span<pid_nr> numbers) noexcept override {
+        if constexpr (nesting<V>) return ::pidmap_stress::alloc_numbers(*ns_, numbers);
+        return {.result = alloc_error::no_memory, .at_level = 0};
+    }
+    void free_numbers(std::span<const pid_nr> numbers) noexcept override {
+        if constexpr (nesting<V>) ::pidmap_stress::free_numbers(*ns_, numbers);
+    }
+    [[nodiscard]] handle_result alloc_pid() noexcept override {
+        if constexpr (nesting<V>) {
+            const auto got = ::pidmap_stress::alloc_pid(*ns_);
+            if (got.object == nullptr) return {.error = got.error, .at_level = got.at_level};
+            if constexpr (objects_of<V>::references != 0) {
+                // The object is the caller's until free_pid(), so it cannot have ended by now.
+                memory_domain::set_owner(got.object, &objects);
+                external.fetch_add(objects_of<V>::references, std::memory_order::relaxed);
+            }
+            return {.object = reinterpret_cast<pid_handle*>(got.object)};
+        }
+        return {.error = alloc_error::no_memory};
+    }
+    void free_pid(pid_handle& object) noexcept override {
+        if constexpr (nesting<V>) ::pidmap_stress::free_pid(*ns_, object_behind<V>(object));
+    }
+    [[nodiscard]] pid_handle* find_pid(pid_nr nr) noexcept override {
+        if constexpr (nesting<V>)
+            return reinterpret_cast<pid_handle*>(::pidmap_stress::find_pid(*ns_, nr));
+        return nullptr;
+    }
+    bool disable_pid_allocation() noexcept override {
+        if constexpr (nesting<V>) return ns_->disable_pid_allocation();
+        return false;
+    }
+    void abandon(pid_nr first) noexcept override {
+        if constexpr (nesting<V>) V::lifecycle::abandon(*ns_, first);
+    }
 
     void peek(namespace_peek& into) const override {
         constexpr unsigned pages = V::geometry::max_pages;
@@ -83,6 +146,26 @@ public:
         return std::make_unique<tested_namespace_of<V>>(number, highest_pid_max, pid_max_);
     }
 
+    [[nodiscard]] int references_of_objects() const noexcept override {
+        if constexpr (nesting<V>) return objects_of<V>::references;
+        return 0;
+    }
+    void get_pid(pid_handle& object) noexcept override {
+        if constexpr (nesting<V>) ::pidmap_stress::get_pid<V>(object_behind<V>(object));
+    }
+    void put_pid(pid_handle& object) noexcept override {
+        if constexpr (nesting<V>) ::pidmap_stress::put_pid<V>(object_behind<V>(object));
+    }
+    [[nodiscard]] unsigned level_of(const pid_handle& object) const noexcept override {
+        if constexpr (nesting<V>) return object_behind<V>(object).level;
+        return 0;
+    }
+    [[nodiscard]] pid_nr number_of(const pid_handle& object,
+                                   unsigned level) const noexcept override {
+        if constexpr (nesting<V>) return object_behind<V>(object).numbers[level].get();
+        return 0;
+    }
+
 private:
     typename V::pid_max_cell pid_max_{32768};
 };
@@ -97,7 +180,8 @@ template <template <class> class Variant>
             },
             .make_jittered = []() -> std::unique_ptr<subject> {
                 return std::make_unique<subject_of<Variant<slow_world>>>();
-            }};
+            },
+            .nests = nesting<Variant<plain_world>>};
 }
 
 }  // namespace pidmap_stress

@@ -62,7 +62,8 @@ void run_trial(const cell& what, const trial_settings& how, board& here) {
               {.how = what.how,
                .workers = how.workers,
                .highest_pid_max = script->highest_pid_max(how.pid_max, how.workers),
-               .key = how.key});
+               .key = how.key,
+               .namespaces_each = script->namespaces_each()});
     const auto pool = worker_pool::make({.kind = how.pool, .workers = how.workers, .pin = how.pin});
     const auto stopped = [&here](int at) {
         return here.stop.load(std::memory_order::relaxed) >= at;

@@ -80,8 +80,8 @@ struct watched : Base {
     }
     template <class T>
     static void retire(T* object) noexcept {
-        memory_domain::retire(object,
-                              [](void* memory) noexcept { destroy(static_cast<T*>(memory)); });
+        memory_domain::retire(
+            object, [](void* memory) noexcept { destroy(static_cast<T*>(memory)); }, kind_of<T>());
     }
 
 private:
@@ -89,6 +89,10 @@ private:
     [[nodiscard]] static constexpr memory_domain::object_kind kind_of() noexcept {
         if constexpr (requires(T& t) { t.alloc_pidmap(); })
             return memory_domain::object_kind::pid_namespace;
+        else if constexpr (requires(T& t) { t.numbers; })
+            return memory_domain::object_kind::pid_object;
+        else if constexpr (requires(T& t) { t.slots; } || requires(T& t) { t.leaves; })
+            return memory_domain::object_kind::table_part;
         else
             return memory_domain::object_kind::page;
     }

@@ -97,10 +97,10 @@ TYPED_TEST(WatchedTest, ObjectsLiveInTheDomain) {
         const typename tested::pid_max_cell pid_max{32768};
         tested* const ns = create_namespace<tested>(pid_max);
         ASSERT_NE(ns, nullptr);
-        EXPECT_THAT(memory_domain::counts().created, ::testing::ElementsAre(1U, 1U));
-        EXPECT_THAT(memory_domain::counts().destroyed, ::testing::ElementsAre(0U, 0U));
+        EXPECT_THAT(memory_domain::counts().created, ::testing::ElementsAre(1U, 1U, 0U, 0U));
+        EXPECT_THAT(memory_domain::counts().destroyed, ::testing::ElementsAre(0U, 0U, 0U, 0U));
         ns->put();
-        EXPECT_THAT(memory_domain::counts().destroyed, ::testing::ElementsAre(1U, 1U));
+        EXPECT_THAT(memory_domain::counts().destroyed, ::testing::ElementsAre(1U, 1U, 0U, 0U));
     });
     EXPECT_TRUE(end.good());
     EXPECT_EQ(end.findings(), 0U);

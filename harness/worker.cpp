@@ -54,6 +54,7 @@ void worker::take_thread() noexcept {
     self.accesses_until_delay = 0;
     self.faults = rng(split(chance_.next(), "faults"));
     self.fail_one_in = 0;
+    self.fail_in = 0;
     recorder_.record({flight_event::kind::round, 0, 0});
     recorded_before_ = recorder_.recorded.load(std::memory_order::relaxed);
 }
@@ -72,6 +73,8 @@ void worker::forget_everything() noexcept {
     held.clear();
     anchors.clear();
     references.clear();
+    tasks.clear();
+    objects.clear();
     last_in_ = nullptr;
 }
 
@@ -93,14 +96,18 @@ alloc_result worker::alloc_with_care(tested_namespace& ns) {
 void worker::free_with_care(held_pid what) {
     tested_namespace& ns = *what.ns;
     if (ns.released()) tell_pinned_but_released(ns, what.nr);
+    const ticks called = begin_release();
     if (keep_history_) begin_call(operation_kind::free, ns, what.nr);
     ns.free_pidmap(what.nr);
     if (keep_history_) end_call();
+    end_release(called);
 }
 
-void worker::tell_refused(const tested_namespace& ns, alloc_error why) {
+void worker::tell_refused(tested_namespace& ns, alloc_error why) {
     recorder_.record({flight_event::kind::alloc, ns.id, coded(why)});
     if (why != alloc_error::namespace_dead || by_lookup_) return;
+    // Whether it was closed by then, the histories tell; and the audit, if it never was.
+    if (ns.may_be_closed) return ns.told_dead.store(true, std::memory_order::relaxed);
     report(
         {.broken = invariant::live_pid_pins_namespace,
          .what = fmt::format("namespace {} says that it is dead, while worker {} holds a {} of it",
@@ -139,16 +146,8 @@ void worker::tell_tenants(const tested_namespace& ns, pid_nr nr, tenant_cell fou
 }
 
 alloc_result worker::alloc_by_lookup(table_slot& slot) {
-    {
-        const read_side::section reading;
-        // Acquire: pairs with the publication in fill(). What was looked up is a namespace that
-        // was alive when the table was read; since then it may have died, but not gone.
-        if (tested_namespace* const found = slot.current.load(std::memory_order::acquire)) {
-            // Some look it up and use it a while later.
-            if (chance_.one_in(lingers_one_in_)) dawdle();
-            return alloc_in(*found);
-        }
-    }
+    alloc_result got = alloc_error::exhausted;
+    if (with_found(slot, [&](tested_namespace& ns) { got = alloc_in(ns); })) return got;
     return fill(slot);
 }
 
@@ -167,25 +166,32 @@ alloc_result worker::fill(table_slot& slot) {
     }
     // The first pid is to keep it alive when the creator's reference goes.
     const alloc_result first = alloc_in(*fresh);
-    fresh->home = &slot;
-    tested_namespace* nothing = nullptr;
-    // Release: who finds the namespace finds it set up.
-    const bool mine =
-        first && slot.current.compare_exchange_strong(nothing, fresh, std::memory_order::release,
-                                                      std::memory_order::relaxed);
-    if (!mine) fresh->home = nullptr;  // Another worker was first. This one goes unseen.
-    if (!mine && first) free_last();
+    const bool mine = first && publish(slot, *fresh);
+    if (!mine && first) free_last();  // Another worker was first. This one goes unseen.
     put(*fresh);
     return mine ? first : alloc_result(alloc_error::exhausted);
 }
 
-tested_namespace* worker::create() {
+bool worker::publish(table_slot& slot, tested_namespace& ns) noexcept {
+    ns.home = &slot;
+    tested_namespace* nothing = nullptr;
+    // Release: who finds the namespace finds it set up.
+    const bool first = slot.current.compare_exchange_strong(
+        nothing, &ns, std::memory_order::release, std::memory_order::relaxed);
+    if (!first) ns.home = nullptr;
+    return first;
+}
+
+tested_namespace* worker::create(tested_namespace* above) {
     tested_namespace* const ns = set_.take_object(number_);
     if (ns == nullptr) return nullptr;
-    if (!ns->create()) {
+    const ticks called = time_before();
+    if (!ns->create(above)) {
         set_.give_object_back(number_);
         return nullptr;
     }
+    // The child's reference.
+    if (above != nullptr) record(operation_of(operation_kind::get, *above, called));
     recorder_.record({flight_event::kind::create, ns->id, 0});
     return ns;
 }
@@ -201,9 +207,11 @@ void worker::get(tested_namespace& ns) {
 void worker::put(tested_namespace& ns) {
     ns.external.fetch_sub(1, std::memory_order::relaxed);
     recorder_.record({flight_event::kind::put, ns.id, 0});
+    const ticks called = begin_release();
     if (keep_history_) begin_call(operation_kind::put, ns, 0);
     ns.put();
     if (keep_history_) end_call();
+    end_release(called);
 }
 
 void worker::inject_failures(std::uint32_t one_in) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "harness/board.hpp"
+#include "harness/releases_of_call.hpp"
 #include "harness/rng.hpp"
 
 namespace pidmap_stress {
@@ -14,7 +15,10 @@ struct worker_identity {
     std::uint32_t accesses_until_delay = 0;
     /// One allocation of shared memory in so many fails; 0: none does.
     std::uint32_t fail_one_in = 0;
+    /// The so manieth allocation of shared memory from now on fails; 0: none does.
+    std::uint32_t fail_in = 0;
     rng faults{};
+    releases_of_call releases{};
 };
 
 inline constexpr unsigned reclaimer_slot = max_workers + 1;

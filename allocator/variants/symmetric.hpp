@@ -17,7 +17,8 @@ struct symmetric_steps : as_posted_steps {
 };
 
 /// The obvious repair of the patch. Its get still comes after the page is visibly non-empty, so it
-/// needs callers whose own reference outlasts the call.
+/// needs callers whose own reference outlasts the call. And as posted, an object touches at its end
+/// the namespace that it came from, which may be gone.
 template <execution_policy P>
 struct symmetric : pid_namespace<P, as_posted_orders, symmetric_steps> {
     using pid_namespace<P, as_posted_orders, symmetric_steps>::pid_namespace;
@@ -28,7 +29,7 @@ struct symmetric : pid_namespace<P, as_posted_orders, symmetric_steps> {
             {.broken = invariant::no_get_from_zero,
              .where = discipline::lookup,
              .shown_by = "lookup"},
-            {.broken = invariant::no_use_after_release, .where = discipline::lookup},
+            {.broken = invariant::no_use_after_release, .shown_by = "outliving_pid"},
             {.broken = invariant::live_pid_pins_namespace,
              .where = discipline::lookup,
              .shown_by = "lookup"},

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "harness/scenario.hpp"
+#include "harness/worker.hpp"
+
+namespace pidmap_stress {
+
+/// An init exits: its namespace is closed for allocations while others are forking in it. From then
+/// on they are told that it is dead, they leave, and the last one out releases it.
+class dying_namespace final : public scenario {
+    static constexpr std::array<std::string_view, 4> marks{
+        "a worker closed a namespace", "a worker was told of the closing by another one",
+        "a closed namespace was released by the last one out", "an open namespace was full"};
+    static constexpr std::size_t namespaces = 8;
+    static constexpr std::size_t in_table = 2;
+    static constexpr std::size_t held_at_most = 16;
+    static constexpr std::uint32_t close_one_in = 64;
+    /// A namespace that others make in its place begins with an empty map, and is to be full once.
+    static constexpr std::uint32_t close_one_in_table = 1024;
+    static constexpr pid_nr for_each = 2;
+
+public:
+    static constexpr scenario_info info{.name = "dying_namespace",
+                                        .summary = "allocation is disabled under its users",
+                                        .marks = marks,
+                                        .nests = true};
+
+    [[nodiscard]] pid_nr highest_pid_max(pid_nr /*wanted*/, unsigned workers) const override {
+        return 300 + for_each * static_cast<pid_nr>(workers);
+    }
+    [[nodiscard]] bool one_round_only() const override { return true; }
+    [[nodiscard]] std::uint32_t longest_round() const override { return 4096; }
+
+    void prepare(stage& set) override {
+        const bool by_lookup = set.how() == discipline::lookup;
+        worker& main = set.main();
+        const pid_nr reserved = set.under_test().reserved_pids();
+        for (std::size_t n = 0; n < (by_lookup ? in_table : namespaces); ++n) {
+            table_slot& slot = set.add_slot();
+            if (by_lookup) continue;
+            tested_namespace* const ns = set.create();
+            if (ns == nullptr) return;
+            ns->may_be_closed = true;
+            // Every other one is soon full, as its search has wrapped.
+            while (n % 2 == 0 && main.alloc_in(*ns)) {
+                const bool wrapped = main.held.back().nr >= reserved;
+                main.free_last();
+                if (wrapped) break;
+            }
+            set.seat_workers(slot, *ns);
+            // The last one out is to be a worker.
+            if (std::erase(main.references, ns) != 0) main.put(*ns);
+        }
+    }
+
+    void work(worker& me) override {
+        if (me.set().how() == discipline::lookup) {
+            me.linger(2);
+            while (me.running()) step_by_lookup(me);
+            return;
+        }
+        std::vector<std::size_t> entered(me.set().slots());
+        for (std::size_t n = 0; n < entered.size(); ++n) entered[n] = n;
+        while (me.running() && !entered.empty()) {
+            const std::size_t any = me.chance().below(static_cast<std::uint32_t>(entered.size()));
+            tested_namespace* const ns =
+                me.set().slot(entered[any]).current.load(std::memory_order::relaxed);
+            if (ns != nullptr && still_open(me, *ns)) continue;
+            if (ns != nullptr) leave(me, *ns);
+            entered[any] = entered.back();
+            entered.pop_back();
+        }
+    }
+
+private:
+    /// One thing or another is done in the namespace. \returns Whether it said that it is dead.
+    [[nodiscard]] bool still_open(worker& me, tested_namespace& ns) {
+        const bool closes = me.chance().one_in(
+            me.set().how() == discipline::lookup ? close_one_in_table : close_one_in);
+        if (closes) {
+            me.disable(ns);
+            me.hit(0);
+        } else if (me.held.size() >= held_at_most) {
+            me.free_any();
+            return true;
+        }
+        const alloc_result got = me.alloc_in_closing(ns);
+        if (got == alloc_error::exhausted) me.hit(3);
+        if (got != alloc_error::namespace_dead) return true;
+        if (!closes) me.hit(1);
+        return false;
+    }
+
+    /// It stays dead; then all that this worker has of it goes.
+    void leave(worker& me, tested_namespace& ns) {
+        for (std::uint32_t more = me.chance().below(3); more > 0; --more) {
+            me.dawdle();
+            (void)me.alloc_in_closing(ns);
+        }
+        free_all_of(me, ns);
+        const auto anchor = std::ranges::find(me.anchors, &ns, &held_pid::ns);
+        if (anchor != me.anchors.end()) {
+            const held_pid mine = *anchor;
+            me.anchors.erase(anchor);
+            me.free_pid(mine);
+        }
+        if (std::erase(me.references, &ns) != 0) me.put(ns);
+        if (ns.released()) me.hit(2);
+    }
+
+    void free_all_of(worker& me, const tested_namespace& ns) {
+        for (std::size_t n = me.held.size(); n > 0; --n)
+            if (me.held[n - 1].ns == &ns) me.free_at(n - 1);
+    }
+
+    void step_by_lookup(worker& me) {
+        if (me.held.size() >= held_at_most) return me.free_any();
+        table_slot& slot = me.set().slot(me.chance().below(in_table));
+        tested_namespace* dead = nullptr;
+        const bool found = me.with_found(slot, [&](tested_namespace& ns) {
+            if (!still_open(me, ns)) dead = &ns;
+        });
+        if (!found) (void)me.alloc(slot);  // A new one takes its place.
+        if (dead == nullptr) return;
+        free_all_of(me, *dead);
+        if (dead->closed.load(std::memory_order::relaxed) && dead->released()) me.hit(2);
+    }
+};
+
+}  // namespace pidmap_stress

@@ -1,0 +1,239 @@
+#pragma once
+
+#include <array>
+
+#include "harness/hand_over.hpp"
+#include "harness/scenario.hpp"
+#include "harness/worker.hpp"
+
+namespace pidmap_stress {
+
+/// Containers in containers: chains of namespaces below a common root are created, have tasks, are
+/// handed from worker to worker, and go, all of them at once or one by one. The root has few
+/// numbers, so an allocation that has got one at 32 levels may fail at the last.
+class nested final : public scenario {
+    static constexpr std::array<std::string_view, 6> marks{
+        "a chain of 32 was released by one call", "a chain was released by its last task",
+        "a creation failed for want of memory",   "a creation was undone after the first pid",
+        "the root had no number for a task",      "a page failed at one of three levels"};
+    static constexpr std::array<unsigned, 4> depths{1, 2, 31, 32};
+    static constexpr std::size_t tasks_at_most = 6;
+    static constexpr pid_nr for_each = 3;
+    static constexpr pid_nr page = 32768;
+    static constexpr unsigned large_one_in = 8;
+
+public:
+    static constexpr scenario_info info{.name = "nested",
+                                        .summary = "a task has a number at up to 33 levels",
+                                        .marks = marks,
+                                        .nests = true};
+
+    [[nodiscard]] pid_nr highest_pid_max(pid_nr /*wanted*/, unsigned /*workers*/) const override {
+        return page + 512;
+    }
+    [[nodiscard]] bool one_round_only() const override { return true; }
+    [[nodiscard]] std::uint32_t longest_round() const override { return 512; }
+    [[nodiscard]] std::size_t namespaces_each() const override { return 512; }
+
+    void prepare(stage& set) override {
+        tasks_ = std::make_unique<hand_over<held_task>>();
+        references_ = std::make_unique<hand_over<tested_namespace*>>();
+        worker& main = set.main();
+        const bool large = rounds_++ % large_one_in == 1;
+        set.set_pid_max(large ? page + 512
+                              : set.under_test().reserved_pids() +
+                                    for_each * static_cast<pid_nr>(set.workers()));
+        table_slot& slot = set.add_slot();
+        at_page_end_ = large ? chain_at_page_end(main) : nullptr;
+        root_ = set.create();
+        if (root_ == nullptr) return;
+        slot.current.store(nullptr, std::memory_order::relaxed);
+        if (large) return;
+        // From here on the reserved ones are out of reach, and the root is full soon.
+        const pid_nr reserved = set.under_test().reserved_pids();
+        while (main.alloc_in(*root_) && main.held.back().nr < reserved) main.free_last();
+    }
+
+    void work(worker& me) override {
+        if (root_ == nullptr) return;
+        if (at_page_end_ != nullptr && me.number() == rounds_ % me.set().workers())
+            fail_at_page_end(me);
+        if (me.chance().one_in(4)) fail_creation(me);
+        while (me.running()) step(me);
+        // What nobody took by the end of the round belongs to somebody again.
+        tasks_->take_all(me, [&me](held_task what) { me.tasks.push_back(std::move(what)); });
+        references_->take_all(me, [&me](tested_namespace* ns) { me.references.push_back(ns); });
+    }
+
+private:
+    // ---- Comings and goings ----
+
+    void step(worker& me) {
+        const std::uint32_t draw = me.chance().below(16);
+        if (draw == 0) return enter(me);
+        if (draw == 1) return leave_something(me);
+        if (draw < 10 && me.tasks.size() < tasks_at_most) return fork(me);
+        // A reference goes before the tasks, or after them: either may be the last to keep a chain.
+        if (!me.references.empty() && (me.tasks.empty() || draw < 12)) return drop_reference(me);
+        if (!me.tasks.empty()) return end_any(me);
+    }
+
+    /// A new task in a namespace that something of this worker's keeps, or that a table leads to.
+    void fork(worker& me) {
+        if (me.set().how() == discipline::lookup) {
+            table_slot& slot = me.set().slot(0);
+            if (!me.with_found(slot, [&](tested_namespace& ns) { try_task(me, ns); })) enter(me);
+        } else if (me.set().how() == discipline::reference && !me.references.empty()) {
+            try_task(me, *me.references[any_of(me, me.references.size())]);
+        } else if (!me.tasks.empty()) {
+            try_task(me, me.tasks[any_of(me, me.tasks.size())].home());
+        } else {
+            enter(me);
+        }
+    }
+
+    bool try_task(worker& me, tested_namespace& ns) {
+        const task_result got = me.make_task(ns);
+        if (!got && got.at_level == 0 && got.error == alloc_error::exhausted) me.hit(4);
+        return static_cast<bool>(got);
+    }
+
+    void end_any(worker& me) {
+        const std::size_t any = any_of(me, me.tasks.size());
+        const tested_namespace& home = me.tasks[any].home();
+        me.end_task(any);
+        // The object of the harness is there when the namespace is not.
+        if (home.released()) me.hit(1);
+    }
+
+    void drop_reference(worker& me) {
+        const std::size_t any = any_of(me, me.references.size());
+        tested_namespace& ns = *me.references[any];
+        me.references[any] = me.references.back();
+        me.references.pop_back();
+        release_chain(me, ns);
+    }
+
+    /// Drops a reference on the deepest of a chain. Parents are known as long as the round goes on.
+    void release_chain(worker& me, tested_namespace& deepest) {
+        const tested_namespace* first = &deepest;
+        while (first->level > 1) first = first->parent();
+        const bool before = first->released();
+        me.put(deepest);
+        if (!before && first->released() && deepest.level == max_level) me.hit(0);
+    }
+
+    void leave_something(worker& me) {
+        if (me.set().how() == discipline::reference && !me.references.empty()) {
+            tested_namespace* ns = me.references[any_of(me, me.references.size())];
+            me.get(*ns);
+            if (!references_->leave(me, ns)) me.put(*ns);
+        } else if (!me.tasks.empty()) {
+            std::swap(me.tasks[any_of(me, me.tasks.size())], me.tasks.back());
+            if (tasks_->leave(me, me.tasks.back())) me.tasks.pop_back();
+        }
+    }
+
+    void enter(worker& me) {
+        held_task task;
+        if (tasks_->take(me, task)) return me.tasks.push_back(std::move(task));
+        tested_namespace* ns = nullptr;
+        if (references_->take(me, ns)) return me.references.push_back(ns);
+        if (tested_namespace* const deepest = create_chain(me)) inhabit(me, *deepest);
+    }
+
+    /// A chain below the root; the caller has a reference on its deepest. nullptr: it failed.
+    [[nodiscard]] tested_namespace* create_chain(worker& me) {
+        const unsigned depth = depths[me.chance().below(depths.size())];
+        if (me.chance().one_in(4)) me.inject_failures(32);
+        tested_namespace* deepest = root_;
+        while (deepest->level < depth) {
+            tested_namespace* const child = me.create(deepest);
+            if (child == nullptr) break;
+            if (deepest != root_) me.put(*deepest);  // Its child keeps it from now on.
+            deepest = child;
+        }
+        me.inject_failures(0);
+        if (deepest->level == depth) return deepest;
+        if (deepest != root_) me.put(*deepest);
+        if (me.out_of_namespaces())
+            me.end_round();
+        else
+            me.hit(2);
+        return nullptr;
+    }
+
+    /// The first task of a chain; but some creations fail before it, some at it, some after.
+    void inhabit(worker& me, tested_namespace& deepest) {
+        const std::uint32_t draw = me.chance().below(8);
+        if (draw == 0) return release_chain(me, deepest);
+        if (draw == 1 && me.alloc_in(deepest)) {
+            me.hit(3);
+            return me.abandon(deepest);
+        }
+        bool born = try_task(me, deepest);
+        // The next one is to be the init, as the first attempt has changed nothing.
+        if (!born && !me.tasks.empty()) {
+            end_any(me);
+            born = try_task(me, deepest);
+        }
+        if (!born) return release_chain(me, deepest);
+        if (me.set().how() == discipline::reference) return me.references.push_back(&deepest);
+        if (me.set().how() == discipline::lookup) (void)me.publish(me.set().slot(0), deepest);
+        me.put(deepest);
+    }
+
+    // ---- One failure after the other ----
+
+    /// A creation fails for want of each of the things that it needs, and has changed nothing.
+    void fail_creation(worker& me) {
+        tested_namespace* const parent = me.create();
+        if (parent == nullptr) return;
+        tested_namespace* child = nullptr;
+        const unsigned failed = me.fail_each_allocation(
+            [&] {
+                child = me.create(parent);
+                return child != nullptr || me.out_of_namespaces();
+            },
+            [&] { me.audit_own(*parent); });
+        if (failed != 0) me.hit(2);
+        me.put(*parent);
+        if (child != nullptr) me.put(*child);
+    }
+
+    /// Three levels, at each of which the next pid is the first one of a page without memory.
+    [[nodiscard]] tested_namespace* chain_at_page_end(worker& main) {
+        tested_namespace* ns = nullptr;
+        for (unsigned level = 0; level < 3; ++level) {
+            tested_namespace* const child = main.create(ns);
+            if (child == nullptr) return nullptr;
+            main.references.push_back(child);
+            child->awaits_init = false;
+            while (main.alloc_in(*child) && main.held.back().nr < page - 1) main.free_last();
+            main.free_last();
+            ns = child;
+        }
+        return ns;
+    }
+
+    void fail_at_page_end(worker& me) {
+        tested_namespace& deepest = *at_page_end_;
+        const unsigned failed =
+            me.fail_each_allocation([&] { return static_cast<bool>(me.make_task(deepest)); },
+                                    [&] { me.audit_own(deepest); });
+        if (failed != 0) me.hit(5);
+        me.end_last_task();
+    }
+
+    [[nodiscard]] static std::size_t any_of(worker& me, std::size_t size) {
+        return me.chance().below(static_cast<std::uint32_t>(size));
+    }
+
+    std::unique_ptr<hand_over<held_task>> tasks_;
+    std::unique_ptr<hand_over<tested_namespace*>> references_;
+    tested_namespace* root_ = nullptr;
+    tested_namespace* at_page_end_ = nullptr;
+    unsigned rounds_ = 0;
+};
+
+}  // namespace pidmap_stress

@@ -1,0 +1,210 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+
+#include "harness/hand_over.hpp"
+#include "harness/scenario.hpp"
+#include "harness/worker.hpp"
+
+namespace pidmap_stress {
+
+/// Pid objects are found by number and kept, as an open /proc entry or a pidfd keeps one, until
+/// their task, their number and often their namespace are long gone. Numbers are few, so that a
+/// number has a new owner while the object of an earlier one is still kept.
+class outliving_pid final : public scenario {
+    static constexpr std::array<std::string_view, 4> marks{
+        "an object was kept when its task ended",
+        "a number was handed out again while its old object was kept",
+        "another worker's object was found", "an object failed for want of memory"};
+    static constexpr std::size_t tasks_at_most = 8;
+    static constexpr std::size_t objects_at_most = 24;
+    static constexpr pid_nr for_each = 10;
+
+public:
+    static constexpr scenario_info info{
+        .name = "outliving_pid",
+        .summary = "pid objects are kept when number and namespace are gone",
+        .marks = marks,
+        .nests = true};
+
+    [[nodiscard]] pid_nr highest_pid_max(pid_nr /*wanted*/, unsigned workers) const override {
+        return 300 + for_each * static_cast<pid_nr>(workers);
+    }
+    [[nodiscard]] bool one_round_only() const override { return true; }
+    [[nodiscard]] std::uint32_t longest_round() const override { return 2048; }
+
+    void prepare(stage& set) override {
+        tasks_ = std::make_unique<hand_over<held_task>>();
+        references_ = std::make_unique<hand_over<tested_namespace*>>();
+        // One namespace stays for the round, by a pid of the main thread's; its search has wrapped.
+        table_slot& lasting = set.add_slot();
+        set.add_slot();
+        tested_namespace* const ns = set.create();
+        if (ns == nullptr) return;
+        worker& main = set.main();
+        const pid_nr reserved = set.under_test().reserved_pids();
+        (void)main.alloc_in(*ns);
+        while (main.alloc_in(*ns) && main.held.back().nr < reserved) main.free_last();
+        set.seat_workers(lasting, *ns);
+    }
+
+    void work(worker& me) override {
+        if (me.chance().one_in(4)) fail_object(me);
+        while (me.running()) step(me);
+        tasks_->take_all(me, [&me](held_task what) { me.tasks.push_back(std::move(what)); });
+        references_->take_all(me, [&me](tested_namespace* ns) { me.references.push_back(ns); });
+    }
+
+private:
+    void step(worker& me) {
+        if (me.objects.size() >= objects_at_most) return drop_any(me);
+        switch (me.chance().below(16)) {
+            case 0:
+                return enter(me);
+            case 1:
+                return leave_task(me);
+            case 2:
+                return drop_reference(me);
+            case 3:
+            case 4:
+            case 5:
+                return in_lasting(me, [&](tested_namespace& ns) { make(me, ns); });
+            case 6:
+            case 7:
+                return fork(me);
+            case 8:
+            case 9:
+            case 10:
+                return end_any(me);
+            case 11:
+            case 12:
+                return look_up_own(me);
+            case 13:
+                return in_lasting(me, [&](tested_namespace& ns) { look_up_any(me, ns); });
+            default:
+                return drop_any(me);
+        }
+    }
+
+    // ---- Tasks ----
+
+    template <class Use>
+    void in_lasting(worker& me, Use use) {
+        table_slot& slot = me.set().slot(0);
+        if (me.set().how() == discipline::lookup)
+            (void)me.with_found(slot, use);
+        else if (tested_namespace* const ns = slot.current.load(std::memory_order::relaxed))
+            use(*ns);
+    }
+
+    bool make(worker& me, tested_namespace& ns) {
+        if (me.tasks.size() >= tasks_at_most || !me.make_task_with_object(ns)) return false;
+        const pid_nr nr = me.tasks.back().pids.back().nr;
+        for (const held_object& old : me.objects)
+            if (old.from == &ns && old.nr == nr && !old.outlives_its_namespace()) me.hit(1);
+        return true;
+    }
+
+    /// In a namespace that comes and goes.
+    void fork(worker& me) {
+        if (me.set().how() == discipline::lookup) {
+            table_slot& slot = me.set().slot(1);
+            if (!me.with_found(slot, [&](tested_namespace& ns) { make(me, ns); })) enter(me);
+        } else if (me.set().how() == discipline::reference && me.references.size() > 1) {
+            make(me, *me.references[any_of(me, me.references.size())]);
+        } else if (!me.tasks.empty()) {
+            make(me, me.tasks[any_of(me, me.tasks.size())].home());
+        }
+    }
+
+    void end_any(worker& me) {
+        if (me.tasks.empty()) return;
+        const std::size_t any = any_of(me, me.tasks.size());
+        const pid_handle* const its = me.tasks[any].object;
+        if (std::ranges::find(me.objects, its, &held_object::object) != me.objects.end()) me.hit(0);
+        me.end_task(any);
+    }
+
+    void leave_task(worker& me) {
+        if (me.tasks.empty()) return;
+        std::swap(me.tasks[any_of(me, me.tasks.size())], me.tasks.back());
+        if (tasks_->leave(me, me.tasks.back())) me.tasks.pop_back();
+    }
+
+    /// Not the first one, which keeps the lasting namespace.
+    void drop_reference(worker& me) {
+        if (me.set().how() != discipline::reference || me.references.size() < 2) return;
+        tested_namespace* ns = me.references.back();
+        me.references.pop_back();
+        if (!references_->leave(me, ns)) me.put(*ns);
+    }
+
+    void enter(worker& me) {
+        held_task task;
+        if (tasks_->take(me, task)) return me.tasks.push_back(std::move(task));
+        tested_namespace* ns = nullptr;
+        if (references_->take(me, ns)) return me.references.push_back(ns);
+        ns = me.create();
+        if (ns != nullptr && me.chance().one_in(2)) {
+            tested_namespace* const child = me.create(ns);
+            me.put(*ns);
+            ns = child;
+        }
+        if (ns == nullptr) return me.end_round();
+        if (me.tasks.size() >= tasks_at_most) end_any(me);
+        const bool born = make(me, *ns);
+        if (born && me.set().how() == discipline::reference) return me.references.push_back(ns);
+        if (born && me.set().how() == discipline::lookup) (void)me.publish(me.set().slot(1), *ns);
+        me.put(*ns);
+    }
+
+    // ---- Objects ----
+
+    void look_up_own(worker& me) {
+        if (me.tasks.empty()) return;
+        const held_task& mine = me.tasks[any_of(me, me.tasks.size())];
+        me.look_up_own(mine, me.chance().below(mine.home().level + 1));
+    }
+
+    void look_up_any(worker& me, tested_namespace& ns) {
+        const pid_nr reserved = me.set().under_test().reserved_pids();
+        const pid_nr nr =
+            reserved + static_cast<pid_nr>(me.chance().below(
+                           static_cast<std::uint32_t>(me.set().highest_pid_max() - reserved)));
+        if (!me.look_up(ns, nr)) return;
+        for (const held_task& mine : me.tasks)
+            if (mine.object == me.objects.back().object) return;
+        me.hit(2);
+    }
+
+    void drop_any(worker& me) {
+        if (me.objects.empty()) return;
+        me.drop_object(any_of(me, me.objects.size()));
+    }
+
+    /// An object of a fresh namespace and its parent fails for want of each of the things that it
+    /// needs. Nothing has changed by that, and the one that is made at last is the init.
+    void fail_object(worker& me) {
+        tested_namespace* const parent = me.create();
+        if (parent == nullptr) return;
+        tested_namespace* const child = me.create(parent);
+        me.put(*parent);
+        if (child == nullptr) return;
+        const unsigned failed = me.fail_each_allocation(
+            [&] { return static_cast<bool>(me.make_task_with_object(*child)); },
+            [&] { me.audit_own(*child); });
+        if (failed != 0) me.hit(3);
+        me.put(*child);
+        me.end_last_task();
+    }
+
+    [[nodiscard]] static std::size_t any_of(worker& me, std::size_t size) {
+        return me.chance().below(static_cast<std::uint32_t>(size));
+    }
+
+    std::unique_ptr<hand_over<held_task>> tasks_;
+    std::unique_ptr<hand_over<tested_namespace*>> references_;
+};
+
+}  // namespace pidmap_stress

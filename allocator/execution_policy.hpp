@@ -14,7 +14,16 @@ namespace pidmap_stress {
 
 /// What an atomic cell stands for. It changes nothing natively; a watching policy checks each
 /// change of a refcount, and the explorer prints the names.
-enum class cell_role : std::uint8_t { data, refcount, nr_free, bitmap, page, last_pid, pid_max };
+enum class cell_role : std::uint8_t {
+    data,
+    refcount,
+    nr_free,
+    bitmap,
+    page,
+    last_pid,
+    pid_max,
+    object,  ///< Of a pid, or a part of the table of them.
+};
 
 /// Requirements on a policy:
 /// - `atomic<T, Role>`: std::atomic<T> in interface and meaning.

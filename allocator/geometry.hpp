@@ -37,6 +37,8 @@ struct tiny_geometry {
 /// pid_max is the first number that is never handed out.
 template <geometry_trait G>
 inline constexpr pid_nr highest_pid_max = static_cast<pid_nr>(G::bits_per_page * G::max_pages);
+/// How many namespaces may be above one. \source MAX_PID_NS_LEVEL of Linux.
+inline constexpr unsigned max_level = 32;
 /// One pid at least must be left after a wrap.
 template <geometry_trait G>
 inline constexpr pid_nr lowest_pid_max = G::reserved_pids + 1;

@@ -22,4 +22,15 @@ concept pid_allocator = requires(V& ns, const V& seen, pid_nr nr, unsigned page)
     { seen.peek_bits(page) } noexcept;
 };
 
+/// A variant whose namespaces nest, close, and have objects: every pid_namespace.
+template <class V>
+concept nesting_allocator = pid_allocator<V> && requires(V& ns) {
+    typename V::lifecycle;
+    typename V::steps;
+    ns.parent;
+    ns.level;
+    ns.objects;
+    { ns.disable_pid_allocation() } noexcept -> std::same_as<bool>;
+};
+
 }  // namespace pidmap_stress

@@ -3,8 +3,11 @@
 #include <array>
 #include <cassert>
 #include <optional>
+#include <type_traits>
 
+#include "allocator/namespace_lifecycle.hpp"
 #include "allocator/pid_search.hpp"
+#include "allocator/pid_table.hpp"
 #include "allocator/pidmap.hpp"
 
 namespace pidmap_stress {
@@ -46,8 +49,13 @@ struct search_of<Steps, G> {
 /// The namespace is released (policy's retire()) by the put() that takes the count to 0. Nothing
 /// may touch it afterwards, so a put() that may be the last is the last thing that a step does.
 ///
+/// Namespaces nest. A child has a counted reference on its parent, from its creation to its
+/// release, which may be the parent's last one. How a namespace begins, closes and ends is not
+/// the variants' business: see namespace_lifecycle.hpp.
+///
 /// Every synchronizing access has a number: pages (I1, I2), bits (A1, F1), nr_free (C1, C2),
-/// refcount (R1, R2, R3). The orders, with reasons, stand in the variants.
+/// refcount (R1, R2, R3), closing (D1, D2), objects (T1, T2, O1, O2). The orders of the first
+/// four, with reasons, stand in the variants.
 template <execution_policy P, class Orders, class Steps>
 class pid_namespace {
     template <class T, cell_role Role = cell_role::data>
@@ -58,6 +66,7 @@ public:
     using geometry = typename P::geometry;
     using orders = Orders;
     using steps = Steps;
+    using lifecycle = typename detail::lifecycle_of<Steps>::type;
     using search_type = typename detail::search_of<Steps, geometry>::type;
     /// pid_max is one for all namespaces, and may change at any time.
     using pid_max_cell = atomic<pid_nr, cell_role::pid_max>;
@@ -70,7 +79,9 @@ public:
     /// An empty namespace, with the creator's reference. It is of no use before start().
     ///
     /// \param pid_max  In [lowest_pid_max, highest_pid_max] at all times; outlives the namespace.
-    explicit pid_namespace(const pid_max_cell& pid_max) noexcept : pid_max_(&pid_max) {}
+    /// \param above    The parent, if it has one: see create_namespace().
+    explicit pid_namespace(const pid_max_cell& pid_max, pid_namespace* above = nullptr) noexcept
+        : parent(above), level(above == nullptr ? 0 : above->level + 1), pid_max_(&pid_max) {}
     pid_namespace(const pid_namespace&) = delete;
     pid_namespace& operator=(const pid_namespace&) = delete;
     virtual ~pid_namespace();
@@ -86,8 +97,21 @@ public:
     ///
     /// \returns A pid in [1, pid_max), at or above `reserved_pids` once the search has wrapped,
     ///          which the caller owns until it frees it; or why there is none. `exhausted` is
-    ///          advisory: while other calls are in flight, a pid may be free all the same.
+    ///          advisory: while other calls are in flight, a pid may be free all the same. After
+    ///          disable_pid_allocation() it is `namespace_dead`, whatever else may be the matter.
     [[nodiscard]] alloc_result alloc_pidmap() noexcept;
+
+    /// Closes the namespace: no allocation that begins after this has returned succeeds. One that
+    /// is under way succeeds, if it does, as if it had come before. Pids in use stay in use, and
+    /// who frees the last of them, or drops the last reference, releases the namespace as ever.
+    ///
+    /// \pre     As for alloc_pidmap(): the caller keeps the namespace alive meanwhile.
+    /// \returns Whether it was this call that closed it.
+    /// \source  disable_pid_allocation(), Linux c876ad768215 (2012).
+    bool disable_pid_allocation() noexcept {
+        // (D1) Relaxed, read by (D2), which says why that is enough.
+        return !closed.exchange(true, std::memory_order::relaxed);
+    }
 
     /// Returns `nr` to the pidmap, so that a later alloc_pidmap() may hand it out again. If it was
     /// the last reason to keep the namespace, the namespace is released.
@@ -103,7 +127,8 @@ public:
     void get() noexcept { refcount.fetch_add(1, Orders::get); }
     /// Takes a reference unless the namespace is dead. \returns Whether it did.
     [[nodiscard]] bool get_unless_zero() noexcept;
-    /// Drops a reference, and releases the namespace if it was the last one.
+    /// Drops a reference, and releases the namespace if it was the last one; then its parent's
+    /// reference, and so on.
     void put() noexcept;
     /// Drops a reference. \returns Whether it was the last one, so that the caller must release.
     [[nodiscard]] bool drop() noexcept;
@@ -117,6 +142,16 @@ public:
     [[nodiscard]] const page_bits<P>* peek_bits(unsigned page) const noexcept {
         return P::peek(pages[page].bits);
     }
+
+    /// The namespace above, which this one keeps alive; nullptr for a root.
+    pid_namespace* const parent;
+    /// How many namespaces are above.
+    const unsigned level;
+    /// Whether allocation is disabled.
+    atomic<bool> closed{false};
+    /// Who has which pid, if objects are in use, and how many objects have come from here.
+    pid_table<P> objects;
+    atomic<int> objects_made{0};
 
     // For steps. The count and the hint are written by every worker, so neither shares a cache
     // line with the other, nor with the pages.
@@ -139,9 +174,19 @@ private:
     const pid_max_cell* pid_max_;
 };
 
-/// A namespace of the given type, ready for use, or nullptr if there is no memory.
+/// The lifecycle of a variant; of one that is no pid_namespace, the common one.
 template <class Namespace>
-[[nodiscard]] Namespace* create_namespace(const typename Namespace::pid_max_cell& pid_max) noexcept;
+using lifecycle_of = typename detail::lifecycle_of<Namespace>::type;
+
+/// A namespace of the given type, ready for use, or nullptr if there is no memory. It is a child
+/// of `parent`, if there is one: then the caller keeps that alive meanwhile.
+///
+/// \pre parent == nullptr || parent->level < max_level.
+template <class Namespace>
+[[nodiscard]] Namespace* create_namespace(const typename Namespace::pid_max_cell& pid_max,
+                                          Namespace* parent = nullptr) noexcept {
+    return lifecycle_of<Namespace>::create(pid_max, parent);
+}
 
 // ------------------------------------------------------------------------------------------------
 
@@ -169,8 +214,16 @@ template <execution_policy P, class Orders, class Steps>
 alloc_result pid_namespace<P, Orders, Steps>::alloc_pidmap() noexcept {
     if (!Steps::enter(*this)) return alloc_error::namespace_dead;
     const alloc_result result = search();
-    if (!result) Steps::leave(*this);
-    return result;
+    // Asked last, when a claim can no longer escape the closing, and before the steps that may
+    // end the namespace.
+    const bool open = lifecycle::still_open(*this);
+    if (result && open) [[likely]]
+        return result;
+    if (result)
+        free_pidmap(result.nr());
+    else
+        Steps::leave(*this);
+    return open ? result : alloc_error::namespace_dead;
 }
 
 template <execution_policy P, class Orders, class Steps>
@@ -259,7 +312,7 @@ bool pid_namespace<P, Orders, Steps>::get_unless_zero() noexcept {
 
 template <execution_policy P, class Orders, class Steps>
 void pid_namespace<P, Orders, Steps>::put() noexcept {
-    if (drop()) P::retire(this);
+    if (drop()) lifecycle::release(*this);
 }
 
 template <execution_policy P, class Orders, class Steps>
@@ -268,15 +321,6 @@ bool pid_namespace<P, Orders, Steps>::drop() noexcept {
         return Steps::drop(*this);
     else
         return refcount.fetch_sub(1, Orders::put) == 1;  // (R3)
-}
-
-template <class Namespace>
-Namespace* create_namespace(const typename Namespace::pid_max_cell& pid_max) noexcept {
-    using P = typename Namespace::policy;
-    Namespace* const made = P::template create<Namespace>(pid_max);
-    if (made == nullptr || made->start()) return made;
-    P::destroy(made);
-    return nullptr;
 }
 
 }  // namespace pidmap_stress

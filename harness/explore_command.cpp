@@ -94,7 +94,8 @@ using explore::matrix_case;
         for (int how = 0; how < discipline_count; ++how)
             for (const explore::explored_scenario* scenario : explore::explored_scenarios())
                 if (const auto setting =
-                        setting_of(wanted, static_cast<discipline>(how), *scenario))
+                        setting_of(wanted, static_cast<discipline>(how), *scenario);
+                    setting && variant->is_built_for(*scenario))
                     cases.push_back({.variant = variant,
                                      .setting = *setting,
                                      .model = wanted.model == "sc" ? explore::model::sc

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "allocator/pid_allocator.hpp"
+#include "allocator/pid_object.hpp"
 
 namespace pidmap_stress {
 
@@ -19,6 +20,8 @@ struct as_posted_orders {
 
 /// The steps of the posted patch, bug for bug.
 struct as_posted_steps {
+    /// An object goes back to the slab cache of a namespace that may be gone by then.
+    using objects = remembering_objects;
     /// The 1 of creation stands for page 0, and the creator takes another one for itself.
     static constexpr int initial_references = 2;
 
@@ -89,7 +92,7 @@ inline constexpr breakage_list as_posted_breaks{
     {.broken = invariant::nothing_leaked},
     {.broken = invariant::no_immediate_reuse},
     {.broken = invariant::reuse_happens_after},
-    {.broken = invariant::linearizable, .where = discipline::lookup},
+    {.broken = invariant::linearizable},
 };
 
 /// The patch as it was posted in 2007; creation's reference is page 0's.

@@ -2,6 +2,7 @@
 
 #include "allocator/last_pid.hpp"
 #include "allocator/pid_allocator.hpp"
+#include "allocator/pid_object.hpp"
 
 namespace pidmap_stress {
 
@@ -30,6 +31,8 @@ struct per_pid_orders {
 
 /// A reference for every pid, taken before the search and dropped after the bit is clear again.
 struct per_pid_steps {
+    /// What the reference of a pid is for in Linux: it lasts as long as the object.
+    using objects = counted_objects;
     /// The creator's.
     static constexpr int initial_references = 1;
 

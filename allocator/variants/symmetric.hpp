@@ -36,7 +36,7 @@ struct symmetric : pid_namespace<P, as_posted_orders, symmetric_steps> {
             {.broken = invariant::released_once, .where = discipline::lookup},
             {.broken = invariant::refcount_equals_pages, .where = discipline::lookup},
             {.broken = invariant::nothing_leaked, .where = discipline::lookup},
-            {.broken = invariant::linearizable, .where = discipline::lookup},
+            {.broken = invariant::linearizable},
             {.broken = invariant::reference_covers_pages},
             {.broken = invariant::no_immediate_reuse},
             {.broken = invariant::reuse_happens_after},

@@ -300,6 +300,10 @@ inline void expect(bool holds, invariant which, std::string_view what = {}) noex
 inline void assume(bool holds) noexcept {
     if (!holds) machine::current().give_up();
 }
+/// The calling thread's number, from 1; 0 before the threads run and after they have ended.
+[[nodiscard]] inline unsigned this_thread() noexcept {
+    return machine::current().running_thread();
+}
 /// Labels the calling thread's next steps in traces.
 inline void label(std::string_view text) noexcept {
     machine::current().label(text);

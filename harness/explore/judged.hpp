@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <type_traits>
+#include <utility>
 
 #include "allocator/execution_policy.hpp"
 #include "checkers/refcount_transitions.hpp"
@@ -51,10 +52,14 @@ private:
     }
 };
 
-/// Who is told of the release of a namespace. One execution runs on one OS thread.
+/// Who is told of the release of a namespace, and asked whether memory is to be had. One execution
+/// runs on one OS thread.
 class release_hook {
 public:
-    virtual void on_release() noexcept = 0;
+    /// \param ns  The address of the namespace.
+    virtual void on_release(const void* ns) noexcept = 0;
+    /// Whether there is no memory for what is being made now.
+    [[nodiscard]] virtual bool fails_here() noexcept { return false; }
 
     static inline constinit thread_local release_hook* current = nullptr;
 
@@ -69,9 +74,16 @@ struct judged : explored<Geometry> {
     using atomic = std::conditional_t<Role == cell_role::refcount, judged_count<int>,
                                       explore::atomic<T, Role>>;
 
+    template <class T, class... Args>
+    [[nodiscard]] static T* create(Args&&... args) noexcept {
+        if (release_hook::current->fails_here()) return nullptr;
+        return explored<Geometry>::template create<T>(std::forward<Args>(args)...);
+    }
     template <class T>
     static void retire(T* object) noexcept {
-        release_hook::current->on_release();
+        // Objects of pids are retired as well.
+        if constexpr (requires { object->alloc_pidmap(); })
+            release_hook::current->on_release(object);
         explored<Geometry>::retire(object);
     }
 };

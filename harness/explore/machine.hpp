@@ -149,6 +149,9 @@ public:
 
     // --- For programs ---------------------------------------------------------------------------
 
+    /// 0 outside of the threads.
+    [[nodiscard]] unsigned running_thread() const noexcept { return in_threads() ? self() : 0; }
+
     void fence(std::memory_order order);
     [[nodiscard]] unsigned choose(unsigned n);
     void fail(finding_kind kind, std::string_view what, std::optional<invariant> broken);

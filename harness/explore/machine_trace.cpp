@@ -21,6 +21,8 @@ std::string_view role_name(cell_role role) {
             return "last_pid";
         case cell_role::pid_max:
             return "pid_max";
+        case cell_role::object:
+            return "object";
     }
     return "cell";
 }

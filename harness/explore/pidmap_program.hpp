@@ -86,7 +86,7 @@ public:
     void check_instant() const noexcept;
     void finish();
 
-    void on_release() noexcept final {
+    void on_release(const void* /*ns*/) noexcept final {
         ++releases_;
         if (setting_.how != discipline::lookup) return;
         // Relaxed: who looks it up now finds nothing, and nothing follows from that.
@@ -155,35 +155,39 @@ template <class State>
 ///                   state(const pidmap_setting&); set_up(), before the threads run;
 ///                   run(thread), with threads numbered from 0; check_instant() const, which may
 ///                   peek only; finish(), after all threads ended.
+///                   If the template asks more of a variant than this one has, it is left out.
 template <template <class> class Variant, class Scenario>
 [[nodiscard]] explored_pair make_explored_pair() noexcept {
-    return {.variant = &Variant<judged<tiny_geometry<8, 2>>>::info,
-            .scenario = &Scenario::info,
-            .make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
-                const auto with = [&]<unsigned Bits, unsigned Pages>() {
-                    using variant = Variant<judged<tiny_geometry<Bits, Pages>>>;
-                    return make_pidmap_program<typename Scenario::template state<variant>>(s);
-                };
-                assert(!why_not(s) && s.scenario == &Scenario::info);
-                if (s.pages == 2)
-                    return s.bits == 4 ? with.template operator()<4, 2>()
-                                       : with.template operator()<8, 2>();
-                return s.bits == 4 ? with.template operator()<4, 3>()
-                                   : with.template operator()<8, 3>();
-            }};
+    using usual = Variant<judged<tiny_geometry<8, 2>>>;
+    explored_pair made{.variant = &usual::info, .scenario = &Scenario::info};
+    if constexpr (requires { typename Scenario::template state<usual>; })
+        made.make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
+            const auto with = [&]<unsigned Bits, unsigned Pages>() {
+                using variant = Variant<judged<tiny_geometry<Bits, Pages>>>;
+                return make_pidmap_program<typename Scenario::template state<variant>>(s);
+            };
+            assert(!why_not(s) && s.scenario == &Scenario::info);
+            if (s.pages == 2)
+                return s.bits == 4 ? with.template operator()<4, 2>()
+                                   : with.template operator()<8, 2>();
+            return s.bits == 4 ? with.template operator()<4, 3>()
+                               : with.template operator()<8, 3>();
+        };
+    return made;
 }
 
 /// The same in the usual size alone: mutants are many, and each size costs the build a second.
 template <template <class> class Mutant, class Scenario>
 [[nodiscard]] explored_pair make_small_explored_pair() noexcept {
     using mutant = Mutant<judged<tiny_geometry<8, 2>>>;
-    return {.variant = &mutant::info,
-            .scenario = &Scenario::info,
-            .make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
-                assert(!why_not(s) && s.scenario == &Scenario::info && s.pages == 2 && s.bits == 8);
-                return make_pidmap_program<typename Scenario::template state<mutant>>(s);
-            },
-            .usual_size_only = true};
+    explored_pair made{
+        .variant = &mutant::info, .scenario = &Scenario::info, .usual_size_only = true};
+    if constexpr (requires { typename Scenario::template state<mutant>; })
+        made.make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
+            assert(!why_not(s) && s.scenario == &Scenario::info && s.pages == 2 && s.bits == 8);
+            return make_pidmap_program<typename Scenario::template state<mutant>>(s);
+        };
+    return made;
 }
 
 // ------------------------------------------------------------------------------------------------

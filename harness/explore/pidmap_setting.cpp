@@ -54,10 +54,11 @@ std::optional<std::string> why_not(const pidmap_setting& s) {
 }
 
 std::optional<std::string> why_not(const explored_variant& variant, const pidmap_setting& s) {
-    const auto found = std::ranges::find(variant.programs, s.scenario, &explored_pair::scenario);
-    if (found == variant.programs.end())
-        return fmt::format("{} is not built for {}", variant.info->name, s.scenario->name);
+    if (!variant.is_built_for(*s.scenario))
+        return fmt::format("{} has not all that {} asks for: see nesting_allocator",
+                           variant.info->name, s.scenario->name);
     const pidmap_setting usual;
+    const auto found = std::ranges::find(variant.programs, s.scenario, &explored_pair::scenario);
     if (found->usual_size_only && (s.pages != usual.pages || s.bits != usual.bits))
         return fmt::format("--pages {} --bits {} is not built for {}, a mutant; there is {} and {}",
                            s.pages, s.bits, variant.info->name, usual.pages, usual.bits);
@@ -95,6 +96,11 @@ std::optional<pidmap_setting> parse_pidmap_setting(std::string_view text) {
     s.bits = *bits;
     if (why_not(s)) return std::nullopt;
     return s;
+}
+
+bool explored_variant::is_built_for(const explored_scenario& scenario) const noexcept {
+    const auto found = std::ranges::find(programs, &scenario, &explored_pair::scenario);
+    return found != programs.end() && found->make != nullptr;
 }
 
 std::unique_ptr<program> explored_variant::make(const pidmap_setting& setting) const {

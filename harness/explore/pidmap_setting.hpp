@@ -57,8 +57,9 @@ struct pidmap_setting {
 struct explored_pair {
     const variant_info* variant;
     const explored_scenario* scenario;
+    /// nullptr if the scenario asks more of a variant than this one has: that it nests, say.
     /// \pre !why_not(setting), and the setting is of this scenario.
-    std::unique_ptr<program> (*make)(const pidmap_setting& setting);
+    std::unique_ptr<program> (*make)(const pidmap_setting& setting) = nullptr;
     /// Built for the usual size only, 2 pages of 8 pids.
     bool usual_size_only = false;
 };
@@ -68,6 +69,7 @@ struct explored_variant {
     const variant_info* info;
     std::vector<explored_pair> programs;
 
+    [[nodiscard]] bool is_built_for(const explored_scenario& scenario) const noexcept;
     /// \pre !why_not(setting), and the variant is built for its scenario.
     [[nodiscard]] std::unique_ptr<program> make(const pidmap_setting& setting) const;
 };

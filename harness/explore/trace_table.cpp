@@ -51,6 +51,8 @@ namespace {
             return fmt::format("{:#x}", value);
         case cell_role::page:
             return value == 0 ? "none" : "page";
+        case cell_role::object:
+            return value == 0 ? "none" : "object";
         case cell_role::data:
             break;
     }

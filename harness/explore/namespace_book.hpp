@@ -1,0 +1,81 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "allocator/pid_allocator.hpp"
+#include "checkers/audit.hpp"
+#include "harness/explore/explored.hpp"
+
+namespace pidmap_stress::explore {
+
+/// What an explored program knows of one namespace: who has which pid, and how often it was
+/// released. What does not fit is a finding.
+template <pid_allocator V>
+class namespace_book {
+    static constexpr unsigned bits = V::geometry::bits_per_page;
+    static constexpr unsigned pages = V::geometry::max_pages;
+
+public:
+    /// Who freed a pid when the namespace had been closed before.
+    static constexpr unsigned nobody_any_more = ~0U;
+
+    /// \param limit  pid_max.
+    void open(V* ns, pid_nr limit) noexcept {
+        ns_ = ns;
+        limit_ = limit;
+    }
+    [[nodiscard]] V& ns() const noexcept { return *ns_; }
+    [[nodiscard]] bool is_of(const void* ns) const noexcept { return ns_ == ns; }
+    void released() noexcept { ++releases_; }
+
+    /// A thread has got a pid. `nr` must be a pid, and nobody's.
+    void take(unsigned thread, pid_nr nr) noexcept {
+        check(nr >= 1 && nr < limit_, invariant::pid_in_range);
+        plain<unsigned>& tenant = tenants_[static_cast<unsigned>(nr)];
+        const unsigned before = tenant.get();
+        expect(before == 0 || before == nobody_any_more, invariant::unique_pid);
+        expect(before != nobody_any_more, invariant::linearizable,
+               "a pid that was freed after the closing is handed out again");
+        tenant.set(thread + 1);
+    }
+    /// A thread is about to free its pid.
+    void leave(unsigned thread, pid_nr nr, unsigned successor = 0) noexcept {
+        plain<unsigned>& tenant = tenants_[static_cast<unsigned>(nr)];
+        expect(tenant.get() == thread + 1, invariant::unique_pid);
+        tenant.set(successor);
+    }
+
+    /// All threads have left, and nothing is to be left. A released namespace is audited as well:
+    /// what is left of it says what was done to it.
+    void finish() const {
+        if (ns_ == nullptr) return;
+        expect(releases_ <= 1, invariant::released_once, "released more than once");
+        namespace_evidence seen{.counts = V::info.counts,
+                                .refcount = ns_->peek_refcount(),
+                                .pid_max = limit_,
+                                .bits_per_page = bits};
+        std::array<std::uint64_t, pages> words{};
+        for (unsigned page = 0; page < pages; ++page) {
+            const auto* const map = ns_->peek_bits(page);
+            page_evidence evidence{.installed = map != nullptr, .nr_free = ns_->peek_nr_free(page)};
+            if (map != nullptr) {
+                words[page] = map->peek(0);
+                evidence.bitmap = std::span(words).subspan(page, 1);
+            }
+            seen.pages.push_back(evidence);
+        }
+        for (const pidmap_stress::finding& one : audit(seen))
+            if (one.broken != invariant::released_once || releases_ == 0)
+                expect(false, one.broken, one.what);
+    }
+
+private:
+    V* ns_ = nullptr;
+    pid_nr limit_ = 0;
+    unsigned releases_ = 0;
+    std::array<plain<unsigned>, pages * bits> tenants_;  // A thread's number plus one, or 0.
+};
+
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <array>
+
+#include "harness/explore/judged.hpp"
+#include "harness/explore/namespace_book.hpp"
+#include "harness/explore/pidmap_program.hpp"
+
+namespace pidmap_stress::explore {
+
+/// A namespace is closed while others allocate in it. Its map is as good as full, so that what is
+/// freed is soon asked for again.
+///
+/// Each thread keeps it by a pid of its own (`member`) or a reference. Thread 1 closes it, drops
+/// the creator's reference, and then does as the others do: its rounds of alloc and free. Under
+/// `two_closers` thread 2 does the same, and who was first drops the reference. Of a `member` that
+/// closes, its own pid is freed at once, so that it is there to be had.
+struct dying_namespace {
+    static constexpr std::array<std::string_view, 2> shapes{"one_closer", "two_closers"};
+    enum : unsigned { one_closer, two_closers };
+
+    static constexpr explored_scenario info{
+        .name = "dying_namespace",
+        .summary = "allocation is disabled while others allocate",
+        .disciplines = discipline_set(discipline::member) | discipline::reference,
+        .variations = shapes};
+
+    template <nesting_allocator V>
+    class state final : public release_hook {
+        static constexpr unsigned most_threads = 4;
+
+    public:
+        explicit state(const pidmap_setting& s) noexcept
+            : setting_(s), limit_(static_cast<pid_nr>(s.threads) + 2), pid_max_(limit_) {}
+
+        void set_up() noexcept;
+        void run(unsigned thread) noexcept;
+        void check_instant() const noexcept {
+            // No short cut: the explorer tells instants apart by the cells that are looked at.
+            bool held = false;
+            for (unsigned t = 0; t < setting_.threads; ++t) held |= holding_[t].peek();
+            const bool dead = book_.ns().peek_refcount() <= 0;
+            expect(!(dead && held), invariant::live_pid_pins_namespace,
+                   "the count is 0, and a pid is held");
+        }
+        void finish() { book_.finish(); }
+        void on_release(const void* /*ns*/) noexcept override { book_.released(); }
+
+    private:
+        [[nodiscard]] bool closes(unsigned thread) const noexcept {
+            return thread == 0 || (thread == 1 && setting_.variation == two_closers);
+        }
+        void close(unsigned thread) noexcept;
+        void round(unsigned thread, bool knows_closed) noexcept;
+        void leave(unsigned thread, unsigned successor) noexcept;
+        void holds(unsigned thread, bool any) noexcept {
+            // Relaxed: a book for check_instant(); it must not order what it observes.
+            holding_[thread].store(any, std::memory_order::relaxed);
+        }
+
+        pidmap_setting setting_;
+        pid_nr limit_;
+        typename V::pid_max_cell pid_max_;
+        namespace_book<V> book_;
+        std::array<pid_nr, most_threads> own_{};
+        std::array<atomic<bool>, most_threads> holding_;
+    };
+};
+
+// ------------------------------------------------------------------------------------------------
+
+template <nesting_allocator V>
+void dying_namespace::state<V>::set_up() noexcept {
+    current = this;
+    V* const ns = create_namespace<V>(pid_max_);
+    book_.open(ns, limit_);
+    for (unsigned t = 0; t < setting_.threads; ++t) {
+        if (setting_.how == discipline::reference) {
+            ns->get();
+            continue;
+        }
+        const alloc_result got = ns->alloc_pidmap();
+        check(bool{got}, invariant::linearizable, "the set-up got no pid");
+        book_.take(t, got.nr());
+        own_[t] = got.nr();
+        holds(t, true);
+    }
+    check_instant();
+}
+
+template <nesting_allocator V>
+void dying_namespace::state<V>::run(unsigned thread) noexcept {
+    if (closes(thread)) close(thread);
+    for (unsigned n = 0; n < setting_.rounds; ++n) round(thread, closes(thread));
+    if (own_[thread] != 0) leave(thread, 0);
+    if (setting_.how == discipline::member && !closes(thread)) return;
+    label("put");
+    book_.ns().put();
+}
+
+template <nesting_allocator V>
+void dying_namespace::state<V>::close(unsigned thread) noexcept {
+    label("close");
+    V& ns = book_.ns();
+    if (setting_.how == discipline::member) ns.get();  // For its own calls that follow.
+    const bool first = ns.disable_pid_allocation();
+    if (own_[thread] != 0) leave(thread, namespace_book<V>::nobody_any_more);
+    if (!first) return;
+    label("put");
+    ns.put();  // The creator's.
+}
+
+template <nesting_allocator V>
+void dying_namespace::state<V>::round(unsigned thread, bool knows_closed) noexcept {
+    label("alloc");
+    V& ns = book_.ns();
+    const alloc_result got = ns.alloc_pidmap();
+    if (knows_closed)
+        expect(got == alloc_error::namespace_dead, invariant::linearizable,
+               got ? "a closed namespace gives a pid"
+                   : "a closed namespace does not say that it is dead");
+    if (!got) return;
+    book_.take(thread, got.nr());
+    label("free");
+    book_.leave(thread, got.nr());
+    ns.free_pidmap(got.nr());
+}
+
+template <nesting_allocator V>
+void dying_namespace::state<V>::leave(unsigned thread, unsigned successor) noexcept {
+    label("free");
+    holds(thread, false);
+    const pid_nr nr = std::exchange(own_[thread], 0);
+    book_.leave(thread, nr, successor);
+    book_.ns().free_pidmap(nr);
+}
+
+}  // namespace pidmap_stress::explore

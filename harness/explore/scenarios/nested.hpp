@@ -1,0 +1,233 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "allocator/pid_numbers.hpp"
+#include "harness/explore/judged.hpp"
+#include "harness/explore/namespace_book.hpp"
+#include "harness/explore/pidmap_program.hpp"
+
+namespace pidmap_stress::explore {
+
+/// Namespaces below a root. Each thread keeps the root, or what it works in, by a task of its own
+/// (`member`) or by a reference.
+///
+/// `own_children`: in a round a thread makes a child of the root, puts a task into it, drops the
+/// creator's reference, and ends the task, and with it the child. `shared_child`: there is one
+/// child, and in a round a thread starts and ends a task in it; who leaves last releases both.
+/// `failing`: as own_children, but memory may run out, and the root has one pid only for all of
+/// them; a task that could not be started is tried once more, and one that was may be abandoned.
+struct nested {
+    static constexpr std::array<std::string_view, 3> shapes{"own_children", "shared_child",
+                                                            "failing"};
+    enum : unsigned { own_children, shared_child, failing };
+
+    static constexpr explored_scenario info{
+        .name = "nested",
+        .summary = "namespaces below a root come and go",
+        .disciplines = discipline_set(discipline::member) | discipline::reference,
+        .most_threads = 3,
+        .most_rounds = 3,
+        .variations = shapes};
+
+    template <nesting_allocator V>
+    class state final : public release_hook {
+        using numbers = std::array<pid_nr, max_level + 1>;
+        static constexpr unsigned most_threads = 3;
+        static constexpr unsigned most_rounds = 3;
+        static constexpr unsigned set_up_thread = most_threads;
+        static constexpr auto all_pids =
+            static_cast<pid_nr>(V::geometry::bits_per_page * V::geometry::max_pages);
+
+    public:
+        explicit state(const pidmap_setting& s) noexcept : setting_(s) {}
+
+        void set_up() noexcept;
+        void run(unsigned thread) noexcept;
+        void check_instant() const noexcept {
+            // No short cut: the explorer tells instants apart by the cells that are looked at.
+            bool held = false;
+            for (unsigned t = 0; t < setting_.threads; ++t) held |= holding_[t].peek();
+            bool dead = root_.ns().peek_refcount() <= 0;
+            if (setting_.variation == shared_child) dead |= shared_.ns().peek_refcount() <= 0;
+            expect(!(dead && held), invariant::live_pid_pins_namespace,
+                   "a count is 0, and a pid is held there or below");
+        }
+        void finish();
+
+        void on_release(const void* ns) noexcept override {
+            if (root_.is_of(ns)) return root_.released();
+            if (shared_.is_of(ns)) return shared_.released();
+            for (auto& rounds : children_)
+                for (namespace_book<V>& one : rounds)
+                    if (one.is_of(ns)) one.released();
+        }
+        bool fails_here() noexcept override {
+            const unsigned thread = this_thread();
+            if (setting_.variation != failing || thread == 0 || failures_left_[thread - 1] == 0)
+                return false;
+            if (choose(2) == 0) return false;
+            --failures_left_[thread - 1];
+            return true;
+        }
+
+    private:
+        void round_in_own_child(unsigned thread, unsigned round) noexcept;
+        void round_in_shared_child(unsigned thread) noexcept;
+        /// Starts a task. \returns Whether there was a number at every level.
+        [[nodiscard]] bool start(unsigned thread, namespace_book<V>& in, numbers& into) noexcept;
+        void end(unsigned thread, namespace_book<V>& in, const numbers& which) noexcept;
+        void abandon(unsigned thread, namespace_book<V>& in, const numbers& which) noexcept;
+        void refused(alloc_error why) const noexcept {
+            expect(why != alloc_error::namespace_dead, invariant::linearizable,
+                   "a namespace that is in use says that it is dead");
+        }
+        [[nodiscard]] namespace_book<V>& home() noexcept {
+            return setting_.variation == shared_child ? shared_ : root_;
+        }
+        void holds(unsigned thread, bool any) noexcept {
+            // Relaxed: a book for check_instant(); it must not order what it observes.
+            holding_[thread].store(any, std::memory_order::relaxed);
+        }
+
+        pidmap_setting setting_;
+        typename V::pid_max_cell pid_max_{all_pids};
+        namespace_book<V> root_;
+        namespace_book<V> shared_;
+        std::array<std::array<namespace_book<V>, most_rounds>, most_threads> children_;
+        std::array<numbers, most_threads> own_{};
+        std::array<atomic<bool>, most_threads> holding_;
+        std::array<unsigned, most_threads> failures_left_{};
+        std::array<pid_nr, V::geometry::bits_per_page> fillers_{};
+    };
+};
+
+// ------------------------------------------------------------------------------------------------
+
+template <nesting_allocator V>
+void nested::state<V>::set_up() noexcept {
+    current = this;
+    failures_left_.fill(1);
+    // Page 0 only, and under `failing` no more of it than is asked for.
+    const auto limit = static_cast<pid_nr>(V::geometry::bits_per_page);
+    pid_max_.store(limit, std::memory_order::relaxed);
+    V* const root = create_namespace<V>(pid_max_);
+    root_.open(root, limit);
+    if (setting_.variation == shared_child) {
+        shared_.open(create_namespace<V>(pid_max_, root), limit);
+        root->put();  // The child keeps it.
+    }
+    for (unsigned t = 0; t < setting_.threads; ++t) {
+        if (setting_.how == discipline::reference)
+            home().ns().get();
+        else
+            check(start(t, home(), own_[t]), invariant::linearizable, "the set-up got no pid");
+        holds(t, setting_.how == discipline::member);
+    }
+    if (setting_.variation == failing) {
+        unsigned filled = 0;
+        for (alloc_result got = root->alloc_pidmap(); got; got = root->alloc_pidmap()) {
+            root_.take(set_up_thread, got.nr());
+            fillers_[filled++] = got.nr();
+        }
+        root_.leave(set_up_thread, fillers_[0]);
+        root->free_pidmap(fillers_[0]);
+        fillers_[0] = 0;
+    }
+    home().ns().put();  // The creator's.
+    check_instant();
+}
+
+template <nesting_allocator V>
+void nested::state<V>::run(unsigned thread) noexcept {
+    for (unsigned round = 0; round < setting_.rounds; ++round)
+        if (setting_.variation == shared_child)
+            round_in_shared_child(thread);
+        else
+            round_in_own_child(thread, round);
+    if (setting_.how == discipline::reference) {
+        label("put");
+        home().ns().put();
+        return;
+    }
+    holds(thread, false);
+    end(thread, home(), own_[thread]);
+}
+
+template <nesting_allocator V>
+void nested::state<V>::round_in_own_child(unsigned thread, unsigned round) noexcept {
+    label("create");
+    V* const made = create_namespace<V>(pid_max_, &root_.ns());
+    if (made == nullptr) return;
+    namespace_book<V>& child = children_[thread][round];
+    child.open(made, static_cast<pid_nr>(V::geometry::bits_per_page));
+    numbers task{};
+    bool started = start(thread, child, task);
+    if (!started && setting_.variation == failing) started = start(thread, child, task);
+    if (!started) {
+        label("put");
+        return made->put();
+    }
+    expect(task[made->level] == 1, invariant::pid_in_range,
+           "the first pid of a namespace is its init, 1");
+    if (setting_.variation == failing && choose(2) == 1) return abandon(thread, child, task);
+    label("put");
+    made->put();
+    end(thread, child, task);
+}
+
+template <nesting_allocator V>
+void nested::state<V>::round_in_shared_child(unsigned thread) noexcept {
+    numbers task{};
+    if (start(thread, shared_, task)) end(thread, shared_, task);
+}
+
+template <nesting_allocator V>
+bool nested::state<V>::start(unsigned thread, namespace_book<V>& in, numbers& into) noexcept {
+    label("alloc");
+    V& ns = in.ns();
+    const numbers_result got = alloc_numbers(ns, into);
+    if (!got.result) {
+        refused(got.result.error());
+        return false;
+    }
+    in.take(thread, into[ns.level]);
+    if (ns.level > 0) root_.take(thread, into[0]);
+    return true;
+}
+
+template <nesting_allocator V>
+void nested::state<V>::end(unsigned thread, namespace_book<V>& in, const numbers& which) noexcept {
+    label("free");
+    V& ns = in.ns();
+    in.leave(thread, which[ns.level]);
+    if (ns.level > 0) root_.leave(thread, which[0]);
+    free_numbers(ns, which);
+}
+
+template <nesting_allocator V>
+void nested::state<V>::abandon(unsigned thread, namespace_book<V>& in,
+                               const numbers& which) noexcept {
+    label("abandon");
+    in.leave(thread, which[1]);
+    root_.leave(thread, which[0]);
+    root_.ns().free_pidmap(which[0]);
+    V::lifecycle::abandon(in.ns(), which[1]);
+}
+
+template <nesting_allocator V>
+void nested::state<V>::finish() {
+    for (const pid_nr nr : fillers_) {
+        if (nr == 0) continue;
+        root_.leave(set_up_thread, nr);
+        root_.ns().free_pidmap(nr);
+    }
+    root_.finish();
+    shared_.finish();
+    for (const auto& rounds : children_)
+        for (const namespace_book<V>& one : rounds) one.finish();
+}
+
+}  // namespace pidmap_stress::explore

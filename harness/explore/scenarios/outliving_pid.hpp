@@ -1,0 +1,180 @@
+#pragma once
+
+#include <array>
+
+#include "allocator/pid_object.hpp"
+#include "harness/explore/judged.hpp"
+#include "harness/explore/namespace_book.hpp"
+#include "harness/explore/pidmap_program.hpp"
+
+namespace pidmap_stress::explore {
+
+/// Objects outlive their numbers, and their namespace.
+///
+/// Each thread keeps the namespace by an object of its own (`member`) or a reference. In a round it
+/// makes an object, looks its number up, which must lead to that object, keeps a counted reference,
+/// and frees the number. When it has left the namespace, it drops the references that it kept:
+/// the namespace may be gone by then.
+///
+/// `strangers`: in a round a thread looks up the number of another one's own object, reads what it
+/// says, and puts it, while the other one may be leaving. `member` only.
+struct outliving_pid {
+    static constexpr std::array<std::string_view, 2> shapes{"keepers", "strangers"};
+    enum : unsigned { keepers, strangers };
+
+    [[nodiscard]] static std::optional<std::string> refuses(const pidmap_setting& s) {
+        if (s.variation == strangers && s.how != discipline::member)
+            return "outliving_pid/strangers is for --discipline member";
+        return std::nullopt;
+    }
+
+    static constexpr explored_scenario info{
+        .name = "outliving_pid",
+        .summary = "objects outlive their numbers and the namespace",
+        .disciplines = discipline_set(discipline::member) | discipline::reference,
+        .most_threads = 3,
+        .most_rounds = 3,
+        .variations = shapes,
+        .refuses = refuses};
+
+    template <nesting_allocator V>
+    class state final : public release_hook {
+        using object = object_of<V>;
+        static constexpr unsigned most_threads = 3;
+        static constexpr unsigned most_rounds = 3;
+        static constexpr auto limit = static_cast<pid_nr>(V::geometry::bits_per_page);
+
+    public:
+        explicit state(const pidmap_setting& s) noexcept : setting_(s) {}
+
+        void set_up() noexcept;
+        void run(unsigned thread) noexcept;
+        void check_instant() const noexcept {
+            // No short cut: the explorer tells instants apart by the cells that are looked at.
+            bool held = false;
+            for (unsigned t = 0; t < setting_.threads; ++t) held |= holding_[t].peek();
+            const bool dead = book_.ns().peek_refcount() <= 0;
+            expect(!(dead && held), invariant::live_pid_pins_namespace,
+                   "the count is 0, and a pid is held");
+        }
+        void finish() { book_.finish(); }
+        void on_release(const void* /*ns*/) noexcept override { book_.released(); }
+
+    private:
+        /// Makes an object. \returns nullptr if there is none to be had.
+        [[nodiscard]] object* make(unsigned thread) noexcept;
+        void keep_one(unsigned thread, unsigned round) noexcept;
+        void meet_a_stranger(unsigned thread) noexcept;
+        /// Who has this number: with a reference, or nullptr.
+        [[nodiscard]] object* look_up(pid_nr nr) noexcept;
+        void free(unsigned thread, object& which) noexcept;
+        void holds(unsigned thread, bool any) noexcept {
+            // Relaxed: a book for check_instant(); it must not order what it observes.
+            holding_[thread].store(any, std::memory_order::relaxed);
+        }
+
+        pidmap_setting setting_;
+        typename V::pid_max_cell pid_max_{limit};
+        namespace_book<V> book_;
+        std::array<object*, most_threads> own_{};
+        std::array<pid_nr, most_threads> own_numbers_{};
+        std::array<std::array<object*, most_rounds>, most_threads> kept_{};
+        std::array<atomic<bool>, most_threads> holding_;
+    };
+};
+
+// ------------------------------------------------------------------------------------------------
+
+template <nesting_allocator V>
+void outliving_pid::state<V>::set_up() noexcept {
+    current = this;
+    V* const ns = create_namespace<V>(pid_max_);
+    book_.open(ns, limit);
+    for (unsigned t = 0; t < setting_.threads; ++t) {
+        if (setting_.how == discipline::reference) {
+            ns->get();
+            continue;
+        }
+        own_[t] = make(t);
+        check(own_[t] != nullptr, invariant::linearizable, "the set-up got no pid");
+        own_numbers_[t] = own_[t]->numbers[0].get();
+        holds(t, true);
+    }
+    ns->put();  // The creator's.
+    check_instant();
+}
+
+template <nesting_allocator V>
+void outliving_pid::state<V>::run(unsigned thread) noexcept {
+    for (unsigned round = 0; round < setting_.rounds; ++round)
+        if (setting_.variation == strangers)
+            meet_a_stranger(thread);
+        else
+            keep_one(thread, round);
+    if (own_[thread] != nullptr) {
+        holds(thread, false);
+        free(thread, *own_[thread]);
+    } else {
+        label("put");
+        book_.ns().put();
+    }
+    for (object* const one : kept_[thread]) {
+        if (one == nullptr) continue;
+        label("put pid");
+        put_pid<V>(*one);
+    }
+}
+
+template <nesting_allocator V>
+auto outliving_pid::state<V>::make(unsigned thread) noexcept -> object* {
+    label("alloc pid");
+    const auto got = alloc_pid(book_.ns());
+    if (got.object == nullptr) {
+        expect(got.error != alloc_error::namespace_dead, invariant::linearizable,
+               "a namespace that is in use says that it is dead");
+        return nullptr;
+    }
+    book_.take(thread, got.object->numbers[0].get());
+    return got.object;
+}
+
+template <nesting_allocator V>
+void outliving_pid::state<V>::keep_one(unsigned thread, unsigned round) noexcept {
+    object* const mine = make(thread);
+    if (mine == nullptr) return;
+    object* const found = look_up(mine->numbers[0].get());
+    expect(found == mine, invariant::linearizable,
+           "a lookup of a number did not lead to the object that has it");
+    if (found != nullptr) put_pid<V>(*found);
+    get_pid<V>(*mine);
+    kept_[thread][round] = mine;
+    free(thread, *mine);
+}
+
+template <nesting_allocator V>
+void outliving_pid::state<V>::meet_a_stranger(unsigned thread) noexcept {
+    const pid_nr nr = own_numbers_[(thread + 1) % setting_.threads];
+    object* const found = look_up(nr);
+    if (found == nullptr) return;
+    // What it is known by never changes, and it is there as long as we have a reference.
+    expect(found->numbers[0].get() == nr, invariant::linearizable,
+           "a lookup of a number led to an object that never had it");
+    label("put pid");
+    put_pid<V>(*found);
+}
+
+template <nesting_allocator V>
+auto outliving_pid::state<V>::look_up(pid_nr nr) noexcept -> object* {
+    label("find pid");
+    const read_section protects;
+    return find_pid(book_.ns(), nr);
+}
+
+template <nesting_allocator V>
+void outliving_pid::state<V>::free(unsigned thread, object& which) noexcept {
+    label("free pid");
+    book_.leave(thread, which.numbers[0].get());
+    free_pid(book_.ns(), which);
+}
+
+}  // namespace pidmap_stress::explore

@@ -113,7 +113,7 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
                            .tries = {.program = program, .is_script = program_is_script}};
     if (wanted.brief) {
         plan.tries.seconds = 0.5;
-        plan.tries.executions = 4'000;
+        plan.tries.executions = 60'000;
     }
     std::vector<power::attempt> all;
     for (const std::string& path : wanted.merge)

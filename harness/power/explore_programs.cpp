@@ -21,6 +21,10 @@ struct shape {
     unsigned threads;
     unsigned rounds;
 };
+/// Executions of a program, the first time that it is its turn.
+constexpr std::uint64_t first_turn = 200;
+/// Executions for each point at which a thread may stop: there are dozens.
+constexpr std::uint64_t executions_per_cut = 40;
 constexpr std::array<shape, 4> shapes{{{2, 1}, {2, 2}, {3, 1}, {3, 2}}};
 
 [[nodiscard]] std::vector<explore::matrix_case> programs_of(const candidate& what) {
@@ -66,19 +70,22 @@ public:
           made_{.of = std::string(what.info().name), .by = by, .seed = seed} {}
 
     [[nodiscard]] attempt run() {
-        std::vector<explore::matrix_case> left = programs_of(what_);
+        const std::vector<explore::matrix_case> programs = programs_of(what_);
+        std::vector<explore::matrix_case> left = programs;
         // Each program in turns that grow, so that a large one does not hide a small one.
-        for (std::uint64_t turn = 250; !left.empty() && !done(); turn *= 9) {
-            turn = std::min(turn, how_.executions);
+        const std::uint64_t last_turn =
+            std::max<std::uint64_t>(how_.executions / programs.size(), 1);
+        for (std::uint64_t turn = std::min(first_turn, last_turn);;) {
             std::erase_if(left, [&](const explore::matrix_case& one) {
-                return done() || explore_one(one, turn);
+                return done() || late() || explore_one(one, turn);
             });
-            if (turn == how_.executions) break;
+            if (left.empty() || turn == last_turn) break;
+            turn = std::min(9 * turn, last_turn);
         }
         // Lock-freedom is asked of who says that it is broken, and of who says that it holds.
         if (named_.contains(invariant::progress) || !what_.killable())
-            for (const explore::matrix_case& one : programs_of(what_))
-                if (!done() && one.setting.threads == 2 && one.setting.rounds == 1)
+            for (const explore::matrix_case& one : programs)
+                if (!done() && !late() && one.setting.threads == 2 && one.setting.rounds == 1)
                     look_for_stalls(one);
         if (!made_.killed()) made_.seconds = elapsed();
         return made_;
@@ -86,6 +93,8 @@ public:
 
 private:
     [[nodiscard]] bool done() const { return made_.named || (made_.killed() && !what_.killable()); }
+    /// Whether to give up, on a machine that is slow or busy.
+    [[nodiscard]] bool late() const { return elapsed() > how_.patience / 8; }
     [[nodiscard]] double elapsed() const {
         return std::chrono::duration<double>(clock::now() - begin_).count();
     }
@@ -118,8 +127,7 @@ private:
 
     void look_for_stalls(const explore::matrix_case& one) {
         const auto p = what_.explored->make(one.setting);
-        const explore::result seen = explore::check_progress(
-            *p, options(std::max<std::uint64_t>(how_.executions / 10, 100)));
+        const explore::result seen = explore::check_progress(*p, options(executions_per_cut));
         for (const explore::finding& f : seen.findings)
             if (explore::broken_by(f) == invariant::progress) return note(one, f, seen.runs());
         made_.executions += static_cast<double>(seen.runs());

@@ -27,7 +27,8 @@ Profiles; the arguments go to the program:
   bench    every benchmark program; the arguments go to each of them
   list     what there is to run: variants, scenarios, ...
   explore, replay TOKEN, mutants
-           systematic exploration, if this version of the program has it
+           small cases in every interleaving, and one of them again; mutants, if this version of
+           the program has them
 
 Options, before the profile's own arguments:
   --no-install    print the command that would install what is missing, and exit 3
@@ -238,6 +239,9 @@ if_known() {  # if_known SUBCOMMAND ARGUMENT...
         die "$exit_usage" "$(quoted "$(program_of release)" --help) failed"
     grep -qE "^ *$1( |$)" <<<"$known" ||
         die "$exit_unsupported" "this version of pidmap-stress does not know '$1'"
+    # What the program prints to be pasted calls this script again.
+    PIDMAP_STRESS_WRAPPER=$(quoted "$called_as")
+    export PIDMAP_STRESS_WRAPPER
     run_program release "$@"
 }
 

@@ -16,6 +16,20 @@ function(pidmap_stress_names out folder extension)
   set(${out} ${names} PARENT_SCOPE)
 endfunction()
 
+# Mutants are many, and half of what one costs to compile are the headers that they share. So
+# several go into one compilation, in targets with UNITY_BUILD_MODE GROUP.
+set(PIDMAP_STRESS_MUTANTS_TOGETHER 6)
+
+# pidmap_stress_group(SOURCES...): some compilations instead of one for each.
+function(pidmap_stress_group)
+  set(count 0)
+  foreach(source IN LISTS ARGN)
+    math(EXPR group "${count} / ${PIDMAP_STRESS_MUTANTS_TOGETHER}")
+    math(EXPR count "${count} + 1")
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP mutants_${group})
+  endforeach()
+endfunction()
+
 # pidmap_stress_generate_subjects(OUT): a source for each variant and each mutant, so that they
 # compile side by side, and one with the lists of them all.
 function(pidmap_stress_generate_subjects out)
@@ -36,6 +50,7 @@ subject_entry subject_@name@() { return make_subject_entry<@name@>(); }
 }  // namespace pidmap_stress
 ]=] @ONLY)
       list(APPEND sources ${folder}/subject_${name}.cpp)
+      list(APPEND ${kind}_sources ${folder}/subject_${name}.cpp)
       string(APPEND declarations "subject_entry subject_${name}();\n")
       string(APPEND ${kind}_entries "        subject_${name}(),\n")
       # All in one source as well: two files that define one name must not link silently.
@@ -61,6 +76,7 @@ std::span<const subject_entry> mutant_subjects() noexcept {
 }
 }  // namespace pidmap_stress
 ]=] @ONLY)
+  pidmap_stress_group(${mutant_sources})
   set(${out} ${sources} ${folder}/subjects.cpp PARENT_SCOPE)
 endfunction()
 
@@ -117,6 +133,7 @@ std::vector<explored_pair> explored_mutant_@mutant@() {
 }  // namespace pidmap_stress::explore
 ]=] @ONLY)
     list(APPEND sources ${folder}/explored_mutant_${mutant}.cpp)
+    list(APPEND mutant_sources ${folder}/explored_mutant_${mutant}.cpp)
     string(APPEND declarations "std::vector<explored_pair> explored_mutant_${mutant}();\n")
     string(APPEND mutant_entries "        make_variant(explored_mutant_${mutant}()),\n")
   endforeach()
@@ -149,6 +166,7 @@ std::span<const explored_scenario* const> explored_scenarios() noexcept {
 }
 }  // namespace pidmap_stress::explore
 ]=] @ONLY)
+  pidmap_stress_group(${mutant_sources})
   set(${out} ${sources} ${folder}/explored_lists.cpp PARENT_SCOPE)
 endfunction()
 

@@ -48,6 +48,14 @@ void print_configuration(const run_options& how) {
     fmt::print("a seed fixes operations, delays and faults; the schedule is the system's\n\n");
 }
 
+/// `program` without the subcommand that runs cells.
+[[nodiscard]] std::string program_words(const std::string& program) {
+    constexpr std::string_view subcommand = " run";
+    // Under a sanitizer, the wrapper's word for it replays with another build.
+    return program.ends_with(subcommand) ? program.substr(0, program.size() - subcommand.size())
+                                         : std::string("pidmap-stress");
+}
+
 void print_summary(const std::vector<cell_result>& results, const run_options& how,
                    const std::string& program) {
     const bool few = results.size() <= few_cells;
@@ -147,6 +155,7 @@ int run_campaign(const run_options& how, const std::string& program) {
     progress_line progress(stderr, how.duration);
     std::uint64_t operations = 0;
     std::string write_error;
+    modelled_before modelled;
     for (std::size_t n = 0; n < how.cells.size() && interrupted == 0; ++n) {
         const cell& what = how.cells[n];
         trial_settings mine = how.trial;
@@ -166,6 +175,9 @@ int run_campaign(const run_options& how, const std::string& program) {
         watch.on_progress = [&](std::uint64_t here) { progress.update(name, operations + here); };
         results.push_back(run_cell(what, mine, watch));
         operations += results.back().seen.operations;
+        if (how.explain || how.cells.size() <= few_cells || !results.back().judged.as_expected())
+            results.back().modelled =
+                model_findings(results.back(), program_words(program), modelled);
         progress.clear();
         table.print_row(results.back());
         if (const std::string error = write_results(false); !error.empty()) write_error = error;

@@ -79,6 +79,7 @@ struct raw_run {
     std::string jitter;
     bool pin = false;
     bool strict = false;
+    bool explain = false;
     std::string json;
 };
 
@@ -107,6 +108,9 @@ void add_run_options(CLI::App& run, raw_run& raw) {
         ->default_str("64");
     run.add_flag("--pin", raw.pin, "keep each worker on one core");
     run.add_option("--json", raw.json, "write the results to this file as well");
+    run.add_flag("--explain", raw.explain,
+                 "have the explorer look at every finding; in a run of few cells, or if a finding\n"
+                 "was not expected, it does so anyway");
     run.add_flag("--strict", raw.strict, "any violation is exit code 2, expected or not");
 }
 
@@ -206,6 +210,7 @@ void add_run_options(CLI::App& run, raw_run& raw) {
         throw usage_error("--json '' is no path; it must be that of a file to write");
     run.json_path = raw.json;
     run.strict = raw.strict;
+    run.explain = raw.explain;
     return run;
 }
 
@@ -249,13 +254,21 @@ options parse_options(int argc, const char* const* argv) {
         } else if (self_test->parsed()) {
             parsed.what = command::self_test;
         }
-    } catch (const CLI::RequiredError&) {
+    } catch (const CLI::RequiredError& error) {
         parsed.what = command::help;
         parsed.exit_code = exit_usage;
-        parsed.message = fmt::format(
-            "pidmap-stress: {}; known are: run, explore, replay, mutants, list, self-test; see "
-            "pidmap-stress --help\n",
-            argc > 1 ? fmt::format("'{}' is no command", argv[1]) : "a command is missing");
+        const bool known = argc > 1 && !app.get_subcommands([argv](const CLI::App* one) {
+                                               return one->get_name() == argv[1];
+                                           })
+                                            .empty();
+        parsed.message =
+            known ? fmt::format("pidmap-stress: {}; see pidmap-stress {} --help\n", error.what(),
+                                argv[1])
+                  : fmt::format(
+                        "pidmap-stress: {}; known are: run, explore, replay, mutants, list, self-test; see "
+                        "pidmap-stress --help\n",
+                        argc > 1 ? fmt::format("'{}' is no command", argv[1])
+                                 : "a command is missing");
     } catch (const CLI::ParseError& error) {
         std::ostringstream out;
         std::ostringstream err;

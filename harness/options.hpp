@@ -30,6 +30,7 @@ struct run_options {
     std::chrono::nanoseconds duration{};  ///< Of all cells together; 0: operations count.
     std::string json_path;
     bool strict = false;
+    bool explain = false;  ///< Have the explorer look at every finding, expected ones too.
     /// The words that, with `--seed`, run one cell of this again.
     std::string common_arguments;
 };

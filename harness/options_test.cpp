@@ -147,8 +147,8 @@ TEST_P(BadInputTest, IsAnsweredInOneLine) {
 INSTANTIATE_TEST_SUITE_P(
     Kinds, BadInputTest,
     ::testing::Values(
-        bad_input{"NoCommand", {}, "command", "run, list, self-test"},
-        bad_input{"UnknownCommand", {"walk"}, "'walk'", "run, list, self-test"},
+        bad_input{"NoCommand", {}, "command", "run, explore, replay, list, self-test"},
+        bad_input{"UnknownCommand", {"walk"}, "'walk'", "run, explore, replay, list, self-test"},
         bad_input{"UnknownOption", {"run", "--frobnicate"}, "--frobnicate", "--help"},
         bad_input{"UnknownOptionOfList", {"list", "--all"}, "--all", "--help"},
         bad_input{"StrayWord", {"run", "sound"}, "sound", "--help"},

@@ -78,6 +78,32 @@ TEST(ProgramTest, AKnownBreakageIsAsExpected) {
     EXPECT_THAT(end.out, AllOf(HasSubstr("violated (known)"), HasSubstr("1 break as known")));
 }
 
+// What breaks natively is broken in the model as well, and told with a token that replays.
+TEST(ProgramTest, AFindingCarriesAnInterleaving) {
+    const std::vector<std::vector<std::string>> cells{{"as_posted", "page_zero", "member"},
+                                                      {"symmetric", "lookup", "lookup"}};
+    for (const std::vector<std::string>& cell : cells) {
+        const scratch_folder folder;
+        const std::string path = folder.path("results.json");
+        const program_end end =
+            run_pidmap_stress({"run", "--variant", cell[0], "--scenario", cell[1], "--discipline",
+                               cell[2], "--ops", "500000", "--json", path});
+        EXPECT_EQ(end.code, exit_as_expected) << end.out << end.err;
+        EXPECT_THAT(end.out, HasSubstr("the explorer breaks it too"));
+        const json file = parsed_or_null(path);
+        ASSERT_TRUE(file.is_object());
+        std::size_t with_token = 0;
+        for (const json& one : file["cells"][0]["model"]) {
+            const std::string token = one["token"];
+            if (token.empty()) continue;
+            ++with_token;
+            EXPECT_THAT(end.out, HasSubstr("replay " + token));
+            EXPECT_EQ(run_pidmap_stress({"replay", token}).code, exit_violated) << token;
+        }
+        EXPECT_GE(with_token, 1U) << end.out;
+    }
+}
+
 // Under --strict it is exit code 2, and what is printed runs it again, as it is.
 TEST(ProgramTest, StrictIsExitCode2AndTheCommandReproducesIt) {
     const program_end end =

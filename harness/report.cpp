@@ -106,6 +106,8 @@ std::string describe_findings(const cell_result& result, const std::string& comm
             from = end + 1;
         }
     }
+    for (const modelled_finding& one : result.modelled)
+        text += "  " + indented(describe(one)) + "\n";
     if (result.seen.end != run_end::completed || !result.seen.findings.empty())
         text += fmt::format("  found in {} of {} trials; run it again with\n    {}\n",
                             std::max(result.trials_with_findings,
@@ -171,6 +173,13 @@ nlohmann::json to_json(const std::vector<cell_result>& results, const run_option
         for (int n = 0; n < invariant_count; ++n)
             if (const auto times = one.seen.times_broken[static_cast<std::size_t>(n)]; times != 0)
                 broken[std::string(to_string(static_cast<invariant>(n)))] = times;
+        nlohmann::json model = nlohmann::json::array();
+        for (const modelled_finding& what : one.modelled)
+            model.push_back({{"invariant", to_string(what.broken)},
+                             {"programs", what.programs},
+                             {"executions", what.executions},
+                             {"token", what.token},
+                             {"trace", what.table}});
         nlohmann::json missing = nlohmann::json::array();
         for (int n = 0; n < invariant_count; ++n)
             if (one.judged.missing.contains(static_cast<invariant>(n)))
@@ -183,6 +192,7 @@ nlohmann::json to_json(const std::vector<cell_result>& results, const run_option
                          {"broken", broken},
                          {"missing", missing},
                          {"findings", findings},
+                         {"model", model},
                          {"unhit_marks", one.seen.unhit_marks},
                          {"last_events", one.last_events},
                          {"ending", one.ending},

@@ -139,7 +139,10 @@ void collect(const board& here, unsigned workers, cell_result& into) {
     }
     if (reported != 0) {
         ++into.trials_with_findings;
-        if (into.last_events.empty()) into.last_events = last_events(here, workers, 12);
+        if (into.last_events.empty()) {
+            into.last_events = last_events(here, workers, 12);
+            into.flights = read_flights(here, workers, 64);
+        }
     }
     into.seen.operations += here.operations.load(std::memory_order::relaxed);
     into.seen.worker_seconds +=

@@ -8,6 +8,8 @@
 #include "checkers/expectation.hpp"
 #include "checkers/verdict.hpp"
 #include "harness/sanitizers.hpp"
+#include "harness/stress_model.hpp"
+#include "harness/stress_program.hpp"
 #include "harness/trial.hpp"
 
 namespace pidmap_stress {
@@ -19,6 +21,9 @@ struct cell_result {
     assessment judged{};
     /// The last events of the workers in the first trial that found something.
     std::string last_events{};
+    std::vector<flight_log> flights{};
+    /// What the explorer made of it, if it was asked.
+    std::vector<modelled_finding> modelled{};
     /// How the process of a trial ended, where it did not end well.
     std::string ending{};
     bool out_of_resources = false;

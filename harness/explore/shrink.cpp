@@ -30,21 +30,36 @@ public:
         worker w(p, how_);
         trust search(rules_of(how_));
         std::size_t looked_at = 0;
-        for (bool more = true; more && w.so_far().runs() < budget_; more = search.advance()) {
+        bool more = true;
+        for (; more && w.so_far().runs() < budget_; more = search.advance()) {
             w.run(search);
             ++executions_;
-            const auto& found = w.so_far().findings;
-            for (; looked_at < found.size(); ++looked_at) {
-                const finding& f = found[looked_at];
-                if (broken_by(f) != which_ || !f.replayed) continue;
-                if (accept_(replay(p, f.schedule, how_))) return f.schedule;
-            }
+            if (auto found = look(p, w.so_far().findings, looked_at)) return found;
+        }
+        if (!more) return std::nullopt;
+        // Too large to be searched: chance goes to other corners.
+        random_walk walk(1);
+        for (std::uint64_t number = 0; number < budget_ / 2; ++number) {
+            walk.restart(number);
+            w.sample(walk);
+            ++executions_;
+            if (auto found = look(p, w.so_far().findings, looked_at)) return found;
         }
         return std::nullopt;
     }
     [[nodiscard]] std::uint64_t executions() const noexcept { return executions_; }
 
 private:
+    [[nodiscard]] std::optional<schedule> look(const program& p, const std::vector<finding>& found,
+                                               std::size_t& looked_at) const {
+        for (; looked_at < found.size(); ++looked_at) {
+            const finding& f = found[looked_at];
+            if (broken_by(f) != which_ || !f.replayed) continue;
+            if (accept_(replay(p, f.schedule, how_))) return f.schedule;
+        }
+        return std::nullopt;
+    }
+
     options how_;
     invariant which_;
     const shows_the_same& accept_;
@@ -159,7 +174,9 @@ std::optional<schedule> simplest_schedule(const program& p, model under, invaria
 }
 
 std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& also,
-                                     const shrink_options& how) {
+                                     const shrink_options& how, std::uint64_t* spent) {
+    std::uint64_t own = 0;
+    std::uint64_t& executions = spent == nullptr ? own : *spent;
     // What is broken before the threads start has no steps to be seen in: best if nothing is, and
     // at least not what is to be seen.
     const shows_the_same sane_start = [](const replay_result& run) {
@@ -173,7 +190,6 @@ std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& als
                    return is_of_the_start(f) && broken_by(f) == what.shows;
                });
     };
-    std::uint64_t executions = 0;
     const auto found_in = [&](const script& s, const shows_the_same& accept) {
         breaker breaks_at(what.model, what.shows, accept, how);
         auto found = breaks_at(*what.variant->make(s));
@@ -184,7 +200,7 @@ std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& als
     const shows_the_same* accept = &strict;
     auto known = found_in(what.script, strict);
     for (const unsigned bits : {2U, 4U, 8U}) {
-        if (known) break;
+        if (known || !how.from_nothing) break;
         const auto smaller = bits < what.script.bits ? on_smaller_pages(what.script, bits)
                                                      : std::optional(what.script);
         const auto all = smaller ? from_nothing(*smaller) : std::nullopt;
@@ -194,7 +210,7 @@ std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& als
         what.script = *all;
         accept = &sane_start;
     }
-    if (!known) {
+    if (!known && how.from_nothing) {
         accept = &lenient;
         known = found_in(what.script, lenient);
     }
@@ -213,9 +229,9 @@ std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& als
             break;
         }
     }
-    shrunk_finding result{.executions = executions};
+    shrunk_finding result;
     const auto p = what.variant->make(what.script);
-    auto best = simplest_schedule(*p, what.model, what.shows, *accept, how, result.executions);
+    auto best = simplest_schedule(*p, what.model, what.shows, *accept, how, executions);
     if (!best) best = std::move(known);
     const replay_result again = replay(*p, *best, {.model = what.model});
     if (!again.exact || !breaks(again.findings, what.shows)) return std::nullopt;
@@ -242,9 +258,9 @@ std::optional<shrunk_finding> shrink(const matrix_case& what, const broken_invar
     // A program of another kind keeps its calls, and gets a simpler schedule.
     const auto p = what.variant->make(what.setting);
     shrunk_finding result;
+    std::uint64_t executions = 0;
     const auto best = simplest_schedule(
-        *p, what.model, *found.which, [](const replay_result&) { return true; }, how,
-        result.executions);
+        *p, what.model, *found.which, [](const replay_result&) { return true; }, how, executions);
     if (!best) return std::nullopt;
     result.shown = count_shown(replay(*p, *best, {.model = what.model}), found.which);
     result.token = make_token(what, *best, build_identity());

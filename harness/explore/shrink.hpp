@@ -17,12 +17,13 @@ struct shrink_options {
     /// Executions that the search for the simplest schedule is worth, at each bound.
     std::uint64_t for_schedule = 4'000;
     unsigned preemptions = 3;
+    /// Whether a script that shows nothing is tried from a new namespace, too.
+    bool from_nothing = true;
 };
 
 struct shrunk_finding {
-    std::string token{};           ///< Replays exactly, and breaks the same invariant.
-    std::size_t shown = 0;         ///< Steps that a reader is shown.
-    std::uint64_t executions = 0;  ///< That shrinking took.
+    std::string token{};    ///< Replays exactly, and breaks the same invariant.
+    std::size_t shown = 0;  ///< Steps that a reader is shown.
 };
 
 /// Whether an execution is one to show, beyond that it breaks the invariant.
@@ -41,8 +42,10 @@ using shows_the_same = std::function<bool(const replay_result&)>;
 /// Makes a script that breaks `what.shows` smaller: fewer threads, calls and held pids, smaller
 /// pages; then takes the simplest schedule.
 /// \return nothing if it does not break within the budget.
+/// \param executions  If given, what it took is added here, whatever comes of it.
 [[nodiscard]] std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& accept,
-                                                   const shrink_options& how = {});
+                                                   const shrink_options& how = {},
+                                                   std::uint64_t* executions = nullptr);
 
 /// The same for what a cell of the matrix shows, where that is a script; else its schedule only.
 /// \return nothing if nothing simpler was found.

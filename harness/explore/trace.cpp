@@ -332,6 +332,9 @@ trace make_trace(const replayable& of, const replay_result& run, std::string_vie
     seen.later = run.steps.size() - end;
     for (const finding& f : run.findings) {
         const standing at = row_of(f, run.steps);
+        // What else is wrong in the end comes of what is to be seen.
+        const bool in_the_end = !at.before_all && at.row >= run.steps.size();
+        if (in_the_end && of.shows && broken_by(f) != of.shows) continue;
         (at.before_all                ? seen.broken_at_first
          : at.row >= run.steps.size() ? seen.broken_at_last
                                       : seen.rows[at.row].broken)

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "allocator/variants/sound.hpp"
+
+namespace pidmap_stress {
+
+/// Mutant: everyone who closes the namespace is told to have been the first, so the reference that
+/// the first one drops is dropped by each.
+template <execution_policy P>
+struct closed_twice : pid_namespace<P, sound_orders, sound_steps> {
+    using pid_namespace<P, sound_orders, sound_steps>::pid_namespace;
+    static constexpr variant_info info{
+        .name = "closed_twice",
+        .summary = "two that close a namespace both clean up",
+        .kind = variant_kind::mutant,
+        .breaks = {{.broken = invariant::refcount_equals_pages, .shown_by = "dying_namespace"},
+                   {.broken = invariant::no_underflow, .shown_by = "dying_namespace"},
+                   {.broken = invariant::live_pid_pins_namespace, .shown_by = "dying_namespace"},
+                   {.broken = invariant::no_use_after_release, .shown_by = "dying_namespace"}}};
+
+    bool disable_pid_allocation() noexcept {
+        const bool was_closed = this->closed.load(std::memory_order::relaxed);
+        this->closed.store(true, std::memory_order::relaxed);
+        return !was_closed;
+    }
+};
+
+}  // namespace pidmap_stress

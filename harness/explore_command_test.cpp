@@ -1,0 +1,162 @@
+// explore and replay as their users meet them.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "harness/options.hpp"
+#include "harness/testing/program.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::program_end;
+using testing::run_by_shell;
+using testing::run_pidmap_stress;
+using testing::scratch_folder;
+using ::testing::StartsWith;
+using testing::text_of;
+using words = std::vector<std::string>;
+
+const words late_get{"explore", "--variant",  "symmetric", "--discipline",
+                     "lookup",  "--scenario", "page_zero"};
+
+[[nodiscard]] words with(words all, const words& more) {
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
+/// Each token that an exploration printed.
+[[nodiscard]] words tokens_in(const std::string& out) {
+    const std::regex pattern("replay ([^ \n]+:[^ \n]+)");
+    words tokens;
+    for (std::sregex_iterator it(out.begin(), out.end(), pattern), end; it != end; ++it)
+        tokens.push_back((*it)[1]);
+    return tokens;
+}
+[[nodiscard]] const std::string& a_token() {
+    static const std::string token = tokens_in(run_pidmap_stress(late_get).out).at(0);
+    return token;
+}
+void expect_one_line(const program_end& end, const std::string& words_in_it) {
+    EXPECT_EQ(end.code, exit_usage);
+    EXPECT_EQ(end.out, "");
+    EXPECT_EQ(std::ranges::count(end.err, '\n'), 1) << end.err;
+    EXPECT_THAT(end.err, AllOf(StartsWith("pidmap-stress: "), HasSubstr(words_in_it)));
+}
+
+// The same options print the same, byte for byte, however many jobs share the work.
+TEST(ExploreCommand, JobsChangeNoByte) {
+    for (const std::string& strategy : {std::string("exhaustive"), std::string("portfolio")}) {
+        const words options =
+            with(late_get, {"--strategy", strategy, "--seed", "3", "--budget", "3000"});
+        const program_end alone = run_pidmap_stress(with(options, {"--jobs", "1"}));
+        const program_end together = run_pidmap_stress(with(options, {"--jobs", "2"}));
+        EXPECT_EQ(alone.code, exit_as_expected) << alone.out << alone.err;
+        EXPECT_EQ(alone.out, together.out);
+        EXPECT_FALSE(tokens_in(alone.out).empty()) << alone.out;
+    }
+}
+
+// Each token that is printed breaks its invariant again, with exit code 2, the same each time.
+TEST(ExploreCommand, EachTokenReplays) {
+    const program_end explored = run_pidmap_stress(late_get);
+    const words tokens = tokens_in(explored.out);
+    EXPECT_GE(tokens.size(), 3U) << explored.out;
+    for (const std::string& token : tokens) {
+        const program_end first = run_pidmap_stress({"replay", token});
+        EXPECT_EQ(first.code, exit_violated) << first.out << first.err;
+        EXPECT_EQ(first.err, "");
+        EXPECT_THAT(first.out, HasSubstr("BROKEN"));
+        EXPECT_EQ(first.out, run_pidmap_stress({"replay", token}).out);
+    }
+}
+
+// What a replay prints to be pasted does the same again, by whatever name it was called.
+TEST(ExploreCommand, TheCommandThatIsPrintedWorks) {
+    const std::string called = shell_quoted(testing::pidmap_stress_path());
+    const program_end first =
+        run_by_shell("PIDMAP_STRESS_WRAPPER=" + called + " " + called + " replay " + a_token());
+    const std::string before = "again: ";
+    const std::size_t at = first.out.find(before);
+    ASSERT_NE(at, std::string::npos) << first.out;
+    const std::size_t from = at + before.size();
+    const std::string command = first.out.substr(from, first.out.find('\n', from) - from);
+    const program_end again = run_by_shell("PIDMAP_STRESS_WRAPPER=" + called + " " + command);
+    EXPECT_EQ(again.out, first.out) << command;
+    EXPECT_EQ(again.code, exit_violated);
+}
+
+// What is expected to break is exit code 0, under --strict it is 2.
+TEST(ExploreCommand, StrictIsExitCode2) {
+    EXPECT_EQ(run_pidmap_stress(late_get).code, exit_as_expected);
+    EXPECT_EQ(run_pidmap_stress(with(late_get, {"--strict"})).code, exit_violated);
+    const program_end holds =
+        run_pidmap_stress({"explore", "--variant", "sound", "--scenario", "page_zero", "--strict"});
+    EXPECT_EQ(holds.code, exit_as_expected) << holds.out;
+    EXPECT_THAT(holds.out, HasSubstr("holds, complete"));
+}
+
+// The same execution in each format, on standard output or in a file.
+TEST(ExploreCommand, FormatsAndFiles) {
+    const scratch_folder folder;
+    const std::string path = folder.path("trace.json");
+    const program_end written =
+        run_pidmap_stress({"replay", a_token(), "--format", "perfetto", "--output", path});
+    EXPECT_EQ(written.code, exit_violated);
+    EXPECT_EQ(written.out, "");
+    const auto file = nlohmann::json::parse(text_of(path), nullptr, false);
+    ASSERT_TRUE(file.is_object());
+    EXPECT_TRUE(file["traceEvents"].is_array());
+    EXPECT_THAT(run_pidmap_stress({"replay", a_token(), "--format", "mermaid"}).out,
+                StartsWith("sequenceDiagram\n"));
+    EXPECT_THAT(run_pidmap_stress({"replay", a_token(), "--format", "text"}).out,
+                HasSubstr(". thread 1, "));
+    const std::string table = run_pidmap_stress({"replay", a_token()}).out;
+    const std::string full = run_pidmap_stress({"replay", a_token(), "--full"}).out;
+    EXPECT_GT(full.size(), table.size());
+    EXPECT_THAT(full, Not(HasSubstr("not shown")));
+}
+
+// A token of another build is refused in one line, and tried if that is asked for.
+TEST(ExploreCommand, ATokenOfAnotherBuild) {
+    // As another build would have printed it: the hash of the build is in the schedule's part.
+    const std::string of_another =
+        "symmetric/lookup/page_zero/2x1/2x8/rc11:x126T3qJZX1.71.41.61.A1";
+    expect_one_line(run_pidmap_stress({"replay", of_another}), "--best-effort");
+    const program_end tried = run_pidmap_stress({"replay", of_another, "--best-effort"});
+    EXPECT_TRUE(tried.code == exit_violated || tried.code == exit_as_expected) << tried.err;
+    EXPECT_THAT(tried.out, HasSubstr("step | thread 1"));
+}
+
+// Bad input is one line that says what would be right, and exit code 1.
+TEST(ExploreCommand, BadInputIsOneLine) {
+    const std::string token = a_token();
+    const auto replay = [](const words& more) { return run_pidmap_stress(with({"replay"}, more)); };
+    const auto explore = [](const words& more) {
+        return run_pidmap_stress(with({"explore"}, more));
+    };
+    expect_one_line(replay({"nonsense"}), "no token");
+    expect_one_line(replay({token.substr(0, token.size() - 1)}), "no token, or was damaged");
+    expect_one_line(replay({"nobody" + token}), "no token");
+    expect_one_line(replay({}), "token");
+    expect_one_line(replay({token, "--format", "pdf"}), "table, text, mermaid, perfetto");
+    expect_one_line(replay({token, "--output", "/nowhere/at/all"}), "cannot write --output");
+    expect_one_line(explore({"--variant", "nobody"}), "known are: as_posted");
+    expect_one_line(explore({"--discipline", "owner"}), "member, reference, lookup");
+    expect_one_line(explore({"--scenario", "moon"}), "page_zero");
+    expect_one_line(explore({"--threads", "9"}), "1 to 4");
+    expect_one_line(explore({"--ops", "0"}), "1 to 8");
+    expect_one_line(explore({"--bits", "7"}), "4, 8 and 16");
+    expect_one_line(explore({"--strategy", "luck"}), "portfolio");
+}
+
+}  // namespace
+}  // namespace pidmap_stress

@@ -94,7 +94,7 @@ public:
             detail::perform([&](machine& m) { return m.load(where_, order); }));
     }
     [[gnu::always_inline]] void store(T value, order_type order = order_type::seq_cst) noexcept {
-        (void)machine::current().store(where_, detail::to_bits(value), order);
+        detail::perform([&](machine& m) { return m.store(where_, detail::to_bits(value), order); });
     }
     [[gnu::always_inline]] operator T() const noexcept { return load(); }
     [[gnu::always_inline]] T operator=(T value) noexcept {
@@ -260,7 +260,9 @@ public:
             [&](machine& m) { return m.load(where_, std::memory_order::relaxed); }));
     }
     [[gnu::always_inline]] void set(T value) noexcept {
-        (void)machine::current().store(where_, detail::to_bits(value), std::memory_order::relaxed);
+        detail::perform([&](machine& m) {
+            return m.store(where_, detail::to_bits(value), std::memory_order::relaxed);
+        });
     }
     [[nodiscard]] T peek() const noexcept {
         return detail::from_bits<T>(machine::current().peek(where_));

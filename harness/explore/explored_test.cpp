@@ -428,7 +428,7 @@ TEST(Findings, ADamagedTokenIsRefused) {
 
 TEST(Findings, ALimitOfStepsIsReportedApart) {
     const auto p = over<one_cell>().thread([](one_cell& s) {
-        for (;;) s.x.store(1, relaxed);
+        for (;;) s.x.fetch_add(1, relaxed);
     });
     const result r = explore(p, {.limits = {.steps = 50}});
     EXPECT_TRUE(r.ok());

@@ -79,6 +79,7 @@ void machine::observe_event(unsigned thread, event_id id) {
         observer_->on_step(s);
     }
     after_step();
+    if (watches_rounds_) watch_rounds(thread, id);
 }
 
 void machine::observe(unsigned thread, step_kind kind, std::string_view cell, std::uint64_t value) {

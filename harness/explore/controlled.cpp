@@ -82,6 +82,22 @@ unsigned repeat::pick(unsigned n) {
     return 0;
 }
 
+// --- Fairness -----------------------------------------------------------------------------------
+
+unsigned round_robin::pick_thread(const thread_list& options, bool can_go_on) {
+    if (can_go_on && ++done_ < steps_) return 0;
+    done_ = 0;
+    // The next one after the last, or the first of all.
+    unsigned best = 0;
+    const auto behind = [&](unsigned thread) {
+        return (thread + max_threads - last_ - 1) % max_threads;
+    };
+    for (unsigned i = 1; i < options.size(); ++i)
+        if (behind(options[i]) < behind(options[best])) best = i;
+    last_ = options[best];
+    return best;
+}
+
 // --- From a graph to a schedule -----------------------------------------------------------------
 
 event_id guided::here(const graph& g, event_id of_target) const {

@@ -54,7 +54,10 @@ private:
 /// Repeats a schedule. Where it does not fit or ends, the first option is taken.
 class repeat final : public controlled {
 public:
-    explicit repeat(schedule choices) : choices_(std::move(choices)) {}
+    /// Where a livelock may end it: where the schedule does, or wherever one is seen.
+    enum class ends : std::uint8_t { where_schedule_does, anywhere };
+    explicit repeat(schedule choices, ends where = ends::where_schedule_does)
+        : choices_(std::move(choices)), ends_(where) {}
     void restart() override {
         controlled::restart();
         next_ = 0;
@@ -62,6 +65,9 @@ public:
     }
     /// Whether each choice was there to be made, and none was left over.
     [[nodiscard]] bool exact() const noexcept { return exact_ && next_ == choices_.size(); }
+    [[nodiscard]] bool at_end() const noexcept override {
+        return ends_ == ends::anywhere || next_ == choices_.size();
+    }
 
 protected:
     unsigned pick_thread(const thread_list& options, bool) override { return pick(options.size()); }
@@ -69,8 +75,24 @@ protected:
 
 private:
     schedule choices_;
+    ends ends_;
     std::size_t next_ = 0;
     bool exact_ = true;
+};
+
+/// Threads take turns of a few steps each: as fair as can be, and in step with each other.
+class round_robin final : public controlled {
+public:
+    explicit round_robin(unsigned steps) : steps_(steps) {}
+
+protected:
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
+    unsigned pick(unsigned) override { return 0; }
+
+private:
+    unsigned steps_;
+    unsigned done_ = 0;
+    unsigned last_ = 0;
 };
 
 /// Goes where a given execution graph went, and so makes a schedule of it.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 namespace pidmap_stress::explore {
@@ -22,7 +23,18 @@ using location_id = std::uint32_t;
 inline constexpr location_id nowhere = ~0U;
 
 enum class event_kind : std::uint8_t { read, write, fence, choice };
-enum class rmw_op : std::uint8_t { none, exchange, cas, add, sub, bit_and, bit_or, bit_xor };
+enum class rmw_op : std::uint8_t {
+    none,
+    exchange,
+    cas,
+    add,
+    sub,
+    bit_and,
+    bit_or,
+    bit_xor,
+    real_add,  ///< Of float or double, by the width of the location.
+    real_sub,
+};
 
 [[nodiscard]] constexpr bool is_acquire(std::memory_order order) noexcept {
     using enum std::memory_order;
@@ -66,6 +78,14 @@ struct event {
     [[nodiscard]] bool is_write() const noexcept { return kind == event_kind::write; }
 };
 
+/// What a read-modify-write of a floating-point location stores.
+template <class Real, class Bits>
+[[nodiscard]] constexpr std::uint64_t real_stored_by(const event& read) noexcept {
+    const auto value = std::bit_cast<Real>(static_cast<Bits>(read.value));
+    const auto by = std::bit_cast<Real>(static_cast<Bits>(read.operand));
+    return std::bit_cast<Bits>(read.op == rmw_op::real_add ? value + by : value - by);
+}
+
 /// What a read-modify-write stores when it has read `value`.
 [[nodiscard]] constexpr std::uint64_t stored_by(const event& read) noexcept {
     switch (read.op) {
@@ -82,6 +102,10 @@ struct event {
             return read.value | read.operand;
         case rmw_op::bit_xor:
             return read.value ^ read.operand;
+        case rmw_op::real_add:
+        case rmw_op::real_sub:
+            return read.mask >> 32U == 0 ? real_stored_by<float, std::uint32_t>(read)
+                                         : real_stored_by<double, std::uint64_t>(read);
         case rmw_op::none:
             break;
     }

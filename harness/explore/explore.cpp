@@ -63,6 +63,22 @@ result explore_portfolio(const program& p, const options& how) {
     return sum;
 }
 
+result explore_by_strategy(const program& p, const options& how) {
+    switch (how.strategy) {
+        case strategy::random:
+        case strategy::pct:
+        case strategy::pos:
+            return explore_samples(p, how);
+        case strategy::bounded:
+            return explore_bounded(p, how);
+        case strategy::exhaustive:
+            return explore_exhaustively(p, how);
+        case strategy::portfolio:
+            break;
+    }
+    return explore_portfolio(p, how);
+}
+
 }  // namespace
 
 std::string_view to_string(strategy which) noexcept {
@@ -77,19 +93,21 @@ std::optional<strategy> parse_strategy(std::string_view name) noexcept {
 }
 
 result explore(const program& p, const options& how) {
-    switch (how.strategy) {
-        case strategy::random:
-        case strategy::pct:
-        case strategy::pos:
-            return explore_samples(p, how);
-        case strategy::bounded:
-            return explore_bounded(p, how);
-        case strategy::exhaustive:
-            return explore_exhaustively(p, how);
-        case strategy::portfolio:
-            break;
-    }
-    return explore_portfolio(p, how);
+    worker probe(p, how);
+    probe.probe_livelocks();
+    result first = probe.take();
+    if (first.findings.empty()) return explore_by_strategy(p, how);
+    first.stopped = 1;
+    first.last = how.strategy;
+    if (how.stop_at_first) return first;
+    // Whatever the search finds comes after that.
+    first.stopped = 0;
+    result rest = explore_by_strategy(p, how);
+    for (finding& f : rest.findings)
+        if (std::ranges::none_of(first.findings, [&](const finding& o) { return o.same_as(f); }))
+            first.findings.push_back(std::move(f));
+    rest.findings = std::move(first.findings);
+    return rest;
 }
 
 replay_result replay(const program& p, const schedule& choices, const options& how) {
@@ -106,6 +124,7 @@ replay_result replay(const program& p, const schedule& choices, const options& h
     machine m(p, rules_of(how), how.limits);
     m.freeze(how.freeze);
     m.observe(&record);
+    m.watch_for_livelocks();
     graph g(rules_of(how));
     repeat same(choices);
     same.restart();

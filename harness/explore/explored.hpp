@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -68,6 +69,7 @@ class atomic {
 
 public:
     using value_type = T;
+    using difference_type = std::conditional_t<std::is_pointer_v<T>, std::ptrdiff_t, T>;
     static constexpr bool is_always_lock_free = true;
 
     atomic() noexcept : atomic(T{}) {}
@@ -94,7 +96,7 @@ public:
             detail::perform([&](machine& m) { return m.load(where_, order); }));
     }
     [[gnu::always_inline]] void store(T value, order_type order = order_type::seq_cst) noexcept {
-        (void)machine::current().store(where_, detail::to_bits(value), order);
+        detail::perform([&](machine& m) { return m.store(where_, detail::to_bits(value), order); });
     }
     [[gnu::always_inline]] operator T() const noexcept { return load(); }
     [[gnu::always_inline]] T operator=(T value) noexcept {
@@ -123,11 +125,13 @@ public:
 
     template <class D>
     [[gnu::always_inline]] T fetch_add(D by, order_type order = order_type::seq_cst) noexcept {
-        return update(rmw_op::add, difference(by), order);
+        return update(std::is_floating_point_v<T> ? rmw_op::real_add : rmw_op::add, difference(by),
+                      order);
     }
     template <class D>
     [[gnu::always_inline]] T fetch_sub(D by, order_type order = order_type::seq_cst) noexcept {
-        return update(rmw_op::sub, difference(by), order);
+        return update(std::is_floating_point_v<T> ? rmw_op::real_sub : rmw_op::sub, difference(by),
+                      order);
     }
     [[gnu::always_inline]] T fetch_and(T bits, order_type order = order_type::seq_cst) noexcept
         requires std::is_integral_v<T>
@@ -144,6 +148,15 @@ public:
     {
         return update(rmw_op::bit_xor, detail::to_bits(bits), order);
     }
+
+    /// Blocks while the value is `old`. It wakes up when another value is stored, whether anybody
+    /// notifies or not: a notification that is missing is not noticed.
+    [[gnu::always_inline]] void wait(T old, order_type order = order_type::seq_cst) const noexcept {
+        while (detail::to_bits(load(order)) == detail::to_bits(old)) {
+        }
+    }
+    void notify_one() noexcept {}
+    void notify_all() noexcept {}
 
     [[gnu::always_inline]] T operator++(int) noexcept { return fetch_add(1); }
     [[gnu::always_inline]] T operator--(int) noexcept { return fetch_sub(1); }
@@ -176,7 +189,7 @@ public:
 private:
     template <class D>
     [[nodiscard]] static std::uint64_t difference(D by) noexcept {
-        static_assert(std::is_integral_v<T> || std::is_pointer_v<T>);
+        static_assert(std::is_arithmetic_v<T> || std::is_pointer_v<T>);
         if constexpr (std::is_pointer_v<T>)
             return static_cast<std::uint64_t>(static_cast<std::int64_t>(by) *
                                               static_cast<std::int64_t>(sizeof(*T{})));
@@ -209,6 +222,38 @@ private:
     }
 
     location_id where_;
+};
+
+/// std::atomic_flag.
+class atomic_flag {
+    using order_type = std::memory_order;
+
+public:
+    atomic_flag() noexcept = default;
+    atomic_flag& named(const char* name) noexcept {
+        set_.named(name);
+        return *this;
+    }
+    [[gnu::always_inline]] bool test_and_set(order_type order = order_type::seq_cst) noexcept {
+        return set_.exchange(true, order);
+    }
+    [[nodiscard, gnu::always_inline]] bool test(
+        order_type order = order_type::seq_cst) const noexcept {
+        return set_.load(order);
+    }
+    [[gnu::always_inline]] void clear(order_type order = order_type::seq_cst) noexcept {
+        set_.store(false, order);
+    }
+    [[gnu::always_inline]] void wait(bool old,
+                                     order_type order = order_type::seq_cst) const noexcept {
+        set_.wait(old, order);
+    }
+    void notify_one() noexcept {}
+    void notify_all() noexcept {}
+    [[nodiscard]] bool peek() const noexcept { return set_.peek(); }
+
+private:
+    atomic<bool> set_;
 };
 
 /// A cell that is not atomic: others must order its accesses, and a race on it is a finding. Its
@@ -260,7 +305,9 @@ public:
             [&](machine& m) { return m.load(where_, std::memory_order::relaxed); }));
     }
     [[gnu::always_inline]] void set(T value) noexcept {
-        (void)machine::current().store(where_, detail::to_bits(value), std::memory_order::relaxed);
+        detail::perform([&](machine& m) {
+            return m.store(where_, detail::to_bits(value), std::memory_order::relaxed);
+        });
     }
     [[nodiscard]] T peek() const noexcept {
         return detail::from_bits<T>(machine::current().peek(where_));

@@ -57,6 +57,40 @@ TEST(Explored, HasTheOperationsOfStdAtomic) {
     expect_in_both(p, has_executions(1));
 }
 
+struct reals {
+    atomic<float> f{1.5F};
+    atomic<double> d;
+    atomic_flag flag;
+};
+TEST(Explored, HasTheOperationsOfFloatingPointAndOfFlags) {
+    const auto p = over<reals>().threads(2, [](reals& s, unsigned) { s.f.fetch_add(0.25F); });
+    EXPECT_THAT(explore(p), has_executions(2));
+    const auto alone = over<reals>().thread([](reals& s) {
+        check(s.f.fetch_add(0.25F) == 1.5F && s.f.load() == 1.75F && (s.f -= 1.0F) == 0.75F);
+        check(s.d.fetch_sub(2.5) == 0.0 && s.d == -2.5 && (s.d += 1.0) == -1.5);
+        check(!s.flag.test() && !s.flag.test_and_set() && s.flag.test(acquire));
+        s.flag.clear(release);
+        check(!s.flag.test_and_set(acq_rel));
+    });
+    expect_in_both(alone, has_executions(1));
+}
+
+TEST(Explored, WaitsForAnotherValue) {
+    const auto woken = over<reals>()
+                           .thread([](reals& s) {
+                               s.flag.wait(false, acquire);
+                               check(s.d.load(relaxed) == 1.0);
+                           })
+                           .thread([](reals& s) {
+                               s.d.store(1.0, relaxed);
+                               s.flag.test_and_set(release);
+                               s.flag.notify_one();
+                           });
+    expect_in_both(woken, has_executions(1));
+    const auto alone = over<reals>().thread([](reals& s) { s.f.wait(1.5F); });
+    expect_in_both(alone, breaks(finding_kind::deadlock));
+}
+
 struct one_cell {
     atomic<int> x;
     atomic<int> y;
@@ -428,7 +462,7 @@ TEST(Findings, ADamagedTokenIsRefused) {
 
 TEST(Findings, ALimitOfStepsIsReportedApart) {
     const auto p = over<one_cell>().thread([](one_cell& s) {
-        for (;;) s.x.store(1, relaxed);
+        for (;;) s.x.fetch_add(1, relaxed);
     });
     const result r = explore(p, {.limits = {.steps = 50}});
     EXPECT_TRUE(r.ok());

@@ -55,7 +55,11 @@ void fibers::restart(unsigned index, bool clean) {
     const std::size_t usable = f.stack.size - page;
     __asan_unpoison_memory_region(static_cast<char*>(f.stack.sp) - usable, usable);
 #endif
+#if defined(PIDMAP_STRESS_ASAN) || defined(PIDMAP_STRESS_TSAN)
+    constexpr std::size_t first_used = 16'384;  // Frames are large there.
+#else
     constexpr std::size_t first_used = 1024;
+#endif
     if (clean) std::memset(static_cast<char*>(f.stack.sp) - first_used, 0, first_used);
     f.context = context::make_fcontext(f.stack.sp, f.stack.size, &fibers::enter);
 }

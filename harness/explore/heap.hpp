@@ -52,6 +52,7 @@ public:
     [[nodiscard]] void* address_of(std::uint64_t name) const noexcept;
     [[nodiscard]] static bool is_name(std::uint64_t bits) noexcept { return bits >> 62U == 2; }
     [[nodiscard]] bool empty() const noexcept { return blocks_made_ == 0; }
+    [[nodiscard]] std::size_t blocks_made() const noexcept { return blocks_made_; }
     /// Calls `visit(block)` on all blocks.
     template <class Visit>
     void for_each(Visit visit) {

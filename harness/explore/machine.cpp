@@ -78,6 +78,8 @@ void machine::reset(graph& g, driver& choices) {
     heap_.reset();
     observed_ = 0;
     step_of_event_.clear();
+    if (watches_rounds_) rounds_ = {};
+    if (watches_rounds_ && interleaves_) notes_states_ = true;
     for (unsigned t = 0; t <= thread_count_; ++t) {
         thread_state& s = threads_[t];
         s.is = status::ready;
@@ -86,7 +88,7 @@ void machine::reset(graph& g, driver& choices) {
         s.cells_made = s.section_depth = s.section_begin = s.effects_at = 0;
         s.failures_left = t == 0 ? 0 : limits_.failed_allocations;
         s.deferred_releases = 0;
-        s.has_state = s.updated = false;
+        s.has_state = s.fresh_state = s.updated = false;
         s.states.clear();
         s.label.clear();
         s.notes_from = interleaves_ ? 0 : last_effect(t);

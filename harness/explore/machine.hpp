@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -87,6 +88,8 @@ public:
     [[nodiscard]] virtual bool place_exclusive(graph& g, event_id write) = 0;
     /// Gives a new choice its value, by graph::set_choice().
     virtual void choose(graph& g, event_id choice) = 0;
+    /// Whether a round that comes back to its beginning is to be reported here.
+    [[nodiscard]] virtual bool at_end() const noexcept { return true; }
     /// The graph's instants up to this stamp were checked in earlier runs.
     [[nodiscard]] virtual event_id known_instants() const noexcept { return 0; }
     /// Now they are checked up to this one.
@@ -138,6 +141,8 @@ public:
         return frozen_.thread != 0 && threads_[frozen_.thread].is == status::frozen;
     }
     void observe(step_observer* observer) noexcept { observer_ = observer; }
+    /// Looks for livelocks in step by step executions, which takes time.
+    void watch_for_livelocks() noexcept { watches_rounds_ = true; }
     /// What the last run found. Without schedules.
     [[nodiscard]] const std::vector<finding>& found() const noexcept { return found_; }
     /// If found()[index] is an invariant broken at an instant that the search did not stop at: the
@@ -274,9 +279,21 @@ private:
         bool updated = false;
         unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
         bool has_state = false;
+        bool fresh_state = false;  // Nobody has followed it on yet.
         local_state state;
         std::vector<noted_state> states;
         std::string label;
+    };
+
+    /// How far everybody was when a state was met.
+    struct round_mark {
+        unsigned writes;
+        std::array<unsigned, max_threads> steps;
+    };
+    struct rounds {
+        std::array<std::uint64_t, max_threads> digest{};  // Of each thread's state.
+        unsigned writes = 0;
+        std::unordered_map<std::uint64_t, round_mark> met;
     };
 
     [[nodiscard]] unsigned self() const noexcept { return fibers_.running(); }
@@ -326,6 +343,11 @@ private:
     void check_nonatomic_races();
     void check_leaks();
 
+    void follow_state(unsigned thread, event_id id);
+    [[nodiscard]] std::uint64_t hash_memory() const;
+    [[nodiscard]] std::uint64_t state_of_all() const;
+    void watch_rounds(unsigned thread, event_id id);
+
     void observe_event(unsigned thread, event_id id);
     /// \pre There is an observer.
     void observe(step proto, std::uint64_t value);
@@ -367,6 +389,9 @@ private:
     std::array<std::uint64_t, 256> held_at_{};  // Values of the watched cells, by hash.
     thread_list runnable_;
     std::vector<finding> found_;
+
+    bool watches_rounds_ = false;
+    rounds rounds_;
 
     std::vector<location_id>* peeked_ = nullptr;  // Cells that are looked at, if somebody asks.
     step_observer* observer_ = nullptr;

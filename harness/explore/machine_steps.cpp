@@ -114,13 +114,15 @@ void machine::note_state() {
     thread_state& s = m.threads_[m.self()];
     std::uint64_t hash = hash_stack(frame, m.fibers_.stack_base(m.self()));
     hash = hash_bytes(hash, registers[0].__jmpbuf, sizeof registers[0].__jmpbuf);
-    const auto memory = m.instance_->memory();
-    constexpr std::size_t most = 4096;
-    s.state = {.hash = hash,
-               .memory = hash_bytes(1, memory.data(), std::min(memory.size(), most)),
-               .switches = m.fibers_.switches()};
-    s.has_state = true;
+    s.state = {.hash = hash, .memory = m.hash_memory(), .switches = m.fibers_.switches()};
+    s.has_state = s.fresh_state = true;
     m.notes_states_ = true;
+}
+
+std::uint64_t machine::hash_memory() const {
+    const auto memory = instance_->memory();
+    constexpr std::size_t most = 4096;
+    return hash_bytes(1, memory.data(), std::min(memory.size(), most));
 }
 
 /// Whether this read may be the head of a loop that comes round again: the thread has read here
@@ -128,6 +130,7 @@ void machine::note_state() {
 bool machine::wants_state(unsigned thread, location_id where, const void* site,
                           const update_request& next) {
     if (threads_[thread].has_state) return false;
+    if (watches_rounds_ && interleaves_) return true;
     if (!interleaves_ && loop_sites_.contains(site)) return true;
     const graph& g = *graph_;
     for (unsigned po = g.length(thread); po-- > threads_[thread].effects_at;) {
@@ -337,6 +340,8 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
         count_step(t);
         return {.value = 0, .done = true};
     }
+    if (watches_rounds_ && interleaves_ && !s.has_state) return {.value = 0, .done = false};
+    s.has_state = false;
     before_new_step(t, where, true);
     touch(t, where, g.length(t));
     if (g.first(where) == no_event) return {.value = 0, .done = true};

@@ -81,6 +81,7 @@ void machine::observe_event(unsigned thread, event_id id) {
         observer_->on_step(s);
     }
     after_step();
+    if (watches_rounds_) watch_rounds(thread, id);
 }
 
 void machine::observe(step proto, std::uint64_t value) {

@@ -50,6 +50,41 @@ void worker::report(finding f, const schedule& choices) {
     result_.findings.push_back(std::move(f));
 }
 
+/// A run that is too long may have gone round: this time it is watched.
+void worker::look_for_livelock(controlled& same, unsigned steps) {
+    run_limits limits = how_.limits;
+    limits.steps = std::min(limits.steps, steps);
+    machine watching(program_, rules_of(how_), limits);
+    watching.freeze(how_.freeze);
+    watching.watch_for_livelocks();
+    graph g(rules_of(how_));
+    watching.run(g, same);
+    for (const finding& f : watching.found())
+        if ((f.kind == finding_kind::livelock || f.kind == finding_kind::progress) && !knows(f))
+            report(f, same.taken());
+}
+
+void worker::probe_livelocks() {
+    // Few programs need so many steps; those that do are only looked at more closely. Whether this
+    // is one is soonest seen where there is nothing stale to choose from.
+    constexpr unsigned suspicious = 400;
+    memory_rules in_turn = rules_of(how_);
+    in_turn.consistency = model::sc;
+    run_limits limits = how_.limits;
+    limits.steps = std::min(limits.steps, suspicious);
+    machine m(program_, in_turn, limits);
+    m.freeze(how_.freeze);
+    graph g(in_turn);
+    constexpr unsigned longest_turn = 4;
+    for (unsigned steps = 1; steps <= longest_turn && result_.findings.empty(); ++steps) {
+        g.clear(in_turn);
+        round_robin fair(steps);
+        if (m.run(g, fair) != run_end::step_limit) continue;
+        round_robin again(steps);
+        look_for_livelock(again, suspicious);
+    }
+}
+
 void worker::sample(controlled& choices) {
     // The set-up is the same each time.
     if (sampled_)
@@ -57,7 +92,12 @@ void worker::sample(controlled& choices) {
     else
         graph_.clear(rules_of(how_));
     sampled_ = true;
-    count(machine_.run(graph_, choices), graph_);
+    const run_end end = machine_.run(graph_, choices);
+    count(end, graph_);
+    if (end == run_end::step_limit) {
+        repeat same(choices.taken(), repeat::ends::anywhere);
+        look_for_livelock(same, how_.limits.steps);
+    }
     if (machine_.found().empty()) [[likely]]
         return;
     for (const finding& f : machine_.found())
@@ -66,7 +106,18 @@ void worker::sample(controlled& choices) {
 
 void worker::run(trust& search) {
     graph& g = search.current();
-    count(machine_.run(g, search), g);
+    const run_end end = machine_.run(g, search);
+    count(end, g);
+    if (end == run_end::step_limit) {
+        guided guide(g);
+        graph_.clear(rules_of(how_));
+        sampled_ = false;
+        guide.follow(graph_);
+        machine_.run(graph_, guide);
+        repeat same(guide.taken(), repeat::ends::anywhere);
+        look_for_livelock(same, how_.limits.steps);
+        return;
+    }
     if (machine_.found().empty()) [[likely]]
         return;
     if (std::ranges::all_of(machine_.found(), [&](const finding& f) { return knows(f); })) return;

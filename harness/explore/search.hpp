@@ -22,6 +22,9 @@ public:
     /// Runs the graph that an exhaustive search has ready.
     void run(trust& search);
 
+    /// Runs a few fair executions, and reports a livelock if they go round for ever.
+    void probe_livelocks();
+
     [[nodiscard]] result take() { return std::exchange(result_, {}); }
     [[nodiscard]] const result& so_far() const noexcept { return result_; }
     /// Whether to end early: something was found, and that is enough.
@@ -36,6 +39,7 @@ private:
     void count(run_end end, const graph& g);
     [[nodiscard]] bool knows(const finding& f) const noexcept;
     void report(finding f, const schedule& choices);
+    void look_for_livelock(controlled& same, unsigned steps);
 
     const program& program_;
     options how_;

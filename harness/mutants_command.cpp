@@ -58,7 +58,7 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
         if (wants(wanted.strategies, names.back())) chosen.push_back(one);
     }
     check_names("--strategy", wanted.strategies, names);
-    if (std::ranges::none_of(chosen, power::is_built))
+    if (wanted.merge.empty() && std::ranges::none_of(chosen, power::is_built))
         throw usage_error(fmt::format("--strategy {}: this build has none of these",
                                       fmt::join(wanted.strategies, ",")));
     return chosen;

@@ -43,7 +43,7 @@ inline constexpr int strategy_count = static_cast<int>(strategy::exhaustive) + 1
 /// What is looked at: a mutant, or a variant that must hold.
 struct candidate {
     const subject_entry* native = nullptr;
-    const explore::explored_variant* explored = nullptr;
+    const explore::explored_variant* explored = nullptr;  ///< None of mutants under a sanitizer.
 
     [[nodiscard]] const variant_info& info() const noexcept { return *native->info; }
     [[nodiscard]] bool is_mutant() const noexcept { return info().kind == variant_kind::mutant; }

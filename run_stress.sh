@@ -26,9 +26,10 @@ Profiles; the arguments go to the program:
   soak     run for long (--duration 1h)
   bench    every benchmark program; the arguments go to each of them
   list     what there is to run: variants, scenarios, ...
-  explore, replay TOKEN, mutants
-           small cases in every interleaving, and one of them again; mutants, if this version of
-           the program has them
+  mutants  how surely and how soon each planted bug is found, by hammering, under both sanitizers
+           and by exploring; --short leaves out the sanitizers and takes two minutes, not ten
+  explore, replay TOKEN
+           small cases in every interleaving, and one of them again
 
 Options, before the profile's own arguments:
   --no-install    print the command that would install what is missing, and exit 3
@@ -176,7 +177,7 @@ sanitized() {  # sanitized PRESET ARGUMENT...
     stress "$preset" 60s "$@"
 }
 
-profile_tsan() {
+prepare_tsan() {
     local random_bits
     # Shadow memory has fixed places, and older runtimes give up where addresses vary by more bits.
     random_bits=$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || true)
@@ -188,17 +189,81 @@ profile_tsan() {
         halt_on_error=0:atexit_sleep_ms=0:second_deadlock_stack=1:history_size=4 \
         "${TSAN_OPTIONS:-}")
     export TSAN_OPTIONS
-    sanitized tsan "$@"
 }
 
-profile_asan() {
+prepare_asan() {
     # Their own exit code is 1, which here is a usage error; and UBSan alone would go on to a 0.
     ASAN_OPTIONS=$(sanitizer_options \
         "exitcode=$exit_crash:detect_leaks=1:detect_stack_use_after_return=1" "${ASAN_OPTIONS:-}")
     UBSAN_OPTIONS=$(sanitizer_options \
         "exitcode=$exit_crash:halt_on_error=1:print_stacktrace=1" "${UBSAN_OPTIONS:-}")
     export ASAN_OPTIONS UBSAN_OPTIONS
+}
+
+profile_tsan() {
+    prepare_tsan
+    sanitized tsan "$@"
+}
+
+profile_asan() {
+    prepare_asan
     sanitized asan-ubsan "$@"
+}
+
+# mutants_in PRESET RESULTS ARGUMENT...: the part of a study that needs a build of its own.
+mutants_in() {
+    local preset=$1 results=$2 program code=0
+    shift 2
+    build "$preset" pidmap-stress
+    program=$(program_of "$preset")
+    say "$(quoted "$program" mutants --part --json "$results" "$@")"
+    "${launcher[@]}" "$program" mutants --part --json "$results" "$@" >"${results%.json}.log" 2>&1 ||
+        code=$?
+    # 2 is a false alarm, which the whole study tells.
+    ((code == 0 || code == 2)) || {
+        tail -n 20 -- "${results%.json}.log" >&2
+        die "$code" "FAILED: the mutants under $preset; the log is ${results%.json}.log"
+    }
+}
+
+profile_mutants() {
+    local argument strategies=all brief=no folder="$root/build/mutants"
+    local -a common=() merges=() left=("$@")
+    while ((${#left[@]} > 0)); do
+        argument=${left[0]}
+        left=("${left[@]:1}")
+        case $argument in
+            -h | --help)
+                build release pidmap-stress
+                run_program release mutants --help
+                ;;
+            --short) brief=yes ;;
+            --strategy=*) strategies=${argument#*=} ;;
+            --strategy)
+                strategies=${left[0]:-}
+                left=("${left[@]:1}")
+                ;;
+            --json | --merge) left=("${left[@]:1}") ;;
+            --json=* | --merge=* | --part) ;;
+            *) common+=("$argument") ;;
+        esac
+    done
+    PIDMAP_STRESS_SCRIPT=$(quoted "$called_as")
+    export PIDMAP_STRESS_SCRIPT
+    mkdir -p -- "$folder"
+    if [[ $brief == no ]] && is_clang "$compiler"; then
+        # Each in a subshell: what is set for one sanitizer is none of the other's business.
+        if [[ ,$strategies, == *,all,* || ,$strategies, == *,tsan,* ]]; then
+            (prepare_tsan && mutants_in tsan "$folder/tsan.json" "${common[@]}" --strategy tsan)
+            merges+=(--merge "$folder/tsan.json")
+        fi
+        if [[ ,$strategies, == *,all,* || ,$strategies, == *,asan,* ]]; then
+            (prepare_asan && mutants_in asan-ubsan "$folder/asan.json" "${common[@]}" --strategy asan)
+            merges+=(--merge "$folder/asan.json")
+        fi
+    fi
+    build release pidmap-stress
+    run_program release mutants "${merges[@]}" "$@"
 }
 
 profile_bench() {
@@ -281,6 +346,6 @@ esac
 provide_tools
 choose_compiler
 case $profile in
-    explore | replay | mutants) if_known "$profile" "$@" ;;
+    explore | replay) if_known "$profile" "$@" ;;
     *) "profile_$profile" "$@" ;;
 esac

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/confirm_fix.hpp"
 #include "harness/duration.hpp"
 #include "harness/progress.hpp"
 #include "harness/report.hpp"
@@ -45,6 +46,7 @@ void print_configuration(const run_options& how) {
                    ? to_human(how.duration)
                    : fmt::format("{} operations each",
                                  to_human(static_cast<double>(how.trial.operations))));
+    if (how.confirm) fmt::print("{}\n", describe_plan(*how.confirm, how.trial.workers));
     fmt::print("a seed fixes operations, delays and faults; the schedule is the system's\n\n");
 }
 
@@ -74,7 +76,14 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
     std::size_t unexpected = 0;
     double worker_seconds = 0;
     std::uint64_t operations = 0;
+    clean_exposure clean;
+    std::uint64_t clean_operations = 0;
     for (const cell_result& one : results) {
+        if (one.judged.kind == verdict_kind::holds) {
+            clean.runs += std::max<std::uint64_t>(one.repeated, 1);
+            clean.worker_hours += one.seen.worker_seconds / 3600;
+            clean_operations += one.seen.operations;
+        }
         operations += one.seen.operations;
         worker_seconds += one.seen.worker_seconds;
         if (!one.judged.as_expected())
@@ -89,6 +98,15 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
         "worker-seconds\n",
         results.size(), holds, known, unexpected, to_human(static_cast<double>(operations)),
         worker_seconds);
+    if (holds != 0 && clean.worker_hours > 0)
+        fmt::print("{}{}\n", holds == results.size() ? "" : "of the cells that hold: ",
+                   describe_clean(clean.worker_hours * 3600, clean_operations));
+    if (!how.confirm) return;
+    clean.operations = static_cast<double>(clean_operations);
+    if (holds == results.size())
+        fmt::print("{}\n", describe_confirmation(*how.confirm, clean));
+    else
+        fmt::print("a bug of rate {} is not gone: not every cell holds\n", how.confirm->given);
 }
 
 }  // namespace
@@ -173,7 +191,8 @@ int run_campaign(const run_options& how, const std::string& program) {
             fmt::format("[{}/{}] {} {} {}", n + 1, how.cells.size(), what.variant->info->name,
                         to_string(what.how), what.workload->info->name);
         watch.on_progress = [&](std::uint64_t here) { progress.update(name, operations + here); };
-        results.push_back(run_cell(what, mine, watch));
+        results.push_back(how.repeat != 0 ? repeat_cell(what, mine, watch, how.repeat)
+                                          : run_cell(what, mine, watch));
         operations += results.back().seen.operations;
         if (how.explain || how.cells.size() <= few_cells || !results.back().judged.as_expected())
             results.back().modelled =

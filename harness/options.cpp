@@ -81,6 +81,8 @@ struct raw_run {
     bool strict = false;
     bool explain = false;
     std::string json;
+    std::string repeat;
+    std::string confirm;
 };
 
 void add_run_options(CLI::App& run, raw_run& raw) {
@@ -106,6 +108,12 @@ void add_run_options(CLI::App& run, raw_run& raw) {
                    "delay about one in so many atomic accesses, 1 to 1000000 [none]")
         ->expected(0, 1)
         ->default_str("64");
+    run.add_option("--repeat", raw.repeat,
+                   "run each cell so often, to its first finding, and say in how many it showed; "
+                   "1 to 10000");
+    run.add_option("--confirm-fix", raw.confirm,
+                   "how often a bug showed that should be gone, as 0.35, 35% or 7/20 of runs, 3/h "
+                   "of\nworker-hours or 2e-7/op: says how long to run to be 95 % sure");
     run.add_flag("--pin", raw.pin, "keep each worker on one core");
     run.add_option("--json", raw.json, "write the results to this file as well");
     run.add_flag("--explain", raw.explain,
@@ -208,6 +216,15 @@ void add_run_options(CLI::App& run, raw_run& raw) {
                                           : std::random_device{}() & 0xffffffffU;
     if (given.count("--json") != 0 && raw.json.empty())
         throw usage_error("--json '' is no path; it must be that of a file to write");
+    if (given.count("--repeat") != 0) run.repeat = number("--repeat", raw.repeat, 1U, 10'000U);
+    if (given.count("--confirm-fix") != 0) {
+        run.confirm = parse_bug_rate(raw.confirm);
+        if (!run.confirm)
+            throw usage_error(
+                fmt::format("--confirm-fix '{}' is no rate; it must be like 0.35, 35% or 7/20 of "
+                            "runs, 3/h of worker-hours or 2e-7/op of operations",
+                            raw.confirm));
+    }
     run.json_path = raw.json;
     run.strict = raw.strict;
     run.explain = raw.explain;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/confirm_fix.hpp"
 #include "harness/explore_command.hpp"
 #include "harness/mutants_command.hpp"
 #include "harness/trial.hpp"
@@ -31,6 +32,10 @@ struct run_options {
     std::string json_path;
     bool strict = false;
     bool explain = false;  ///< Have the explorer look at every finding, expected ones too.
+    /// Each cell is run so often, to the first finding each time: how often does it show?
+    unsigned repeat = 0;  ///< 0: once, for all that is broken.
+    /// How often a bug showed that is to be gone.
+    std::optional<bug_rate> confirm;
     /// The words that, with `--seed`, run one cell of this again.
     std::string common_arguments;
 };

@@ -82,6 +82,24 @@ TEST(OptionsTest, ReadsEveryOption) {
     EXPECT_TRUE(run.strict);
 }
 
+TEST(OptionsTest, ReadsHowOftenToRunAndWhatToExclude) {
+    const run_options run = run_of({"--repeat", "20", "--confirm-fix", "3/h"});
+    EXPECT_EQ(run.repeat, 20U);
+    ASSERT_TRUE(run.confirm);
+    EXPECT_EQ(run.confirm->per, bug_rate::unit::worker_hour);
+    EXPECT_EQ(run_of({}).repeat, 0U);
+    EXPECT_FALSE(run_of({}).confirm);
+}
+
+// A mutant is run if it is named; all is what somebody might want to use.
+TEST(OptionsTest, MutantsAreKnownByNameOnly) {
+    EXPECT_EQ(
+        names_of(run_of({"--variant", "lost_put", "--scenario", "churn", "--discipline", "member"})
+                     .cells),
+        "lost_put/member/churn ");
+    EXPECT_EQ(names_of(run_of({}).cells).find("lost_put"), std::string::npos);
+}
+
 // With operations and no duration, operations are the only limit.
 TEST(OptionsTest, OperationsAloneAreTheOnlyLimit) {
     const run_options run = run_of({"--ops", "10"});
@@ -147,8 +165,10 @@ TEST_P(BadInputTest, IsAnsweredInOneLine) {
 INSTANTIATE_TEST_SUITE_P(
     Kinds, BadInputTest,
     ::testing::Values(
-        bad_input{"NoCommand", {}, "command", "run, explore, replay, list, self-test"},
-        bad_input{"UnknownCommand", {"walk"}, "'walk'", "run, explore, replay, list, self-test"},
+        bad_input{"NoCommand", {}, "command", "run, explore, replay, mutants, list, self-test"},
+        bad_input{"UnknownCommand", {"walk"}, "'walk'", "mutants, list, self-test"},
+        bad_input{"NoRepetition", {"run", "--repeat", "0"}, "--repeat 0", "1 to 10000"},
+        bad_input{"NoRate", {"run", "--confirm-fix", "often"}, "'often'", "7/20"},
         bad_input{"UnknownOption", {"run", "--frobnicate"}, "--frobnicate", "--help"},
         bad_input{"UnknownOptionOfList", {"list", "--all"}, "--all", "--help"},
         bad_input{"StrayWord", {"run", "sound"}, "sound", "--help"},

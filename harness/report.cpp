@@ -13,6 +13,7 @@
 
 #include "harness/duration.hpp"
 #include "harness/sanitizers.hpp"
+#include "harness/statistics.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -38,6 +39,26 @@ namespace {
     std::string out;
     for (const char c : text) out += c == '\n' ? std::string("\n    ") : std::string(1, c);
     return out;
+}
+
+/// The share of repeated runs that showed something, and its interval; null if it was run once.
+[[nodiscard]] nlohmann::json reproduction_rate(const cell_result& result) {
+    if (result.repeated == 0) return nullptr;
+    const auto within = statistics::proportion(result.repeated_with_findings, result.repeated);
+    return {{"rate", static_cast<double>(result.repeated_with_findings) /
+                         static_cast<double>(result.repeated)},
+            {"interval_95", {within.low, within.high}}};
+}
+
+/// In how many runs it showed. Trials end when enough of them failed, so they say no rate.
+[[nodiscard]] std::string how_often(const cell_result& result) {
+    if (result.repeated != 0)
+        return statistics::describe_proportion(result.repeated_with_findings, result.repeated) +
+               ", runs";
+    return fmt::format(
+        "{} of {} trials",
+        std::max(result.trials_with_findings, std::uint64_t{result.seen.end != run_end::completed}),
+        result.trials);
 }
 
 [[nodiscard]] const char* colour_of(const cell_result& result) {
@@ -109,11 +130,18 @@ std::string describe_findings(const cell_result& result, const std::string& comm
     for (const modelled_finding& one : result.modelled)
         text += "  " + indented(describe(one)) + "\n";
     if (result.seen.end != run_end::completed || !result.seen.findings.empty())
-        text += fmt::format("  found in {} of {} trials; run it again with\n    {}\n",
-                            std::max(result.trials_with_findings,
-                                     std::uint64_t{result.seen.end != run_end::completed}),
-                            result.trials, command);
+        text +=
+            fmt::format("  found in {}; run it again with\n    {}\n", how_often(result), command);
     return text;
+}
+
+std::string describe_clean(double worker_seconds, std::uint64_t operations) {
+    const double hours = worker_seconds / 3600;
+    const auto calls = static_cast<double>(operations);
+    return fmt::format(
+        "0 violations in {:.3g} worker-hours and {} operations: rate below {:.3g} per worker-hour "
+        "and {:.2g} per operation at 95 % confidence",
+        hours, to_human(calls), statistics::rate_excluded(hours), statistics::rate_excluded(calls));
 }
 
 std::string describe_matrix(const std::vector<cell_result>& results) {
@@ -202,6 +230,9 @@ nlohmann::json to_json(const std::vector<cell_result>& results, const run_option
                          {"rounds", one.rounds},
                          {"trials", one.trials},
                          {"trials_with_findings", one.trials_with_findings},
+                         {"repeated", one.repeated},
+                         {"repeated_with_findings", one.repeated_with_findings},
+                         {"reproduction", reproduction_rate(one)},
                          {"reproduce", reproduction(one.what, how, program)}});
     }
     return {{"schema", 1},

@@ -123,6 +123,21 @@ TEST(ReportTest, FindingsAreToldInFull) {
     EXPECT_THAT(text, HasSubstr("\n    the command\n"));
 }
 
+// Trials end when enough of them failed, so only runs that were repeated so often say a rate.
+TEST(ReportTest, ARepeatedRunIsToldWithItsInterval) {
+    cell_result result = a_broken_cell();
+    result.repeated = 20;
+    result.repeated_with_findings = 7;
+    EXPECT_THAT(describe_findings(result, "the command"),
+                HasSubstr("found in 7 of 20, 95 % CI 15-59 %, runs;"));
+}
+
+TEST(ReportTest, ACleanRunSaysWhatItExcludes) {
+    EXPECT_EQ(describe_clean(3600, 1'000'000),
+              "0 violations in 1 worker-hours and 1.00 M operations: rate below 3 per worker-hour "
+              "and 3e-06 per operation at 95 % confidence");
+}
+
 // The command that runs a cell again is one that the program understands, and it means the same.
 TEST(ReportTest, TheReproductionMeansTheSame) {
     const cell_result broken = a_broken_cell();

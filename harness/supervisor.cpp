@@ -152,6 +152,34 @@ void collect(const board& here, unsigned workers, cell_result& into) {
     into.out_of_resources |= here.out_of_resources.load(std::memory_order::relaxed);
 }
 
+/// Adds what one more run of a cell showed.
+void add_run(cell_result& sum, const cell_result& one, bool first) {
+    for (const finding& what : one.seen.findings) sum.seen.add(what);
+    for (std::size_t n = 0; n < invariant_count; ++n) {
+        const auto told = static_cast<std::uint64_t>(
+            std::ranges::count(one.seen.findings, static_cast<invariant>(n), &finding::broken));
+        sum.seen.times_broken[n] += one.seen.times_broken[n] - told;
+    }
+    if (one.seen.end != run_end::completed) sum.seen.end = one.seen.end;
+    // What never happened did not happen in any of the runs.
+    if (first)
+        sum.seen.unhit_marks = one.seen.unhit_marks;
+    else
+        std::erase_if(sum.seen.unhit_marks, [&](const std::string& mark) {
+            return std::ranges::find(one.seen.unhit_marks, mark) == one.seen.unhit_marks.end();
+        });
+    sum.seen.operations += one.seen.operations;
+    sum.seen.worker_seconds += one.seen.worker_seconds;
+    if (sum.last_events.empty()) sum.last_events = one.last_events;
+    if (sum.ending.empty()) sum.ending = one.ending;
+    sum.out_of_resources |= one.out_of_resources;
+    sum.undecided_histories += one.undecided_histories;
+    sum.rounds += one.rounds;
+    sum.trials += one.trials;
+    sum.trials_with_findings += one.trials_with_findings;
+    sum.seconds += one.seconds;
+}
+
 }  // namespace
 
 cell_result run_cell(const cell& what, const trial_settings& how, const supervision& watch) {
@@ -216,6 +244,26 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
     result.seconds = std::chrono::duration<double>(clock::now() - begin).count();
     result.judged = assess(result.seen, *what.variant->info, what.how, script.name);
     return result;
+}
+
+cell_result repeat_cell(const cell& what, const trial_settings& how, const supervision& watch,
+                        unsigned times) {
+    cell_result sum{.what = what};
+    for (unsigned n = 0; n < times && !(watch.interrupted && watch.interrupted()); ++n) {
+        trial_settings mine = how;
+        mine.key = n == 0 ? how.key : split(split(how.key, "repeat"), n);
+        supervision part = watch;
+        part.budget = watch.budget / times;
+        part.last_chance = {};
+        part.enough = invariant_set::all(invariant_count);
+        const cell_result one = run_cell(what, mine, part);
+        ++sum.repeated;
+        if (one.seen.end != run_end::completed || !one.seen.findings.empty())
+            ++sum.repeated_with_findings;
+        add_run(sum, one, n == 0);
+    }
+    sum.judged = assess(sum.seen, *what.variant->info, what.how, what.workload->info->name);
+    return sum;
 }
 
 }  // namespace pidmap_stress

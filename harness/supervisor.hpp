@@ -31,6 +31,9 @@ struct cell_result {
     std::uint64_t rounds = 0;
     std::uint64_t trials = 0;
     std::uint64_t trials_with_findings = 0;
+    /// If it was run again and again: how often, and in how many of these something broke.
+    std::uint64_t repeated = 0;
+    std::uint64_t repeated_with_findings = 0;
     double seconds = 0;
 };
 
@@ -50,6 +53,14 @@ struct supervision {
     /// The cell ends as soon as one of these broke.
     invariant_set enough{};
 };
+
+/// Runs a cell `times` times, each with a key of its own and a share of the budget, and each to its
+/// first finding. What they show together is one result; how many of them show something is its
+/// reproduction rate.
+///
+/// \pre As for run_cell(); times > 0.
+[[nodiscard]] cell_result repeat_cell(const cell& what, const trial_settings& how,
+                                      const supervision& watch, unsigned times);
 
 /// Runs a cell as a series of trials, each in a process of its own, so that whatever happens to one
 /// is a finding and not the end. A trial ends when memory can no longer be trusted; the next one

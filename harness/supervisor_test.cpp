@@ -111,6 +111,26 @@ TEST(SupervisorTest, ADeathWithoutAFindingIsACrash) {
     EXPECT_EQ(result.trials, 1U);
 }
 
+// Each repetition counts once, whatever it shows, and all of them are one result.
+TEST(SupervisorTest, RepetitionsAreCountedEachForItself) {
+    const scenario_entry workload = entry_of<come_and_go>();
+    const supervision watch{.budget = 4min, .stall_after = 1min};
+    const subject_entry dying = make_subject_entry<crashing>();
+    const cell_result always =
+        repeat_cell({.variant = &dying, .workload = &workload, .how = discipline::member},
+                    testing::some_calls(1'000), watch, 3);
+    EXPECT_EQ(always.repeated, 3U);
+    EXPECT_EQ(always.repeated_with_findings, 3U);
+    EXPECT_EQ(always.judged.kind, verdict_kind::crash);
+    const cell_result never =
+        repeat_cell({.variant = &sound_entry(), .workload = &workload, .how = discipline::member},
+                    testing::some_calls(1'000), watch, 3);
+    EXPECT_EQ(never.repeated, 3U);
+    EXPECT_EQ(never.repeated_with_findings, 0U);
+    EXPECT_GE(never.seen.operations, 3'000U);
+    EXPECT_EQ(never.judged.kind, verdict_kind::holds) << testing::told(never);
+}
+
 // Workers that do not come back are a stall, and what they did last is told.
 TEST(SupervisorTest, WorkersThatDoNotComeBackAreAStall) {
     const subject_entry variant = make_subject_entry<stalling>();

@@ -43,7 +43,7 @@ inline constexpr int strategy_count = static_cast<int>(strategy::exhaustive) + 1
 /// What is looked at: a mutant, or a variant that must hold.
 struct candidate {
     const subject_entry* native = nullptr;
-    const explore::explored_variant* explored = nullptr;
+    const explore::explored_variant* explored = nullptr;  ///< None of mutants under a sanitizer.
 
     [[nodiscard]] const variant_info& info() const noexcept { return *native->info; }
     [[nodiscard]] bool is_mutant() const noexcept { return info().kind == variant_kind::mutant; }
@@ -78,7 +78,7 @@ struct attempt {
 
 /// How hard is tried.
 struct effort {
-    double seconds = 1.0;                ///< Of hammering, all cells together.
+    double seconds = 3.0;                ///< Of hammering, all cells together.
     std::uint64_t executions = 300'000;  ///< Explored, all programs together, about.
     double patience = 180;               ///< Seconds after which an attempt hangs.
     /// The words that start this program, or a script that knows `run`, `tsan`, `asan`, `replay`.

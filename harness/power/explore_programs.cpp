@@ -128,6 +128,13 @@ private:
     void look_for_stalls(const explore::matrix_case& one) {
         const auto p = what_.explored->make(one.setting);
         const explore::result seen = explore::check_progress(*p, options(executions_per_cut));
+        explore::finding endless{.kind = explore::finding_kind::progress,
+                                 .what = "while one thread stands still, others never end",
+                                 .broken = invariant::progress,
+                                 .frozen_thread = 1};
+        // A loop that writes is not noticed as one that waits; but a few calls that are lock-free
+        // take a bounded number of steps, whoever stands still.
+        if (seen.step_limited != 0) return note(one, endless, seen.runs());
         for (const explore::finding& f : seen.findings)
             if (explore::broken_by(f) == invariant::progress) return note(one, f, seen.runs());
         made_.executions += static_cast<double>(seen.runs());

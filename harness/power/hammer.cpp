@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -59,6 +60,14 @@ attempt hammer(const candidate& what, strategy by, std::uint64_t seed, const eff
     // Each seed begins elsewhere, so that no scenario is always the one that is lucky.
     std::ranges::rotate(
         cells, cells.begin() + static_cast<std::ptrdiff_t>(split(seed, "order") % cells.size()));
+    // But where the candidate says that it shows comes first.
+    std::vector<cell> in_order;
+    for (const bool shown : {true, false})
+        std::ranges::copy_if(cells, std::back_inserter(in_order), [&](const cell& one) {
+            return shown == std::ranges::any_of(what.info().breaks, [&](const breakage& known) {
+                       return known.shown_by == one.workload->info->name;
+                   });
+        });
     trial_settings settings{.workers = 4,
                             .pool = under_tsan ? pool_kind::jthread : pool_kind::tbb,
                             .jitter_one_in = by == strategy::native ? 0 : usual_jitter};
@@ -69,7 +78,7 @@ attempt hammer(const candidate& what, strategy by, std::uint64_t seed, const eff
     if (!what.killable()) enough = invariant_set::all(invariant_count);
     invariant_set seen;
     for (std::chrono::nanoseconds turn = first_turn; elapsed() < how.seconds; turn *= 2) {
-        for (const cell& one : cells) {
+        for (const cell& one : in_order) {
             if (elapsed() >= how.seconds) break;
             settings.key = cell_key(seed, one);
             const cell_result result =

@@ -60,7 +60,9 @@ std::vector<attempt> carry_out(const study_plan& plan,
     std::vector<place> side_by_side;
     for (const strategy by : plan.by)
         for (const candidate& what : plan.of)
-            if (is_built(by)) (explores(by) ? side_by_side : alone).push_back({&what, by});
+            if (is_built(by) && !(plan.trust_worlds && what.killable() &&
+                                  !what.info().worlds.contains(world_of(by))))
+                (explores(by) ? side_by_side : alone).push_back({&what, by});
     std::size_t done = 0;
     const auto run = [&](const std::vector<place>& places, unsigned jobs) {
         std::vector<std::function<std::string()>> tasks;

@@ -18,6 +18,8 @@ struct study_plan {
     unsigned seeds = 6;
     std::uint64_t first_seed = 1;
     unsigned jobs = 2;  ///< Explorations at once; who hammers does so alone.
+    /// Not to look for a mutant in a world that, as it says itself, cannot see it.
+    bool trust_worlds = false;
     effort tries;
 };
 

@@ -1,0 +1,207 @@
+// Goal: show that the measurement can be trusted: a mutant that nobody has seen is found, one that
+// is equivalent is not, and nothing that a mutant does to a process is lost.
+
+#include "harness/power/study.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "allocator/variants/sound.hpp"
+#include "harness/explore/explore.hpp"
+#include "harness/explore/scenarios/page_boundary.hpp"
+#include "harness/power/forked.hpp"
+#include "harness/sanitizers.hpp"
+#include "harness/subject_of.hpp"
+
+namespace pidmap_stress::power {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// Says nothing but its name, its summary, its kind and an invariant, as others write them.
+struct unseen_steps : sound_steps {
+    template <class Namespace>
+    static void vacate(Namespace& ns, unsigned page) noexcept {
+        ns.pages[page].nr_free.fetch_add(1, Namespace::orders::vacate);
+    }
+};
+template <execution_policy P>
+struct unseen : pid_namespace<P, sound_orders, unseen_steps> {
+    using pid_namespace<P, sound_orders, unseen_steps>::pid_namespace;
+    static constexpr variant_info info{.name = "unseen",
+                                       .summary = "never puts",
+                                       .kind = variant_kind::mutant,
+                                       .breaks = invariant::refcount_equals_pages};
+};
+/// The same frame, and nothing wrong.
+template <execution_policy P>
+struct blameless : pid_namespace<P, sound_orders, sound_steps> {
+    using pid_namespace<P, sound_orders, sound_steps>::pid_namespace;
+    static constexpr variant_info info{
+        .name = "blameless", .summary = "as sound", .kind = variant_kind::mutant};
+};
+
+template <template <class> class Mutant>
+struct planted {
+    subject_entry native = make_subject_entry<Mutant>();
+    explore::explored_variant explored{
+        .info = native.info,
+        .programs = {explore::make_small_explored_pair<Mutant, explore::page_boundary>()}};
+    candidate what{.native = &native, .explored = &explored};
+};
+
+const effort little{.seconds = 20, .executions = 20'000, .program = "pidmap-stress"};
+
+TEST(Attempt, OfTheExplorerFindsAnUnseenMutantByWhatItNames) {
+    const planted<unseen> mutant;
+    for (const strategy by : {strategy::random, strategy::pct, strategy::pos, strategy::bounded,
+                              strategy::exhaustive}) {
+        const attempt made = explore_programs(mutant.what, by, 1, little);
+        EXPECT_TRUE(made.named) << to_string(by);
+        EXPECT_THAT(made.broken, Contains("refcount_equals_pages"));
+        EXPECT_THAT(made.command, HasSubstr("pidmap-stress replay unseen/"));
+        EXPECT_GT(made.executions, 0);
+    }
+}
+
+TEST(Attempt, OfHammeringFindsAnUnseenMutantByWhatItNames) {
+    const planted<unseen> mutant;
+    for (const strategy by : {strategy::native, strategy::jitter}) {
+        attempt made;
+        run_forked({[&] { return to_json(hammer(mutant.what, by, 1, little)).dump(); }}, 1, 200,
+                   [&](std::size_t, const task_end& end) {
+                       EXPECT_EQ(end.how, task_end::kind::returned) << end.text;
+                       made = attempt_from(nlohmann::json::parse(end.text));
+                       return true;
+                   });
+        EXPECT_TRUE(made.named) << to_string(by);
+        EXPECT_THAT(made.command, HasSubstr("pidmap-stress run --variant unseen --scenario "));
+    }
+}
+
+TEST(Attempt, DoesNotReportWhatIsEquivalent) {
+    const planted<blameless> mutant;
+    for (const strategy by : {strategy::random, strategy::exhaustive}) {
+        const attempt made = explore_programs(mutant.what, by, 1, little);
+        EXPECT_THAT(made.broken, ElementsAre());
+        EXPECT_GT(made.executions, 100);
+    }
+}
+
+TEST(Attempt, IsReadAsItWasWritten) {
+    const attempt one{.of = "a",
+                      .by = strategy::pos,
+                      .seed = 7,
+                      .broken = {"unique_pid", "crash"},
+                      .named = true,
+                      .seconds = 0.25,
+                      .executions = 12,
+                      .what = "so",
+                      .command = "again"};
+    EXPECT_EQ(to_json(attempt_from(to_json(one))), to_json(one));
+    EXPECT_THROW((void)attempt_from({{"of", "a"}}), nlohmann::json::exception);
+}
+
+TEST(Forked, LosesNeitherAResultNorACrashNorAnEndlessLoop) {
+    std::vector<std::string> ends(3);
+    run_forked({[] { return std::string(100'000, 'x'); },
+                []() -> std::string {
+                    std::raise(SIGKILL);
+                    return {};
+                },
+                []() -> std::string {
+                    for (;;) ::pause();
+                }},
+               3, 1, [&](std::size_t n, const task_end& end) {
+                   ends[n] = end.how == task_end::kind::returned ? std::to_string(end.text.size())
+                             : end.how == task_end::kind::died   ? "died"
+                                                                 : "timed out";
+                   return true;
+               });
+    EXPECT_THAT(ends, ElementsAre("100000", "died", "timed out"));
+}
+
+// --- What attempts come to ----------------------------------------------------------------------
+
+constexpr variant_info killable{.name = "m", .breaks = invariant::unique_pid};
+constexpr variant_info equivalent{.name = "m"};
+
+attempt one(strategy by, std::vector<std::string> broken, bool named, double seconds = 1) {
+    return {.of = "m", .by = by, .broken = std::move(broken), .named = named, .seconds = seconds};
+}
+
+TEST(Outcome, IsAKillOnlyByWhatIsNamed) {
+    const attempt miss = one(strategy::native, {}, false);
+    const attempt other = one(strategy::random, {"no_underflow"}, false);
+    const attempt kill = one(strategy::pct, {"unique_pid"}, true);
+    EXPECT_EQ(outcome_of({}, killable), outcome::not_run);
+    EXPECT_EQ(outcome_of({miss}, killable), outcome::survived);
+    EXPECT_EQ(outcome_of({miss, other}, killable), outcome::otherwise);
+    EXPECT_EQ(outcome_of({miss, other, kill}, killable), outcome::killed);
+    EXPECT_EQ(outcome_of({miss}, equivalent), outcome::quiet);
+    EXPECT_EQ(outcome_of({miss, other}, equivalent), outcome::false_alarm);
+    EXPECT_FALSE(is_good(outcome::not_run) || is_good(outcome::survived) ||
+                 is_good(outcome::otherwise) || is_good(outcome::false_alarm));
+}
+
+TEST(Score, CountsASurvivorAsOneThatTakesForEver) {
+    std::vector<attempt> all;
+    for (const double seconds : {1.0, 2.0, 3.0})
+        all.push_back(one(strategy::native, {"unique_pid"}, true, seconds));
+    all.push_back(one(strategy::native, {}, false, 9));
+    const score seen = score_of(all, "m", strategy::native);
+    EXPECT_EQ(seen.attempts, 4U);
+    EXPECT_EQ(seen.killed, 3U);
+    EXPECT_EQ(seen.seconds.median, 2.5);
+    EXPECT_EQ(score_of(all, "m", strategy::tsan).attempts, 0U) << "not run is not survived";
+}
+
+// --- The mutants themselves ---------------------------------------------------------------------
+
+explore::result look(std::string_view mutant, discipline how, unsigned threads, unsigned rounds,
+                     unsigned preemptions, explore::strategy by) {
+    const explore::explored_variant* const found = explore::find_explored_variant(mutant);
+    const auto p = found->make({.how = how,
+                                .scenario = explore::find_explored_scenario("page_boundary"),
+                                .threads = threads,
+                                .rounds = rounds});
+    return explore::explore(*p, {.strategy = by, .walks = 20'000, .preemptions = preemptions});
+}
+
+TEST(Mutants, ThatMoveTheHintBackTakeTwoPreemptions) {
+    if (under_sanitizer) GTEST_SKIP() << "mutants are explored in other builds";
+    for (const std::string_view mutant : {"plain_last_pid", "torn_last_pid"}) {
+        EXPECT_TRUE(look(mutant, discipline::reference, 2, 2, 1, explore::strategy::bounded).ok())
+            << mutant;
+        EXPECT_FALSE(look(mutant, discipline::reference, 2, 2, 2, explore::strategy::bounded).ok())
+            << mutant;
+    }
+}
+
+TEST(Mutants, TheWrongFixTakesThreeThreads) {
+    if (under_sanitizer) GTEST_SKIP() << "mutants are explored in other builds";
+    EXPECT_TRUE(look("wrong_fix", discipline::lookup, 2, 2, 2, explore::strategy::exhaustive).ok());
+    EXPECT_FALSE(look("wrong_fix", discipline::lookup, 3, 1, 2, explore::strategy::random).ok());
+}
+
+TEST(Mutants, EachSaysWhatItBreaksAndWhereThatIsSeen) {
+    unsigned equivalents = 0;
+    for (const candidate& one : candidates()) {
+        if (!one.is_mutant()) continue;
+        EXPECT_FALSE(one.info().summary.empty()) << one.info().name;
+        EXPECT_FALSE(one.info().worlds.empty()) << one.info().name;
+        equivalents += one.killable() ? 0 : 1;
+    }
+    EXPECT_GE(equivalents, 2U);
+    for (const subject_entry& one : mutant_subjects())
+        EXPECT_EQ(one.info->kind, variant_kind::mutant) << one.info->name;
+}
+
+}  // namespace
+}  // namespace pidmap_stress::power

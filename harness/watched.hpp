@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -75,7 +78,12 @@ struct watched : Base {
     }
     template <class T>
     static void destroy(T* object) noexcept {
+        // Nobody can come between: a delay here would show nothing, and a large table has many
+        // cells.
+        const std::uint32_t until_delay =
+            std::exchange(self.accesses_until_delay, std::numeric_limits<std::uint32_t>::max());
         object->~T();
+        self.accesses_until_delay = until_delay;
         memory_domain::give_back(object, sizeof(T), kind_of<T>());
     }
     template <class T>

@@ -89,9 +89,13 @@ struct draft {
             case kind::put:
                 made.does.push_back({.what = script_call::kind::put});
                 break;
+            // Scripts are of one namespace, and know no objects.
             case kind::none:
             case kind::create:
             case kind::round:
+            case kind::disable:
+            case kind::find:
+            case kind::drop:
                 break;
         }
     }

@@ -40,8 +40,8 @@ namespace {
 [[nodiscard]] std::string describe(const pidmap_setting& s) {
     return fmt::format(
         "{} thread{}, each of which allocates and frees {} time{}; {}, {} pages of {} pids.",
-        s.threads, s.threads == 1 ? "" : "s", s.rounds, s.rounds == 1 ? "" : "s",
-        to_string(s.scenario), s.pages, s.bits);
+        s.threads, s.threads == 1 ? "" : "s", s.rounds, s.rounds == 1 ? "" : "s", s.scenario->name,
+        s.pages, s.bits);
 }
 
 }  // namespace

@@ -117,9 +117,9 @@ std::optional<std::string> why_not(const script& s) {
         return fmt::format("pid_max {} is out of range; it must be 2 to {}", s.pid_max, end);
     if (s.last < 0 || s.last >= s.pid_max)
         return fmt::format("last {} is out of range; it must be 0 to {}", s.last, s.pid_max - 1);
-    if (s.threads.empty() || s.threads.size() > most_pidmap_threads)
+    if (s.threads.empty() || s.threads.size() > most_script_threads)
         return fmt::format("{} threads are out of range; there are 1 to {}", s.threads.size(),
-                           most_pidmap_threads);
+                           most_script_threads);
     if (std::ranges::count(s.threads, true, &script_thread::is_creator) > 1)
         return "two threads are the creator; at most one is";
     std::set<pid_nr> held;
@@ -167,8 +167,8 @@ std::optional<script> parse_script(std::string_view text) {
 std::optional<script> to_script(const pidmap_setting& setting) {
     using enum script_call::kind;
     if (setting.pages != script_pages || setting.bits > 8) return std::nullopt;
-    const bool zero = setting.scenario == pidmap_scenario::page_zero;
-    if (!zero && setting.scenario != pidmap_scenario::page_boundary) return std::nullopt;
+    const bool zero = setting.scenario->name == "page_zero";
+    if (!zero && setting.scenario->name != "page_boundary") return std::nullopt;
     const auto first = static_cast<pid_nr>(setting.bits);  // Of page 1.
     script s{.how = setting.how,
              .bits = setting.bits,
@@ -190,9 +190,8 @@ std::optional<script> to_script(const pidmap_setting& setting) {
         // A resident's own pid is the oldest one: it goes first, or after all others.
         const bool resident = !one.holds.empty();
         const bool first_out =
-            resident &&
-            (setting.how == discipline::member ||
-             (setting.how == discipline::lookup && setting.resident == resident_leaves::first));
+            resident && (setting.how == discipline::member ||
+                         (setting.how == discipline::lookup && setting.variation == 0));
         if (first_out && setting.how == discipline::lookup) one.does.push_back({.what = free});
         for (unsigned round = 0; round < setting.rounds; ++round) {
             one.does.push_back({.what = alloc});

@@ -56,6 +56,7 @@ struct script {
     friend bool operator==(const script&, const script&) = default;
 };
 inline constexpr unsigned script_pages = 2;
+inline constexpr unsigned most_script_threads = 4;
 inline constexpr std::size_t most_script_calls = 24;  ///< Of one thread.
 
 /// What is wrong with a script, in one line; nothing if it can be explored.

@@ -26,7 +26,7 @@ class script_state final : public release_hook {
 
 public:
     explicit script_state(const script& s) noexcept : script_(&s), pid_max_(s.pid_max) {
-        static constexpr std::array<const char*, most_pidmap_threads> names{
+        static constexpr std::array<const char*, most_script_threads> names{
             "holding by 1", "holding by 2", "holding by 3", "holding by 4"};
         for (unsigned t = 0; t < s.threads.size(); ++t) holding_[t].named(names[t]);
         pid_max_.named("pid_max");
@@ -38,7 +38,7 @@ public:
     void check_instant() const noexcept;
     void finish();
 
-    void on_release() noexcept override {
+    void on_release(const void* /*ns*/) noexcept override {
         ++releases_;
         if (script_->how != discipline::lookup) return;
         // Relaxed: who looks it up now finds nothing, and nothing follows from that.
@@ -81,8 +81,8 @@ private:
     typename V::pid_max_cell pid_max_;
     atomic<V*> table_{nullptr};
     V* ns_ = nullptr;
-    std::array<books, most_pidmap_threads> books_{};
-    std::array<atomic<bool>, most_pidmap_threads> holding_;
+    std::array<books, most_script_threads> books_{};
+    std::array<atomic<bool>, most_script_threads> holding_;
     std::array<plain<unsigned>, pids> tenants_;  // A thread's number plus one, or 0.
     unsigned releases_ = 0;
 };

@@ -16,13 +16,13 @@ namespace {
 std::vector<pidmap_setting> every_setting() {
     std::vector<pidmap_setting> all;
     for (int how = 0; how < discipline_count; ++how)
-        for (const auto scenario : {pidmap_scenario::page_zero, pidmap_scenario::page_boundary})
-            for (const resident_leaves when : {resident_leaves::first, resident_leaves::last})
+        for (const std::string_view scenario : {"page_zero", "page_boundary"})
+            for (const unsigned variation : {0U, 1U})
                 all.push_back({.how = static_cast<discipline>(how),
-                               .scenario = scenario,
+                               .scenario = find_explored_scenario(scenario),
                                .threads = 2,
                                .rounds = 1,
-                               .resident = when});
+                               .variation = variation});
     return all;
 }
 

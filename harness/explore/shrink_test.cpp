@@ -21,11 +21,10 @@ TEST(Shrink, EveryFailingCellIsShownInFewSteps) {
     std::size_t cells = 0;
     for (const std::string_view variant : {"as_posted", "as_posted_creator", "symmetric"})
         for (int how = 0; how < discipline_count; ++how)
-            for (const auto scenario :
-                 {pidmap_scenario::page_zero, pidmap_scenario::page_boundary}) {
-                const matrix_case what{
-                    .variant = find_explored_variant(variant),
-                    .setting = {.how = static_cast<discipline>(how), .scenario = scenario}};
+            for (const std::string_view scenario : {"page_zero", "page_boundary"}) {
+                const matrix_case what{.variant = find_explored_variant(variant),
+                                       .setting = {.how = static_cast<discipline>(how),
+                                                   .scenario = find_explored_scenario(scenario)}};
                 const cell_verdict seen = explore_cell(what, {.stop_at_first = false});
                 for (const broken_invariant& one : seen.broken) {
                     const auto small = shrink(what, one);
@@ -104,7 +103,7 @@ TEST(Shrink, PrefersFewPreemptions) {
 TEST(Shrink, IsDeterministic) {
     const matrix_case what{
         .variant = find_explored_variant("symmetric"),
-        .setting = {.how = discipline::lookup, .scenario = pidmap_scenario::page_zero}};
+        .setting = {.how = discipline::lookup, .scenario = find_explored_scenario("page_zero")}};
     const cell_verdict first = explore_cell(what, {.stop_at_first = false});
     const cell_verdict second = explore_cell(what, {.jobs = 2, .stop_at_first = false});
     ASSERT_EQ(first.broken.size(), second.broken.size());

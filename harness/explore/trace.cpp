@@ -216,6 +216,7 @@ struct standing {
         case invariant::no_immediate_reuse:
         case invariant::linearizable:
         case invariant::progress:
+        case invariant::bounded_stack:
             break;
     }
     return fmt::format("breaks {}", to_string(which));

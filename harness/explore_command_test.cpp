@@ -55,11 +55,10 @@ TEST(ExploreCommand, PrintsTheMatrixOfTheReadme) {
 TEST(ExploreCommand, PrintsTheSameWhateverTheJobs) {
     for (const std::string_view strategy : {"exhaustive", "portfolio", "random"}) {
         const auto print = [&](std::string_view jobs) {
-            return run_pidmap_stress(
-                words_of("explore --variant as_posted,sound --discipline "
-                         "reference,lookup --scenario page_zero --strategy " +
-                         std::string(strategy) +
-                         " --budget 3000 --progress always --seed 7 --jobs " + std::string(jobs)));
+            return run_pidmap_stress(words_of(
+                "explore --variant as_posted,sound --discipline "
+                "reference,lookup --scenario page_zero --strategy " +
+                std::string(strategy) + " --budget 3000 --seed 7 --jobs " + std::string(jobs)));
         };
         const program_end alone = print("1");
         const program_end shared = print("2");

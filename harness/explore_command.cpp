@@ -34,10 +34,9 @@ using explore::matrix_case;
     return wrapper != nullptr ? wrapper : "pidmap-stress";
 }
 
-/// Puts a smaller execution in the place of each finding: of all, or of the first one.
-void shrink(cell_verdict& seen, bool all) {
+/// Puts a smaller execution in the place of each finding.
+void shrink(cell_verdict& seen) {
     for (explore::broken_invariant& one : seen.broken) {
-        if (!all && &one != &seen.broken.front()) break;
         if (const auto small = explore::shrink(seen.of, one)) one.token = small->token;
     }
 }
@@ -130,18 +129,36 @@ void shrink(cell_verdict& seen, bool all) {
     return fmt::format(" (NOT expected: {})", to_string(seen.assessed));
 }
 
-void print(const cell_verdict& seen, bool with_tokens) {
+void print(const cell_verdict& seen) {
     const explore::pidmap_setting& s = seen.of.setting;
     fmt::print("{:<18} {:<10} {:<14} {}{}\n", seen.of.variant->info->name, to_string(s.how),
                s.scenario->name, to_string(seen), remark_on(seen));
     for (const explore::broken_invariant& one : seen.broken) {
-        if (!with_tokens && &one != &seen.broken.front()) continue;
-        const std::string name{one.which ? to_string(*one.which) : to_string(one.finding.kind)};
-        if (with_tokens) fmt::print("    {}: {}\n", name, one.finding.what);
-        fmt::print("    {}{}{}\n", with_tokens ? "    replay " : name + ": replay ", one.token,
+        fmt::print("    {}: {}\n",
+                   one.which ? to_string(*one.which) : explore::to_string(one.finding.kind),
+                   one.finding.what);
+        fmt::print("        replay {}{}\n", one.token,
                    one.finding.replayed ? "" : " (did not happen again)");
     }
     std::fflush(stdout);
+}
+
+/// What breaks in a cell of the matrix: below the table, as tokens are of one build only.
+void print_broken(const cell_verdict& seen) {
+    const explore::pidmap_setting& s = seen.of.setting;
+    fmt::print("{} under {} in {}:{}\n", seen.of.variant->info->name, to_string(s.how),
+               s.scenario->name, remark_on(seen));
+    for (const explore::broken_invariant& one : seen.broken)
+        fmt::print("    {}: replay {}{}\n",
+                   one.which ? to_string(*one.which) : explore::to_string(one.finding.kind),
+                   one.token, one.finding.replayed ? "" : " (did not happen again)");
+}
+
+/// Progress is some six times as much work.
+[[nodiscard]] bool wants_progress(const explore_options& wanted) {
+    if (wanted.progress == "small")
+        return wanted.matrix && wanted.threads <= 2 && wanted.operations == 1;
+    return wanted.progress == "always";
 }
 
 }  // namespace
@@ -171,9 +188,10 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     app.add_option("--bits", wanted.bits, "pids of a page: 4 or 8")->capture_default_str();
     app.add_option("--variation", wanted.variation,
                    "of a scenario, the first is the usual one\n" + variations);
-    app.add_option("--strategy", wanted.strategy, "which executions, in which order")
-        ->check(CLI::IsMember({"random", "pct", "pos", "bounded", "exhaustive", "portfolio"}))
-        ->capture_default_str();
+    app.add_option("--strategy", wanted.strategy,
+                   "which executions, in which order. Default: portfolio, which is random, then "
+                   "bounded, then exhaustive;\nof --matrix: exhaustive")
+        ->check(CLI::IsMember({"random", "pct", "pos", "bounded", "exhaustive", "portfolio"}));
     app.add_option("--model", wanted.model, "memory model")
         ->check(CLI::IsMember({"rc11", "sc"}))
         ->capture_default_str();
@@ -184,7 +202,13 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
     app.add_flag("--matrix", wanted.matrix,
-                 "the safety matrix: a line for each cell and one token for each that fails");
+                 "the safety matrix: a table with a row for each cell, and below it each invariant "
+                 "that broke, with a token");
+    app.add_option("--progress", wanted.progress,
+                   "whether each thread stops for ever at each of its steps, to see if the others "
+                   "complete;\nsmall: in a matrix of 2 threads x 1 round")
+        ->check(CLI::IsMember({"small", "always", "never"}))
+        ->capture_default_str();
     app.add_flag("--no-shrink", wanted.no_shrink, "print findings as they were found");
     app.add_flag("--strict", wanted.strict, "any violation is exit code 2, expected or not");
 }
@@ -207,7 +231,11 @@ int run_explore(const explore_options& wanted) {
     for (const matrix_case& one : cases)
         if (const auto wrong = why_not(*one.variant, one.setting)) return usage(*wrong);
 
-    explore::options how{.strategy = *explore::parse_strategy(wanted.strategy),
+    // Of the matrix every execution is wanted; whoever looks for a bug wants it soon.
+    const std::string strategy = !wanted.strategy.empty() ? wanted.strategy
+                                 : wanted.matrix          ? "exhaustive"
+                                                          : "portfolio";
+    explore::options how{.strategy = *explore::parse_strategy(strategy),
                          .seed = wanted.seed,
                          .budget = wanted.budget,
                          .jobs = wanted.jobs,
@@ -217,17 +245,28 @@ int run_explore(const explore_options& wanted) {
         "explore --threads {} --ops {} --pages {} --bits {} {}--strategy {} "
         "--model {} --budget {} --seed {}; build {}\n",
         wanted.threads, wanted.operations, wanted.pages, wanted.bits,
-        wanted.variation.empty() ? "" : fmt::format("--variation {} ", wanted.variation),
-        wanted.strategy, wanted.model, wanted.budget, wanted.seed, explore::build_identity());
+        wanted.variation.empty() ? "" : fmt::format("--variation {} ", wanted.variation), strategy,
+        wanted.model, wanted.budget, wanted.seed, explore::build_identity());
     unsigned broken = 0;
     unsigned unexpected = 0;
+    std::vector<cell_verdict> failed;
+    if (wanted.matrix) fmt::print("\n{}", explore::matrix_head());
     for (const matrix_case& one : cases) {
-        cell_verdict seen = explore_cell(one, how);
-        if (!wanted.no_shrink) shrink(seen, !wanted.matrix);
-        print(seen, !wanted.matrix);
+        cell_verdict seen = explore_cell(one, how, {.progress = wants_progress(wanted)});
+        if (!wanted.no_shrink) shrink(seen);
+        if (wanted.matrix) {
+            fmt::print("{}", matrix_row(seen));
+            std::fflush(stdout);
+            if (!seen.broken.empty() || !seen.as_expected()) failed.push_back(seen);
+        } else {
+            print(seen);
+        }
         broken += seen.broken.empty() ? 0 : 1;
         unexpected += seen.as_expected() ? 0 : 1;
     }
+    if (!failed.empty()) fmt::print("\n");
+    for (const cell_verdict& one : failed) print_broken(one);
+    fmt::print("\n");
     fmt::print("{} cells: {} hold, {} fail, {} not as expected\n", cases.size(),
                cases.size() - broken, broken, unexpected);
     return unexpected != 0 || (wanted.strict && broken != 0) ? exit_violated : exit_as_expected;

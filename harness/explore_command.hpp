@@ -20,12 +20,13 @@ struct explore_options {
     unsigned pages = 2;
     unsigned bits = 8;
     std::string variation;  // Empty: the usual one.
-    std::string strategy = "exhaustive";
+    std::string strategy;   // Empty: portfolio, or exhaustive for the matrix.
     std::string model = "rc11";
     std::uint64_t budget = 200'000;
     std::uint64_t seed = 1;
     unsigned jobs = 1;
     bool matrix = false;
+    std::string progress = "small";
     bool strict = false;
     bool no_shrink = false;
 };

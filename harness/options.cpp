@@ -278,14 +278,14 @@ options parse_options(int argc, const char* const* argv) {
                                                return one->get_name() == argv[1];
                                            })
                                             .empty();
-        parsed.message =
-            known ? fmt::format("pidmap-stress: {}; see pidmap-stress {} --help\n", error.what(),
-                                argv[1])
-                  : fmt::format(
-                        "pidmap-stress: {}; known are: run, explore, replay, mutants, list, self-test; see "
-                        "pidmap-stress --help\n",
-                        argc > 1 ? fmt::format("'{}' is no command", argv[1])
-                                 : "a command is missing");
+        parsed.message = known ? fmt::format("pidmap-stress: {}; see pidmap-stress {} --help\n",
+                                             error.what(), argv[1])
+                               : fmt::format(
+                                     "pidmap-stress: {}; known are: run, explore, replay, mutants, "
+                                     "list, self-test; see "
+                                     "pidmap-stress --help\n",
+                                     argc > 1 ? fmt::format("'{}' is no command", argv[1])
+                                              : "a command is missing");
     } catch (const CLI::ParseError& error) {
         std::ostringstream out;
         std::ostringstream err;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <fstream>
 #include <iterator>
 
@@ -17,7 +19,33 @@ constexpr char separator = ':';
     return which == model::rc11 ? "rc11" : "sc";
 }
 
+/// "stopped-1-after-5".
+[[nodiscard]] std::optional<freeze_point> parse_freeze_point(std::string_view text) {
+    constexpr std::string_view stopped = "stopped-";
+    constexpr std::string_view after = "-after-";
+    const std::size_t at = text.find(after);
+    if (!text.starts_with(stopped) || at == std::string_view::npos) return std::nullopt;
+    const auto number = [](std::string_view digits) -> std::optional<unsigned> {
+        unsigned n = 0;
+        const char* const end = digits.data() + digits.size();
+        const auto [stop, error] = std::from_chars(digits.data(), end, n);
+        if (error != std::errc{} || stop != end) return std::nullopt;
+        return n;
+    };
+    const auto thread = number(text.substr(stopped.size(), at - stopped.size()));
+    const auto steps = number(text.substr(at + after.size()));
+    if (!thread || !steps || *thread == 0) return std::nullopt;
+    return freeze_point{.thread = *thread, .after = *steps};
+}
+
 [[nodiscard]] std::optional<matrix_case> parse_matrix_case(std::string_view text) {
+    freeze_point freeze;
+    if (const std::size_t at = text.rfind("/stopped-"); at != std::string_view::npos) {
+        const auto stops = parse_freeze_point(text.substr(at + 1));
+        if (!stops) return std::nullopt;
+        freeze = *stops;
+        text = text.substr(0, at);
+    }
     const std::size_t first = text.find('/');
     const std::size_t last = text.rfind('/');
     if (first == std::string_view::npos || last <= first) return std::nullopt;
@@ -25,11 +53,12 @@ constexpr char separator = ':';
     const explored_variant* const variant = find_explored_variant(text.substr(0, first));
     const auto setting = parse_pidmap_setting(text.substr(first + 1, last - first - 1));
     if (variant == nullptr || !setting || why_not(*variant, *setting) ||
-        (model_name != "rc11" && model_name != "sc"))
+        (model_name != "rc11" && model_name != "sc") || freeze.thread > setting->threads)
         return std::nullopt;
     return matrix_case{.variant = variant,
                        .setting = *setting,
-                       .model = model_name == "sc" ? model::sc : model::rc11};
+                       .model = model_name == "sc" ? model::sc : model::rc11,
+                       .freeze = freeze};
 }
 
 [[nodiscard]] std::uint32_t configuration(const matrix_case& what, std::string_view build) {
@@ -69,9 +98,58 @@ std::optional<invariant> broken_by(const finding& f) noexcept {
     return std::nullopt;
 }
 
+family family_of(invariant which) noexcept {
+    using enum invariant;
+    switch (which) {
+        case no_use_after_release:
+        case released_once:
+        case no_underflow:
+        case no_get_from_zero:
+        case live_pid_pins_namespace:
+        case refcount_equals_pages:
+        case bounded_stack:
+        case nothing_leaked:
+            return family::references;
+        case reference_covers_pages:
+            return family::cover;
+        case unique_pid:
+        case pid_in_range:
+        case nr_free_equals_clear_bits:
+        case bitmap_equals_held:
+        case linearizable:
+            return family::pids;
+        case no_immediate_reuse:
+        case reuse_happens_after:
+            return family::reuse;
+        case invariant::progress:
+            break;
+    }
+    return family::progress;
+}
+
+std::string_view to_string(family which) noexcept {
+    static constexpr std::array<std::string_view, family_count> names{"references", "cover", "pids",
+                                                                      "reuse", "progress"};
+    return names[static_cast<std::size_t>(which)];
+}
+
+std::string_view to_string(standing which) noexcept {
+    static constexpr std::array<std::string_view, 4> names{"holds", "unbroken", "FAILS", "-"};
+    return names[static_cast<std::size_t>(which)];
+}
+
 std::string to_string(const matrix_case& what) {
-    return fmt::format("{}/{}/{}", what.variant->info->name, to_string(what.setting),
-                       to_string(what.model));
+    std::string text = fmt::format("{}/{}/{}", what.variant->info->name, to_string(what.setting),
+                                   to_string(what.model));
+    if (what.freeze.thread != 0)
+        text += fmt::format("/stopped-{}-after-{}", what.freeze.thread, what.freeze.after);
+    return text;
+}
+
+options options_of(const matrix_case& what, options how) {
+    how.model = what.model;
+    how.freeze = what.freeze;
+    return how;
 }
 
 bool cell_verdict::as_expected() const noexcept {
@@ -80,21 +158,44 @@ bool cell_verdict::as_expected() const noexcept {
     return sane && assessed.unexpected.empty() && assessed.missing.empty();
 }
 
-cell_verdict explore_cell(const matrix_case& what, options how) {
-    how.model = what.model;
+standing cell_verdict::of_family(family which) const noexcept {
+    const bool fails = std::ranges::any_of(broken, [&](const broken_invariant& one) {
+        return !one.which || family_of(*one.which) == which;
+    });
+    if (fails) return standing::fails;
+    if (which == family::cover &&
+        (of.variant->info->counts != counting::per_page || !of.setting.scenario->checks_cover))
+        return standing::unchecked;
+    if (which == family::progress && !progress) return standing::unchecked;
+    const result& shown = which == family::progress ? *progress : explored;
+    return shown.complete && shown.stopped == 0 ? standing::holds : standing::unbroken;
+}
+
+cell_verdict explore_cell(const matrix_case& what, const options& how, cell_checks checks) {
     const auto p = what.variant->make(what.setting);
-    cell_verdict seen{.of = what, .explored = explore(*p, how)};
+    cell_verdict seen{.of = what, .explored = explore(*p, options_of(what, how))};
     verdict judged;
     judged.operations = seen.explored.runs();
-    for (const finding& f : seen.explored.findings) {
+    const auto add = [&](const finding& f, const matrix_case& found_in) {
         const std::optional<invariant> which = broken_by(f);
         const bool known = std::ranges::any_of(
             seen.broken, [&](const broken_invariant& one) { return one.which == which; });
-        if (known) continue;
+        if (known) return;
         if (which) judged.add({.broken = *which, .what = f.what});
         seen.broken.push_back({.which = which,
                                .finding = f,
-                               .token = make_token(what, f.schedule, build_identity())});
+                               .token = make_token(found_in, f.schedule, build_identity())});
+    };
+    for (const finding& f : seen.explored.findings) add(f, what);
+    if (checks.progress) {
+        seen.progress = check_progress(*p, options_of(what, how));
+        // What else breaks while a thread stands still, breaks as well if it then goes on.
+        for (const finding& f : seen.progress->findings) {
+            if (f.kind != finding_kind::progress) continue;
+            matrix_case stopped = what;
+            stopped.freeze = {.thread = f.frozen_thread, .after = f.frozen_after};
+            add(f, stopped);
+        }
     }
     std::ranges::sort(seen.broken, {}, &broken_invariant::which);
     // Where a scenario of a native run must show a breakage, a partial search need not.
@@ -102,6 +203,26 @@ cell_verdict explore_cell(const matrix_case& what, options how) {
     seen.assessed = assess(judged, *what.variant->info, what.setting.how,
                            all ? what.setting.scenario->name : std::string_view{"none"});
     return seen;
+}
+
+std::string matrix_head() {
+    std::string text = fmt::format("{:<17} {:<9} {:<15}", "variant", "under", "scenario");
+    for (int i = 0; i < family_count; ++i)
+        text += fmt::format(" {:<10}", to_string(static_cast<family>(i)));
+    return text + " executions\n";
+}
+
+std::string matrix_row(const cell_verdict& seen) {
+    std::string text = fmt::format("{:<17} {:<9} {:<15}", seen.of.variant->info->name,
+                                   to_string(seen.of.setting.how), seen.of.setting.scenario->name);
+    for (int i = 0; i < family_count; ++i)
+        text += fmt::format(" {:<10}", to_string(seen.of_family(static_cast<family>(i))));
+    text += fmt::format(" {}, {}", seen.explored.runs(), extent(seen.explored));
+    if (seen.progress) {
+        text += fmt::format("; progress {}", seen.progress->runs());
+        if (!seen.progress->complete) text += ", " + extent(*seen.progress);
+    }
+    return text + "\n";
 }
 
 std::string to_string(const cell_verdict& seen) {

@@ -18,14 +18,30 @@ namespace pidmap_stress::explore {
 /// engine's kind of finding stands for. None if the finding is the harness's own fault.
 [[nodiscard]] std::optional<invariant> broken_by(const finding& f) noexcept;
 
+/// What an invariant is about. A variant may fail in one and hold in another, and a hint that goes
+/// astray must not hide what the references do.
+enum class family : std::uint8_t {
+    references,  ///< The count at rest, and the life of the namespace that hangs on it.
+    cover,       ///< The count at every instant: it may lag behind where that does no harm.
+    pids,        ///< Who has which pid, and the books of the map.
+    reuse,       ///< When a pid comes back, and whether its last owner's writes are seen.
+    progress,    ///< Whether one thread that stops for ever stops others.
+};
+inline constexpr int family_count = static_cast<int>(family::progress) + 1;
+[[nodiscard]] family family_of(invariant which) noexcept;
+[[nodiscard]] std::string_view to_string(family which) noexcept;
+
 /// A variant in a setting, under a memory model: what a token is of.
 struct matrix_case {
     const explored_variant* variant = nullptr;
     pidmap_setting setting{};
     explore::model model = explore::model::rc11;
+    freeze_point freeze{};  ///< A thread that stops for ever, if progress is at stake.
 };
-/// "sound/lookup/page_zero/2x1/2x8/rc11".
+/// "sound/lookup/page_zero/2x1/2x8/rc11", and "/stopped-1-after-5" if thread 1 stops for ever.
 [[nodiscard]] std::string to_string(const matrix_case& what);
+/// `how`, with what the case itself says: for explore() and replay().
+[[nodiscard]] options options_of(const matrix_case& what, options how = {});
 
 /// One way in which a cell fails: the first finding of that invariant.
 struct broken_invariant {
@@ -34,18 +50,39 @@ struct broken_invariant {
     std::string token{};
 };
 
+/// What a cell shows of a family.
+enum class standing : std::uint8_t {
+    holds,      ///< Nothing broke, in any execution there is.
+    unbroken,   ///< Nothing broke, but not all was explored, or findings ended some executions.
+    fails,      ///< Something broke.
+    unchecked,  ///< Nobody looked.
+};
+[[nodiscard]] std::string_view to_string(standing which) noexcept;
+
 struct cell_verdict {
     matrix_case of{};
     result explored{};
+    std::optional<result> progress{};        ///< Of check_progress(), if it was asked for.
     std::vector<broken_invariant> broken{};  ///< In the order of the enum, each one once.
     assessment assessed{};
 
     /// What broke is known to break, and the harness is not at fault.
     [[nodiscard]] bool as_expected() const noexcept;
+    [[nodiscard]] standing of_family(family which) const noexcept;
 };
 
-/// Explores a cell. Of `how`, the model is the cell's.
-[[nodiscard]] cell_verdict explore_cell(const matrix_case& what, options how);
+/// What is done for a cell besides exploring it.
+struct cell_checks {
+    /// Each thread in turn stops for ever at each of its steps, and all is explored from there.
+    bool progress = false;
+};
+/// Explores a cell. Of `how`, the model and the frozen thread are the case's.
+[[nodiscard]] cell_verdict explore_cell(const matrix_case& what, const options& how,
+                                        cell_checks checks = {});
+
+/// The table of the matrix: its head, and a row for each cell. Nothing in it depends on the build.
+[[nodiscard]] std::string matrix_head();
+[[nodiscard]] std::string matrix_row(const cell_verdict& seen);
 
 /// One line: "holds, complete: 2 threads x 1 round, 2 pages of 8 pids, rc11, 377 executions", or
 /// "fails: no_underflow, ...", and how much of all executions that is of.

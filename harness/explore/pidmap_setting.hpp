@@ -27,6 +27,8 @@ struct explored_scenario {
     /// Programs that differ in one thing, by what it is. The first is the usual one; empty if
     /// there is one only.
     std::span<const std::string_view> variations{};
+    /// Whether reference_covers_pages is checked at every instant.
+    bool checks_cover = false;
     /// What else is wrong with a setting, in one line; none if nothing else can be.
     std::optional<std::string> (*refuses)(const pidmap_setting& setting) = nullptr;
 };

@@ -62,7 +62,7 @@ std::string make_token(const script_case& what, const schedule& choices, std::st
 }
 
 replay_result replayable::replay() const {
-    return explore::replay(*runs, choices, {.model = model});
+    return explore::replay(*runs, choices, {.model = model, .freeze = freeze});
 }
 
 std::optional<replayable> open_token(std::string_view token, std::string_view build) {
@@ -88,6 +88,7 @@ std::optional<replayable> open_token(std::string_view token, std::string_view bu
     opened.variant = of->of.variant->info;
     opened.how = of->of.setting.how;
     opened.model = of->of.model;
+    opened.freeze = of->of.freeze;
     opened.runs = of->of.variant->make(of->of.setting);
     opened.choices = std::move(of->choices);
     opened.same_build = of->same_build;

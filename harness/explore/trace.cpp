@@ -115,14 +115,14 @@ namespace {
 }
 
 /// Where a finding stands among the steps: none is before the first one, steps.size() after all.
-struct standing {
+struct row_place {
     bool before_all = false;
     std::size_t row = 0;
 };
 
 /// A race or a use after release is noticed on the way to the step that it is, anything else when
 /// the step is done.
-[[nodiscard]] standing row_of(const finding& f, const std::vector<step>& steps) {
+[[nodiscard]] row_place row_of(const finding& f, const std::vector<step>& steps) {
     const bool about_to =
         f.kind == finding_kind::data_race || f.kind == finding_kind::use_after_free;
     const std::size_t at = std::min<std::size_t>(f.at_step, steps.size());
@@ -140,7 +140,7 @@ struct standing {
     bool any = false;
     for (const finding& f : run.findings) {
         if (shows && broken_by(f) != shows) continue;
-        const standing at = row_of(f, run.steps);
+        const row_place at = row_of(f, run.steps);
         const std::size_t behind = at.before_all ? 0 : std::min(at.row + 1, run.steps.size());
         // The first time is the one to see; without a name, all are.
         end = !any ? behind : shows ? std::min(end, behind) : std::max(end, behind);
@@ -156,7 +156,7 @@ struct standing {
     std::vector<bool> result(run.steps.size(), false);
     std::vector<bool> broken(run.steps.size(), false);
     for (const finding& f : run.findings) {
-        const standing at = row_of(f, run.steps);
+        const row_place at = row_of(f, run.steps);
         if (at.before_all || at.row >= run.steps.size()) continue;
         broken[at.row] = true;
         if (f.kind != finding_kind::data_race) continue;
@@ -231,7 +231,7 @@ struct standing {
     if (told == nullptr) return who + ": nothing breaks.";
     const auto which = broken_by(*told);
     const std::string name{which ? to_string(*which) : to_string(told->kind)};
-    const standing at = row_of(*told, run.steps);
+    const row_place at = row_of(*told, run.steps);
     if (at.before_all || at.row >= run.steps.size())
         return fmt::format("{}: {}, {} ({}).", who,
                            at.before_all ? "before any thread's step" : "when all is done",
@@ -332,7 +332,7 @@ trace make_trace(const replayable& of, const replay_result& run, std::string_vie
     }
     seen.later = run.steps.size() - end;
     for (const finding& f : run.findings) {
-        const standing at = row_of(f, run.steps);
+        const row_place at = row_of(f, run.steps);
         // What else is wrong in the end comes of what is to be seen.
         const bool in_the_end = !at.before_all && at.row >= run.steps.size();
         if (in_the_end && of.shows && broken_by(f) != of.shows) continue;

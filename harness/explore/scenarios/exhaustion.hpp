@@ -10,7 +10,8 @@ namespace pidmap_stress::explore {
 /// ones. Before they run, a search that goes round must have found a sole free pid, wherever it is.
 struct exhaustion {
     static constexpr explored_scenario info{.name = "exhaustion",
-                                            .summary = "the map is full but for one or two pids"};
+                                            .summary = "the map is full but for one or two pids",
+                                            .checks_cover = true};
 
     template <pid_allocator V>
     class state final : public pidmap_state<V> {

@@ -16,12 +16,13 @@ struct page_zero {
     [[nodiscard]] static std::optional<std::string> refuses(const pidmap_setting& s) {
         if (s.how == discipline::member && s.threads > s.bits)
             return fmt::format("--threads {} need a larger page than --bits {}", s.threads, s.bits);
-        return std::nullopt;
+        return refuses_leaving(s);
     }
 
     static constexpr explored_scenario info{.name = "page_zero",
                                             .summary = "page 0 empties and refills",
-                                            .variations = resident_leaves,
+                                            .variations = who_leaves,
+                                            .checks_cover = true,
                                             .refuses = refuses};
 
     template <pid_allocator V>

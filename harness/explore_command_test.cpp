@@ -154,7 +154,7 @@ TEST(ExploreCommand, BadInputIsOneLine) {
     expect_one_line(explore({"--scenario", "moon"}), "page_zero");
     expect_one_line(explore({"--threads", "9"}), "1 to 4");
     expect_one_line(explore({"--ops", "0"}), "1 to 8");
-    expect_one_line(explore({"--bits", "7"}), "4, 8 and 16");
+    expect_one_line(explore({"--bits", "7"}), "4 and 8");
     expect_one_line(explore({"--strategy", "luck"}), "portfolio");
 }
 

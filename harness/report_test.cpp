@@ -195,11 +195,12 @@ TEST(ReportTest, TheResultsFileIsComplete) {
     EXPECT_EQ(configuration["duration_seconds"], 300);
     ASSERT_EQ(file["cells"].size(), 2U);
     const nlohmann::json& broken = file["cells"][0];
-    EXPECT_THAT(keys(broken),
-                ElementsAre("as_expected", "broken", "discipline", "ending", "findings",
-                            "last_events", "missing", "model", "operations", "reproduce", "rounds",
-                            "scenario", "seconds", "trials", "trials_with_findings", "unhit_marks",
-                            "variant", "verdict", "worker_seconds"));
+    EXPECT_THAT(
+        keys(broken),
+        ElementsAre("as_expected", "broken", "discipline", "ending", "findings", "last_events",
+                    "missing", "model", "operations", "repeated", "repeated_with_findings",
+                    "reproduce", "reproduction", "rounds", "scenario", "seconds", "trials",
+                    "trials_with_findings", "unhit_marks", "variant", "verdict", "worker_seconds"));
     EXPECT_EQ(broken["verdict"], "violated");
     EXPECT_EQ(broken["as_expected"], true);
     EXPECT_EQ(broken["broken"], nlohmann::json({{"no_underflow", 3}}));

@@ -128,7 +128,8 @@ TEST(SupervisorTest, RepetitionsAreCountedEachForItself) {
     EXPECT_EQ(never.repeated, 3U);
     EXPECT_EQ(never.repeated_with_findings, 0U);
     EXPECT_GE(never.seen.operations, 3'000U);
-    EXPECT_EQ(never.judged.kind, verdict_kind::holds) << testing::told(never);
+    // Nothing broke, and the scenario's mark is one that is never hit.
+    EXPECT_EQ(never.judged.kind, verdict_kind::inconclusive) << testing::told(never);
 }
 
 // Workers that do not come back are a stall, and what they did last is told.

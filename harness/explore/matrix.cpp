@@ -39,6 +39,8 @@ constexpr char separator = ':';
 }
 
 [[nodiscard]] std::optional<matrix_case> parse_matrix_case(std::string_view text) {
+    const auto shows = parse_invariant(text.substr(text.rfind('/') + 1));
+    if (shows) text = text.substr(0, text.rfind('/'));
     freeze_point freeze;
     if (const std::size_t at = text.rfind("/stopped-"); at != std::string_view::npos) {
         const auto stops = parse_freeze_point(text.substr(at + 1));
@@ -58,7 +60,8 @@ constexpr char separator = ':';
     return matrix_case{.variant = variant,
                        .setting = *setting,
                        .model = model_name == "sc" ? model::sc : model::rc11,
-                       .freeze = freeze};
+                       .freeze = freeze,
+                       .shows = shows};
 }
 
 [[nodiscard]] std::uint32_t configuration(const matrix_case& what, std::string_view build) {
@@ -143,6 +146,7 @@ std::string to_string(const matrix_case& what) {
                                    to_string(what.model));
     if (what.freeze.thread != 0)
         text += fmt::format("/stopped-{}-after-{}", what.freeze.thread, what.freeze.after);
+    if (what.shows) text += fmt::format("/{}", to_string(*what.shows));
     return text;
 }
 

@@ -37,8 +37,10 @@ struct matrix_case {
     pidmap_setting setting{};
     explore::model model = explore::model::rc11;
     freeze_point freeze{};  ///< A thread that stops for ever, if progress is at stake.
+    std::optional<invariant> shows{};  ///< What an execution of it is there to show.
 };
-/// "sound/lookup/page_zero/2x1/2x8/rc11", and "/stopped-1-after-5" if thread 1 stops for ever.
+/// "sound/lookup/page_zero/2x1/2x8/rc11", then "/stopped-1-after-5" if thread 1 stops for ever, and
+/// "/no_underflow" if that is to be shown.
 [[nodiscard]] std::string to_string(const matrix_case& what);
 /// `how`, with what the case itself says: for explore() and replay().
 [[nodiscard]] options options_of(const matrix_case& what, options how = {});

@@ -108,7 +108,7 @@ TEST(Matrix, EachCheckCatchesWhatItIsFor) {
     for (const auto& one : planted) {
         matrix_case what = make_case(one.mutant, one.how, "page_boundary");
         if (one.broken == invariant::linearizable)
-            what = make_case(one.mutant, one.how, "page_zero");
+            what = make_case(one.mutant, one.how, "exhaustion");
         what.setting.rounds = one.rounds;
         const cell_verdict seen = explore_cell(
             what, {.strategy = strategy::portfolio, .budget = 100'000, .stop_at_first = false});

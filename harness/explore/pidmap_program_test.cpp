@@ -34,11 +34,28 @@ std::vector<pidmap_setting> every_cell(unsigned threads, unsigned rounds) {
     return cells;
 }
 
+// Programs of `per_pid` with several namespaces or objects are too many executions for a test.
+[[nodiscard]] bool is_small(std::string_view variant, const pidmap_setting& cell) {
+    return cell.variation == 0 &&
+           (variant == "sound" || cell.scenario->disciplines == every_discipline);
+}
+
 TEST(PidmapProgram, WhatIsSoundHoldsCompletelyUnderEveryDiscipline) {
     for (const std::string_view variant : {"sound", "per_pid"})
         for (const pidmap_setting& cell : every_cell(2, 1))
-            EXPECT_THAT(explore_all(variant, cell), holds_completely())
-                << variant << ' ' << to_string(cell);
+            if (is_small(variant, cell))
+                EXPECT_THAT(explore_all(variant, cell), holds_completely())
+                    << variant << ' ' << to_string(cell);
+}
+
+TEST(PidmapProgram, WhatIsSoundBreaksInNoSampleOfTheRest) {
+    for (const std::string_view variant : {"sound", "per_pid"})
+        for (const unsigned rounds : {1U, 2U})
+            for (const pidmap_setting& cell : every_cell(3, rounds)) {
+                const auto p = find_explored_variant(variant)->make(cell);
+                EXPECT_TRUE(explore(*p, {.strategy = strategy::portfolio, .budget = 2'000}).ok())
+                    << variant << ' ' << to_string(cell);
+            }
 }
 
 TEST(PidmapProgram, EveryVariantIsThere) {

@@ -89,6 +89,7 @@ std::optional<replayable> open_token(std::string_view token, std::string_view bu
     opened.how = of->of.setting.how;
     opened.model = of->of.model;
     opened.freeze = of->of.freeze;
+    opened.shows = of->of.shows;
     opened.runs = of->of.variant->make(of->of.setting);
     opened.choices = std::move(of->choices);
     opened.same_build = of->same_build;

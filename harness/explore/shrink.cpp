@@ -263,7 +263,9 @@ std::optional<shrunk_finding> shrink(const matrix_case& what, const broken_invar
         *p, what.model, *found.which, [](const replay_result&) { return true; }, how, executions);
     if (!best) return std::nullopt;
     result.shown = count_shown(replay(*p, *best, {.model = what.model}), found.which);
-    result.token = make_token(what, *best, build_identity());
+    matrix_case shown = what;
+    shown.shows = found.which;
+    result.token = make_token(shown, *best, build_identity());
     return result;
 }
 

@@ -227,6 +227,7 @@ mutants_in() {
 }
 
 profile_mutants() {
+    local -r with_mutants=yes  # Read by configure().
     local argument strategies=all brief=no folder="$root/build/mutants"
     local -a common=() merges=() left=("$@")
     while ((${#left[@]} > 0)); do

@@ -62,6 +62,10 @@ configure() {  # configure PRESET
         say "$compiler is newer than what this project is tested with: warnings are no errors"
         command+=(-DPIDMAP_STRESS_WERROR=OFF)
     fi
+    # Mutants are many. Presets that leave them out build them for who asks.
+    if [[ ${with_mutants:-no} == yes ]]; then
+        command+=(-DPIDMAP_STRESS_MUTANTS=ON)
+    fi
     is_debian || failure=$exit_missing  # Elsewhere, a library that is missing shows only here.
     step "$failure" "configuring build/$preset with $compiler" "$folder/configure.log" \
         "${command[@]}"

@@ -27,7 +27,8 @@ struct recursive_release : pid_namespace<P, sound_orders, recursive_release_step
         .name = "recursive_release",
         .summary = "releasing a chain of namespaces recurses",
         .kind = variant_kind::mutant,
-        .breaks = {{.broken = invariant::bounded_stack, .shown_by = "nested"}}};
+        .breaks = {{.broken = invariant::bounded_stack, .shown_by = "nested"}},
+        .worlds = world_set(world::native) | world::tsan | world::asan};
 };
 
 }  // namespace pidmap_stress

@@ -100,7 +100,7 @@ struct nested {
         std::array<numbers, most_threads> own_{};
         std::array<atomic<bool>, most_threads> holding_;
         std::array<unsigned, most_threads> failures_left_{};
-        std::array<pid_nr, V::geometry::bits_per_page> fillers_{};
+        std::array<pid_nr, all_pids> fillers_{};
     };
 };
 
@@ -128,7 +128,8 @@ void nested::state<V>::set_up() noexcept {
     }
     if (setting_.variation == failing) {
         unsigned filled = 0;
-        for (alloc_result got = root->alloc_pidmap(); got; got = root->alloc_pidmap()) {
+        for (alloc_result got = root->alloc_pidmap(); got && filled < fillers_.size();
+             got = root->alloc_pidmap()) {
             root_.take(set_up_thread, got.nr());
             fillers_[filled++] = got.nr();
         }

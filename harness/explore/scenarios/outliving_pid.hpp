@@ -97,6 +97,7 @@ void outliving_pid::state<V>::set_up() noexcept {
         }
         own_[t] = make(t);
         check(own_[t] != nullptr, invariant::linearizable, "the set-up got no pid");
+        if (own_[t] == nullptr) continue;
         own_numbers_[t] = own_[t]->numbers[0].get();
         holds(t, true);
     }

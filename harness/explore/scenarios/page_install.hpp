@@ -1,0 +1,49 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+
+#include "harness/explore/pidmap_program.hpp"
+
+namespace pidmap_stress::explore {
+
+/// As page_boundary, but page 1 has no memory when the threads come to it: one of them installs it.
+/// Page 0 is left alone, or emptied before they run.
+struct page_install {
+    [[nodiscard]] static std::optional<std::string> refuses(const pidmap_setting& s) {
+        const unsigned needed = s.threads * s.rounds;
+        const unsigned there = (s.pages - 1) * s.bits;
+        if (needed > there)
+            return fmt::format("--threads {} --ops {} use {} pids behind page 0, and there are {}",
+                               s.threads, s.rounds, needed, there);
+        if (s.how == discipline::member && s.threads > s.bits - 1)
+            return fmt::format("--threads {} need a larger page than --bits {}", s.threads, s.bits);
+        return std::nullopt;
+    }
+
+    static constexpr explored_scenario info{
+        .name = "page_install",
+        .summary = "page 1 has no memory at first",
+        .disciplines = discipline_set(discipline::member) | discipline::reference,
+        .checks_cover = true,
+        .refuses = refuses};
+
+    template <pid_allocator V>
+    class state final : public pidmap_state<V> {
+    public:
+        explicit state(const pidmap_setting& s) noexcept
+            : pidmap_state<V>(s, highest_pid_max<typename V::geometry>) {}
+
+        void set_up() noexcept {
+            this->create();
+            if (this->setting_.how == discipline::member) this->seat_members();
+            this->fill_page_zero();
+            this->clear_page_zero();
+            this->begin();
+        }
+    };
+};
+
+}  // namespace pidmap_stress::explore

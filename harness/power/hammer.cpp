@@ -19,6 +19,9 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t usual_jitter = 64;
 /// The first turn of a cell; each further one is twice as long.
+/// The least where a candidate says that it shows: the set-up alone may take longer than a turn.
+constexpr std::chrono::nanoseconds likely_turn =
+    std::chrono::milliseconds(under_sanitizer ? 600 : 150);
 constexpr auto first_turn = std::chrono::milliseconds(under_sanitizer ? 60 : 15);
 
 /// Every scenario under every discipline where the candidate may break.
@@ -61,13 +64,15 @@ attempt hammer(const candidate& what, strategy by, std::uint64_t seed, const eff
     std::ranges::rotate(
         cells, cells.begin() + static_cast<std::ptrdiff_t>(split(seed, "order") % cells.size()));
     // But where the candidate says that it shows comes first.
+    const auto is_shown_by = [&](const cell& one) {
+        return std::ranges::any_of(what.info().breaks, [&](const breakage& known) {
+            return known.shown_by == one.workload->info->name;
+        });
+    };
     std::vector<cell> in_order;
     for (const bool shown : {true, false})
-        std::ranges::copy_if(cells, std::back_inserter(in_order), [&](const cell& one) {
-            return shown == std::ranges::any_of(what.info().breaks, [&](const breakage& known) {
-                       return known.shown_by == one.workload->info->name;
-                   });
-        });
+        std::ranges::copy_if(cells, std::back_inserter(in_order),
+                             [&](const cell& one) { return shown == is_shown_by(one); });
     trial_settings settings{.workers = 4,
                             .pool = under_tsan ? pool_kind::jthread : pool_kind::tbb,
                             .jitter_one_in = by == strategy::native ? 0 : usual_jitter};
@@ -83,7 +88,7 @@ attempt hammer(const candidate& what, strategy by, std::uint64_t seed, const eff
             settings.key = cell_key(seed, one);
             const cell_result result =
                 run_cell(one, settings,
-                         {.budget = turn,
+                         {.budget = is_shown_by(one) ? std::max(turn, likely_turn) : turn,
                           .stall_after = std::chrono::seconds(under_sanitizer ? 30 : 5),
                           .last_chance = {},
                           .enough = enough});

@@ -19,6 +19,7 @@ struct closed_twice : pid_namespace<P, sound_orders, sound_steps> {
                    {.broken = invariant::no_use_after_release, .shown_by = "dying_namespace"}}};
 
     bool disable_pid_allocation() noexcept {
+        // Relaxed, as (D1); but it takes two steps, between which others may come.
         const bool was_closed = this->closed.load(std::memory_order::relaxed);
         this->closed.store(true, std::memory_order::relaxed);
         return !was_closed;

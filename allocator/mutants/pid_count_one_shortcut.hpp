@@ -12,6 +12,7 @@ struct pid_count_one_shortcut_steps : sound_steps {
     struct objects : forgetful_objects {
         template <class Object>
         [[nodiscard]] static bool drop(Object& object) noexcept {
+            // Relaxed: this is the bug, where (O2) would have acquired.
             return object.count.load(std::memory_order::relaxed) == 1 ||
                    forgetful_objects::drop(object);
         }

@@ -36,7 +36,7 @@ struct matrix_case {
     const explored_variant* variant = nullptr;
     pidmap_setting setting{};
     explore::model model = explore::model::rc11;
-    freeze_point freeze{};  ///< A thread that stops for ever, if progress is at stake.
+    freeze_point freeze{};             ///< A thread that stops for ever, if progress is at stake.
     std::optional<invariant> shows{};  ///< What an execution of it is there to show.
 };
 /// "sound/lookup/page_zero/2x1/2x8/rc11", then "/stopped-1-after-5" if thread 1 stops for ever, and

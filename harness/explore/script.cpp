@@ -192,8 +192,9 @@ std::optional<script> to_script(const pidmap_setting& setting) {
         const bool first_out =
             resident && (setting.how == discipline::member ||
                          (setting.how == discipline::lookup && setting.variation == 0));
-        if (first_out && setting.how == discipline::lookup) one.does.push_back({.what = free});
-        for (unsigned round = 0; round < setting.rounds; ++round) {
+        const bool goes_first = first_out && setting.how == discipline::lookup;
+        if (goes_first) one.does.push_back({.what = free});  // That is its first round.
+        for (unsigned round = goes_first ? 1 : 0; round < setting.rounds; ++round) {
             one.does.push_back({.what = alloc});
             one.does.push_back({.what = free, .which = resident && !first_out ? 1U : 0U});
         }

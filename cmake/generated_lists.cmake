@@ -87,11 +87,12 @@ endfunction()
 # they compile side by side, one for each mutant, and one with the lists of them all.
 function(pidmap_stress_generate_explored out)
   set(folder ${PROJECT_BINARY_DIR}/generated/harness/explore)
-  pidmap_stress_names(variants ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
+  set(variants "")
   set(mutants "")
   # The explorer's memory is its own, and it is deterministic: a sanitizer adds nothing to what it
-  # sees of a mutant, and they would cost such a build minutes.
+  # sees, and its programs would cost such a build minutes.
   if(NOT PIDMAP_STRESS_SANITIZE)
+    pidmap_stress_names(variants ${PROJECT_SOURCE_DIR}/allocator/variants hpp)
     pidmap_stress_names(mutants ${PROJECT_SOURCE_DIR}/allocator/mutants hpp)
   endif()
   pidmap_stress_names(scenarios ${PROJECT_SOURCE_DIR}/harness/explore/scenarios hpp)
@@ -150,13 +151,13 @@ std::vector<explored_pair> explored_mutant_@mutant@() {
 namespace pidmap_stress::explore {
 @declarations@
 namespace {
-[[nodiscard]] explored_variant make_variant(std::vector<explored_pair> programs) {
+[[nodiscard, maybe_unused]] explored_variant make_variant(std::vector<explored_pair> programs) {
     return {.info = programs.front().variant, .programs = std::move(programs)};
 }
 }  // namespace
 
 std::span<const explored_variant> explored_variants() noexcept {
-    static const explored_variant entries[] = {
+    static const std::vector<explored_variant> entries{
 @variant_entries@    };
     return entries;
 }

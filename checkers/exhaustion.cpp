@@ -18,6 +18,8 @@ public:
 
     /// Takes account of a call, in order of calls. At a quiet instant all before it have returned.
     void apply(const operation& one) {
+        if (one.kind == operation_kind::alloc && one.error && one.error != alloc_error::exhausted)
+            hint_may_have_moved_ = true;
         if (!one.succeeded()) return;
         if (one.kind == operation_kind::alloc) {
             change(one.pid, 1);
@@ -40,7 +42,8 @@ public:
         for (const operation& one : last_)
             if (eligible(one.pid) && !held(one.pid)) exempt.push_back(one.pid);
         std::ranges::sort(exempt);
-        return missed - (std::unique(exempt.begin(), exempt.end()) - exempt.begin());
+        return missed - (std::unique(exempt.begin(), exempt.end()) - exempt.begin()) -
+               (hint_may_have_moved_ ? 1 : 0);
     }
 
 private:
@@ -60,6 +63,9 @@ private:
     const linearizability_rules& rules_;
     std::map<pid_nr, int> tenants_;
     long eligible_held_ = 0;
+    /// By a call that got a pid here and gave it back, as it could not keep it: an ancestor had
+    /// none, say. It may have left last_pid at any pid.
+    bool hint_may_have_moved_ = false;
     std::vector<operation> last_;  ///< Those that may have been the last successful allocation.
 };
 

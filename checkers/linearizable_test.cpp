@@ -330,6 +330,14 @@ TEST(LinearizableTest, ExhaustedMayMissTheLastPid) {
                           failed(1, exhausted, 9, 10)}));
 }
 
+// A call that got a pid and gave it back, as an ancestor had none, may have left the hint there.
+TEST(LinearizableTest, ACallThatGaveItsPidBackMayHaveMovedTheHint) {
+    const std::vector history{alloc(1, 1, 0, 1), alloc(1, 2, 2, 3),
+                              failed(2, alloc_error::no_memory, 4, 5), failed(1, exhausted, 6, 7)};
+    EXPECT_TRUE(accepts(history)) << "pid 3 is free, and may be where the hint is";
+    EXPECT_FALSE(accepts({history[0], history[2], history[3]})) << "there are two";
+}
+
 // Pids below reserved_pids are not searched after a wrap, and pids from pid_max on never.
 TEST(LinearizableTest, ExhaustedGoesByEligiblePids) {
     const std::vector history{alloc(1, 5, 0, 1), alloc(1, 6, 2, 3), failed(1, exhausted, 4, 5)};

@@ -138,7 +138,7 @@ TEST(ExploreCommand, ATokenOfAnotherBuild) {
 
 // Bad input is one line that says what would be right, and exit code 1.
 TEST(ExploreCommand, BadInputIsOneLine) {
-    const std::string token = a_token();
+    const std::string& token = a_token();
     const auto replay = [](const words& more) { return run_pidmap_stress(with({"replay"}, more)); };
     const auto explore = [](const words& more) {
         return run_pidmap_stress(with({"explore"}, more));

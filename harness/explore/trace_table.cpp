@@ -100,7 +100,8 @@ private:
 std::string to_table(const trace& seen, bool full) {
     std::vector<std::string> titles{"step"};
     for (unsigned t = 1; t <= seen.threads; ++t) titles.push_back(fmt::format("thread {}", t));
-    for (const char* const one : {"reads", "refcount", "nr_free", "where"}) titles.emplace_back(one);
+    for (const char* const one : {"reads", "refcount", "nr_free", "where"})
+        titles.emplace_back(one);
     layout table(titles);
     for (const std::string& one : seen.broken_at_first)
         table.add_note(fmt::format(">> before any step: BROKEN {}", one));

@@ -54,7 +54,7 @@ struct search_of<Steps, G> {
 /// the variants' business: see namespace_lifecycle.hpp.
 ///
 /// Every synchronizing access has a number: pages (I1, I2), bits (A1, F1), nr_free (C1, C2),
-/// refcount (R1, R2, R3), closing (D1, D2), objects (T1, T2, O1, O2). The orders of the first
+/// refcount (R1, R2, R3), closing (D1, D2), objects (T1 to T4, O1, O2). The orders of the first
 /// four, with reasons, stand in the variants.
 template <execution_policy P, class Orders, class Steps>
 class pid_namespace {

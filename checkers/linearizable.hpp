@@ -41,8 +41,8 @@
 ///   pid that is freed behind it. Alone, it must not miss a pid that is eligible and surely free:
 ///   in [reserved_pids, pid_max), and not the one that the last successful allocation returned,
 ///   because by design a call never returns the last_pid that it read; nor, after a call that may
-///   have got a pid and given it back, one pid more, as the hint may be there. Pids below reserved_pids are
-///   eligible before a wrap only, so they are left out.
+///   have got a pid and given it back, one pid more, as the hint may be there. Pids below
+///   reserved_pids are eligible before a wrap only, so they are left out.
 ///
 /// A pending alloc without a pid explains no free, as nobody was told its pid; but it may hold the
 /// namespace, and overlaps what comes later.

@@ -13,6 +13,7 @@
 #include "harness/explore/replayable.hpp"
 #include "harness/explore/shrink.hpp"
 #include "harness/explore/trace.hpp"
+#include "harness/names.hpp"
 #include "harness/options.hpp"
 #include "harness/report.hpp"
 
@@ -41,23 +42,6 @@ void shrink(cell_verdict& seen) {
     }
 }
 
-[[nodiscard]] bool selects(const std::vector<std::string>& wanted, std::string_view name) {
-    for (const std::string& one : wanted)
-        if (one == "all" || one == name) return true;
-    return false;
-}
-
-/// Every name that is wanted must be known.
-[[nodiscard]] std::optional<std::string> unknown(std::string_view option,
-                                                 const std::vector<std::string>& wanted,
-                                                 const std::vector<std::string_view>& known) {
-    for (const std::string& one : wanted)
-        if (one != "all" && std::find(known.begin(), known.end(), one) == known.end())
-            return fmt::format("{} '{}' is unknown; known are: {}, and all", option, one,
-                               fmt::join(known, ", "));
-    return std::nullopt;
-}
-
 [[nodiscard]] std::optional<std::string> wrong_names(const explore_options& wanted) {
     std::vector<std::string_view> variants;
     for (const auto& one : explore::explored_variants()) variants.push_back(one.info->name);
@@ -68,15 +52,15 @@ void shrink(cell_verdict& seen) {
     std::vector<std::string_view> scenarios;
     for (const explore::explored_scenario* one : explore::explored_scenarios())
         scenarios.push_back(one->name);
-    if (auto wrong = unknown("--variant", wanted.variants, variants)) return wrong;
-    if (auto wrong = unknown("--discipline", wanted.disciplines, disciplines)) return wrong;
-    if (auto wrong = unknown("--scenario", wanted.scenarios, scenarios)) return wrong;
+    if (auto wrong = unknown_name("--variant", wanted.variants, variants)) return wrong;
+    if (auto wrong = unknown_name("--discipline", wanted.disciplines, disciplines)) return wrong;
+    if (auto wrong = unknown_name("--scenario", wanted.scenarios, scenarios)) return wrong;
     if (wanted.variation.empty()) return std::nullopt;
     std::vector<std::string_view> variations;
     for (const explore::explored_scenario* one : explore::explored_scenarios())
         if (selects(wanted.scenarios, one->name))
             variations.insert(variations.end(), one->variations.begin(), one->variations.end());
-    return unknown("--variation", {wanted.variation}, variations);
+    return unknown_name("--variation", std::string_view(wanted.variation), variations);
 }
 
 /// The setting of a cell; nothing if the scenario does not have the discipline or variation.

@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "harness/names.hpp"
 #include "harness/options.hpp"
 #include "harness/power/study.hpp"
 #include "harness/report.hpp"
@@ -24,17 +25,9 @@ struct usage_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-[[nodiscard]] bool wants(const std::vector<std::string>& wanted, std::string_view name) {
-    return std::ranges::find(wanted, "all") != wanted.end() ||
-           std::ranges::find(wanted, name) != wanted.end();
-}
-
 void check_names(std::string_view option, const std::vector<std::string>& wanted,
                  const std::vector<std::string_view>& known) {
-    for (const std::string& one : wanted)
-        if (one != "all" && std::ranges::find(known, one) == known.end())
-            throw usage_error(fmt::format("{} '{}' is unknown; known are: {}, and all", option, one,
-                                          fmt::join(known, ", ")));
+    if (const auto wrong = unknown_name(option, wanted, known)) throw usage_error(*wrong);
 }
 
 [[nodiscard]] std::vector<power::candidate> chosen_candidates(const mutants_options& wanted) {
@@ -44,7 +37,7 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
     check_names("--mutant", wanted.mutants, names);
     std::vector<power::candidate> chosen;
     std::ranges::copy_if(all, std::back_inserter(chosen), [&](const power::candidate& one) {
-        return wants(wanted.mutants, one.info().name);
+        return selects(wanted.mutants, one.info().name);
     });
     return chosen;
 }
@@ -60,7 +53,7 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
         const bool spared =
             wanted.brief && one != native && one != random && one != pos && one != bounded &&
             std::ranges::find(wanted.strategies, names.back()) == wanted.strategies.end();
-        if (wants(wanted.strategies, names.back()) && !spared) chosen.push_back(one);
+        if (selects(wanted.strategies, names.back()) && !spared) chosen.push_back(one);
     }
     check_names("--strategy", wanted.strategies, names);
     if (wanted.merge.empty() && std::ranges::none_of(chosen, power::is_built))

@@ -13,6 +13,7 @@
 #include "allocator/geometry.hpp"
 #include "harness/board.hpp"
 #include "harness/duration.hpp"
+#include "harness/names.hpp"
 #include "harness/sanitizers.hpp"
 
 namespace pidmap_stress {
@@ -54,9 +55,8 @@ template <class Number>
     for (const std::string& name : wanted) {
         all |= name == "all";
         if (name == "all") continue;
-        if (!contains(known, name) && !contains(by_name_only, name))
-            throw usage_error(fmt::format("{} '{}' is unknown; known are: {}, and all", option,
-                                          name, fmt::join(known, ", ")));
+        const auto wrong = unknown_name(option, std::string_view(name), known);
+        if (wrong && !contains(by_name_only, name)) throw usage_error(*wrong);
         if (!contains(names, name)) names.push_back(name);
     }
     if (!all) return names;

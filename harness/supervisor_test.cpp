@@ -33,6 +33,15 @@ struct crashing : pid_namespace<P, sound_orders, crash_steps> {
     static constexpr variant_info info{.name = "crashing", .summary = "for tests"};
 };
 
+/// The same, and known to use what was released.
+template <execution_policy P>
+struct known_to_crash : pid_namespace<P, sound_orders, crash_steps> {
+    using pid_namespace<P, sound_orders, crash_steps>::pid_namespace;
+    static constexpr variant_info info{.name = "known_to_crash",
+                                       .summary = "for tests",
+                                       .breaks = invariant::no_use_after_release};
+};
+
 /// A free never returns.
 struct stall_steps : sound_steps {
     template <class Namespace>
@@ -109,6 +118,15 @@ TEST(SupervisorTest, ADeathWithoutAFindingIsACrash) {
     EXPECT_THAT(result.ending, HasSubstr(under_sanitizer ? "ended" : "Segmentation fault"));
     EXPECT_THAT(result.last_events, HasSubstr("alloc@"));
     EXPECT_EQ(result.trials, 1U);
+}
+
+// Who is known to use what was released gets two trials more to show it, and no more than that.
+TEST(SupervisorTest, AKnownUseAfterReleaseMayEndATrialUntold) {
+    const subject_entry variant = make_subject_entry<known_to_crash>();
+    const cell_result result = testing::run(variant, entry_of<come_and_go>(), discipline::member,
+                                            testing::some_calls(1'000));
+    EXPECT_EQ(result.trials, 3U);
+    EXPECT_EQ(result.judged.kind, verdict_kind::crash) << testing::told(result);
 }
 
 // Each repetition counts once, whatever it shows, and all of them are one result.

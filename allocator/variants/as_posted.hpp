@@ -82,6 +82,7 @@ inline constexpr breakage_list as_posted_breaks{
     {.broken = invariant::no_use_after_release, .shown_by = "page_zero"},
     {.broken = invariant::no_use_after_release, .shown_by = "outliving_pid"},
     {.broken = invariant::no_underflow, .shown_by = "outliving_pid"},
+    {.broken = invariant::live_pid_pins_namespace, .shown_by = "outliving_pid"},
     {.broken = invariant::refcount_equals_pages, .shown_by = "outliving_pid"},
     {.broken = invariant::no_underflow, .shown_by = "page_zero"},
     {.broken = invariant::live_pid_pins_namespace, .shown_by = "page_zero"},

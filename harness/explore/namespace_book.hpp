@@ -1,12 +1,9 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
-#include <span>
 
 #include "allocator/pid_allocator.hpp"
-#include "checkers/audit.hpp"
-#include "harness/explore/explored.hpp"
+#include "harness/explore/judge.hpp"
 
 namespace pidmap_stress::explore {
 
@@ -47,28 +44,11 @@ public:
         tenant.set(successor);
     }
 
-    /// All threads have left, and nothing is to be left. A released namespace is audited as well:
-    /// what is left of it says what was done to it.
+    /// All threads have left, and nothing is to be left.
     void finish() const {
         if (ns_ == nullptr) return;
         expect(releases_ <= 1, invariant::released_once, "released more than once");
-        namespace_evidence seen{.counts = V::info.counts,
-                                .refcount = ns_->peek_refcount(),
-                                .pid_max = limit_,
-                                .bits_per_page = bits};
-        std::array<std::uint64_t, pages> words{};
-        for (unsigned page = 0; page < pages; ++page) {
-            const auto* const map = ns_->peek_bits(page);
-            page_evidence evidence{.installed = map != nullptr, .nr_free = ns_->peek_nr_free(page)};
-            if (map != nullptr) {
-                words[page] = map->peek(0);
-                evidence.bitmap = std::span(words).subspan(page, 1);
-            }
-            seen.pages.push_back(evidence);
-        }
-        for (const pidmap_stress::finding& one : audit(seen))
-            if (one.broken != invariant::released_once || releases_ == 0)
-                expect(false, one.broken, one.what);
+        judge_quiescent(*ns_, {.pid_max = limit_, .releases = releases_});
     }
 
 private:

@@ -7,8 +7,7 @@
 
 #include "allocator/geometry.hpp"
 #include "allocator/pid_allocator.hpp"
-#include "checkers/audit.hpp"
-#include "harness/explore/explored.hpp"
+#include "harness/explore/judge.hpp"
 #include "harness/explore/judged.hpp"
 #include "harness/explore/pidmap_setting.hpp"
 
@@ -40,9 +39,6 @@ protected:
 
     pidmap_state(const pidmap_setting& setting, pid_nr limit) noexcept
         : setting_(setting), limit_(limit), pid_max_(limit) {
-        static constexpr std::array<const char*, most_threads> names{
-            "holding by 1", "holding by 2", "holding by 3", "holding by 4"};
-        for (unsigned t = 0; t < setting.threads; ++t) holding_[t].named(names[t]);
         pid_max_.named("pid_max");
         table_.named("table");
     }
@@ -117,10 +113,6 @@ private:
     }
     /// A thread gives a pid back.
     void free(unsigned thread, pid_nr nr) noexcept;
-    void holds(unsigned thread, bool any) noexcept {
-        // Relaxed: a book for check_instant(); it must not order what it observes.
-        holding_[thread].store(any, std::memory_order::relaxed);
-    }
 
 protected:
     pidmap_setting setting_;
@@ -131,7 +123,7 @@ private:
     typename V::pid_max_cell pid_max_;
     atomic<V*> table_{nullptr};
     std::array<pid_nr, most_threads> own_{};
-    std::array<atomic<bool>, most_threads> holding_;
+    holders holders_{setting_.threads};
     std::array<plain<unsigned>, pages * bits> tenants_;  // A thread's number plus one, or 0.
     std::array<bool, bits> filled_{};
     /// The pids that a thread got in its rounds, a bit for each.
@@ -242,7 +234,7 @@ template <pid_allocator V>
 void pidmap_state<V>::begin() noexcept {
     if (setting_.how == discipline::reference)
         for (unsigned t = 0; t < setting_.threads; ++t) ns_->get();
-    for (unsigned t = 0; t < setting_.threads; ++t) holds(t, own_[t] != 0);
+    for (unsigned t = 0; t < setting_.threads; ++t) holders_.set(t, own_[t] != 0);
     if (setting_.how == discipline::lookup) table_.store(ns_);
     ns_->put();       // The creator's.
     check_instant();  // Before the first step of a thread, which may be to give up its pid.
@@ -299,15 +291,15 @@ void pidmap_state<V>::round(unsigned thread, bool look_up) noexcept {
     expect(!roomy() || (got_before_[thread] & bit) == 0, invariant::no_immediate_reuse);
     got_before_[thread] |= bit;
     if (own_[thread] == 0) {
-        holds(thread, true);
-        holds(thread, false);
+        holders_.set(thread, true);
+        holders_.set(thread, false);
     }
     free(thread, got.nr());
 }
 
 template <pid_allocator V>
 void pidmap_state<V>::leave(unsigned thread) noexcept {
-    holds(thread, false);
+    holders_.set(thread, false);
     free(thread, std::exchange(own_[thread], 0));
 }
 
@@ -341,21 +333,8 @@ void pidmap_state<V>::free(unsigned thread, pid_nr nr) noexcept {
 
 template <pid_allocator V>
 void pidmap_state<V>::check_instant() const noexcept {
-    bool held = false;
-    for (unsigned t = 0; t < setting_.threads; ++t) held |= holding_[t].peek();
-    const int count = ns_->peek_refcount();
-    expect(count > 0 || !held, invariant::live_pid_pins_namespace,
-           "the count is 0, and a pid is held");
-    if constexpr (V::info.counts == counting::per_page) {
-        // Only updates change the count and the bitmaps, so an instant of them is well defined
-        // under rc11 as well: events with all that they depend on.
-        int non_empty = 0;
-        for (unsigned page = 0; page < pages; ++page)
-            if (const auto* const map = ns_->peek_bits(page))
-                non_empty += (map->peek(0) & ~(page == 0 ? 1ULL : 0ULL)) != 0 ? 1 : 0;
-        expect(count >= non_empty, invariant::reference_covers_pages,
-               "there are more non-empty pages than references");
-    }
+    judge_instant(*ns_, holders_.any());
+    judge_cover(*ns_);
 }
 
 template <pid_allocator V>
@@ -363,24 +342,7 @@ void pidmap_state<V>::finish() {
     if (setting_.variation == holders_stay)
         for (unsigned t = 0; t < setting_.threads; ++t) give_up_own(t);
     expect(releases_ <= 1, invariant::released_once, "released more than once");
-    namespace_evidence seen{.counts = V::info.counts,
-                            .refcount = ns_->peek_refcount(),
-                            .pid_max = limit_,
-                            .bits_per_page = bits};
-    std::array<std::uint64_t, pages> words{};
-    for (unsigned page = 0; page < pages; ++page) {
-        const auto* const map = ns_->peek_bits(page);
-        page_evidence evidence{.installed = map != nullptr, .nr_free = ns_->peek_nr_free(page)};
-        if (map != nullptr) {
-            words[page] = map->peek(0);
-            evidence.bitmap = std::span(words).subspan(page, 1);
-        }
-        seen.pages.push_back(evidence);
-    }
-    // A released namespace is audited as well: what is left of it says what was done to it.
-    for (const pidmap_stress::finding& one : audit(seen))
-        if (one.broken != invariant::released_once || releases_ == 0)
-            expect(false, one.broken, one.what);
+    judge_quiescent(*ns_, {.pid_max = limit_, .releases = releases_});
 }
 
 }  // namespace pidmap_stress::explore

@@ -8,8 +8,7 @@
 
 #include "allocator/geometry.hpp"
 #include "allocator/pid_allocator.hpp"
-#include "checkers/audit.hpp"
-#include "harness/explore/explored.hpp"
+#include "harness/explore/judge.hpp"
 #include "harness/explore/judged.hpp"
 #include "harness/explore/script.hpp"
 
@@ -26,9 +25,6 @@ class script_state final : public release_hook {
 
 public:
     explicit script_state(const script& s) noexcept : script_(&s), pid_max_(s.pid_max) {
-        static constexpr std::array<const char*, most_script_threads> names{
-            "holding by 1", "holding by 2", "holding by 3", "holding by 4"};
-        for (unsigned t = 0; t < s.threads.size(); ++t) holding_[t].named(names[t]);
         pid_max_.named("pid_max");
         table_.named("table");
     }
@@ -65,14 +61,15 @@ private:
     void call_alloc(unsigned thread) noexcept;
     void call_free(unsigned thread, unsigned which) noexcept;
     void name_cells() noexcept;
-    void judge_quiescent(std::span<const pid_nr> held, unsigned references) const;
+    void judge(std::span<const pid_nr> held, unsigned references) const {
+        judge_quiescent(*ns_, {.pid_max = script_->pid_max,
+                               .releases = releases_,
+                               .references = references,
+                               .held = held});
+    }
     /// What all threads have together.
     [[nodiscard]] std::vector<pid_nr> all_held() const;
     [[nodiscard]] unsigned all_references() const noexcept;
-    void holds(unsigned thread, bool any) noexcept {
-        // Relaxed: a book for check_instant(); it must not order what it observes.
-        holding_[thread].store(any, std::memory_order::relaxed);
-    }
     [[nodiscard]] plain<unsigned>& tenant_of(pid_nr nr) noexcept {
         return tenants_[static_cast<unsigned>(nr)];
     }
@@ -82,7 +79,7 @@ private:
     atomic<V*> table_{nullptr};
     V* ns_ = nullptr;
     std::array<books, most_script_threads> books_{};
-    std::array<atomic<bool>, most_script_threads> holding_;
+    holders holders_{static_cast<unsigned>(script_->threads.size())};
     std::array<plain<unsigned>, pids> tenants_;  // A thread's number plus one, or 0.
     unsigned releases_ = 0;
 };
@@ -149,11 +146,11 @@ void script_state<V>::set_up() noexcept {
         tenant_of(nr).set(owner[static_cast<unsigned>(nr)]);
         if (owner[static_cast<unsigned>(nr)] == 0) ns_->free_pidmap(nr);
     }
-    for (unsigned t = 0; t < script_->threads.size(); ++t) holds(t, books_[t].count != 0);
+    for (unsigned t = 0; t < script_->threads.size(); ++t) holders_.set(t, books_[t].count != 0);
     if (script_->how == discipline::lookup) table_.store(ns_);
     name_cells();
     if (!creator) ns_->put();
-    judge_quiescent(all_held(), all_references());
+    judge(all_held(), all_references());
     check_instant();  // Before the first step of a thread, which may be to give up its pid.
 }
 
@@ -241,7 +238,7 @@ void script_state<V>::call_alloc(unsigned thread) noexcept {
     // A pid that has two tenants may be more than there is room for.
     check(mine.count < pids, invariant::unique_pid);
     mine.add(nr);
-    if (mine.count == 1) holds(thread, true);
+    if (mine.count == 1) holders_.set(thread, true);
 }
 
 template <pid_allocator V>
@@ -252,7 +249,7 @@ void script_state<V>::call_free(unsigned thread, unsigned which) noexcept {
     books& mine = books_[thread];
     const pid_nr nr = mine.take(which);
     label(labels[static_cast<unsigned>(nr)]);
-    if (mine.count == 0) holds(thread, false);
+    if (mine.count == 0) holders_.set(thread, false);
     expect(tenant_of(nr).get() == thread + 1, invariant::unique_pid);
     tenant_of(nr).set(0);
     ns_->free_pidmap(nr);
@@ -260,36 +257,7 @@ void script_state<V>::call_free(unsigned thread, unsigned which) noexcept {
 
 template <pid_allocator V>
 void script_state<V>::check_instant() const noexcept {
-    // No short cut: the explorer tells instants apart by the cells that are looked at.
-    bool held = false;
-    for (unsigned t = 0; t < script_->threads.size(); ++t) held |= holding_[t].peek();
-    const bool dead = ns_->peek_refcount() <= 0;
-    expect(!(dead && held), invariant::live_pid_pins_namespace,
-           "the count is 0, and a pid is held");
-}
-
-template <pid_allocator V>
-void script_state<V>::judge_quiescent(std::span<const pid_nr> held, unsigned references) const {
-    namespace_evidence seen{.counts = V::info.counts,
-                            .refcount = ns_->peek_refcount(),
-                            .external_references = references,
-                            .pid_max = script_->pid_max,
-                            .bits_per_page = bits,
-                            .held = held};
-    std::array<std::uint64_t, pages> words{};
-    for (unsigned page = 0; page < pages; ++page) {
-        const auto* const map = ns_->peek_bits(page);
-        page_evidence evidence{.installed = map != nullptr, .nr_free = ns_->peek_nr_free(page)};
-        if (map != nullptr) {
-            words[page] = map->peek(0);
-            evidence.bitmap = std::span(words).subspan(page, 1);
-        }
-        seen.pages.push_back(evidence);
-    }
-    // A released namespace is audited as well: what is left of it says what was done to it.
-    for (const pidmap_stress::finding& one : audit(seen))
-        if (one.broken != invariant::released_once || releases_ == 0)
-            expect(false, one.broken, one.what);
+    judge_instant(*ns_, holders_.any());
 }
 
 template <pid_allocator V>
@@ -312,12 +280,12 @@ void script_state<V>::finish() {
     expect(releases_ <= 1, invariant::released_once, "released more than once");
     const std::vector<pid_nr> held = all_held();
     unsigned references = all_references();
-    judge_quiescent(held, references);
+    judge(held, references);
     if (releases_ != 0) return;  // What is left over was judged, and there is nothing to give back.
     for (const pid_nr nr : held) ns_->free_pidmap(nr);
     for (; references != 0; --references) ns_->put();
     // The last one out released it, unless a reference is left over.
-    if (!held.empty() || releases_ == 0) judge_quiescent({}, 0);
+    if (!held.empty() || releases_ == 0) judge({}, 0);
 }
 
 }  // namespace pidmap_stress::explore

@@ -35,14 +35,7 @@ struct dying_namespace {
 
         void set_up() noexcept;
         void run(unsigned thread) noexcept;
-        void check_instant() const noexcept {
-            // No short cut: the explorer tells instants apart by the cells that are looked at.
-            bool held = false;
-            for (unsigned t = 0; t < setting_.threads; ++t) held |= holding_[t].peek();
-            const bool dead = book_.ns().peek_refcount() <= 0;
-            expect(!(dead && held), invariant::live_pid_pins_namespace,
-                   "the count is 0, and a pid is held");
-        }
+        void check_instant() const noexcept { judge_instant(book_.ns(), holders_.any()); }
         void finish() { book_.finish(); }
         void on_release(const void* /*ns*/) noexcept override { book_.released(); }
 
@@ -53,17 +46,13 @@ struct dying_namespace {
         void close(unsigned thread) noexcept;
         void round(unsigned thread, bool knows_closed) noexcept;
         void leave(unsigned thread, unsigned successor) noexcept;
-        void holds(unsigned thread, bool any) noexcept {
-            // Relaxed: a book for check_instant(); it must not order what it observes.
-            holding_[thread].store(any, std::memory_order::relaxed);
-        }
 
         pidmap_setting setting_;
         pid_nr limit_;
         typename V::pid_max_cell pid_max_;
         namespace_book<V> book_;
         std::array<pid_nr, most_threads> own_{};
-        std::array<atomic<bool>, most_threads> holding_;
+        holders holders_{setting_.threads};
     };
 };
 
@@ -83,7 +72,7 @@ void dying_namespace::state<V>::set_up() noexcept {
         check(bool{got}, invariant::linearizable, "the set-up got no pid");
         book_.take(t, got.nr());
         own_[t] = got.nr();
-        holds(t, true);
+        holders_.set(t, true);
     }
     check_instant();
 }
@@ -129,7 +118,7 @@ void dying_namespace::state<V>::round(unsigned thread, bool knows_closed) noexce
 template <nesting_allocator V>
 void dying_namespace::state<V>::leave(unsigned thread, unsigned successor) noexcept {
     label("free");
-    holds(thread, false);
+    holders_.set(thread, false);
     const pid_nr nr = std::exchange(own_[thread], 0);
     book_.leave(thread, nr, successor);
     book_.ns().free_pidmap(nr);

@@ -47,13 +47,8 @@ struct nested {
         void set_up() noexcept;
         void run(unsigned thread) noexcept;
         void check_instant() const noexcept {
-            // No short cut: the explorer tells instants apart by the cells that are looked at.
-            bool held = false;
-            for (unsigned t = 0; t < setting_.threads; ++t) held |= holding_[t].peek();
-            bool dead = root_.ns().peek_refcount() <= 0;
-            if (setting_.variation == shared_child) dead |= shared_.ns().peek_refcount() <= 0;
-            expect(!(dead && held), invariant::live_pid_pins_namespace,
-                   "a count is 0, and a pid is held there or below");
+            judge_instant(root_.ns(), holders_.any());
+            if (setting_.variation == shared_child) judge_instant(shared_.ns(), holders_.any());
         }
         void finish();
 
@@ -87,10 +82,6 @@ struct nested {
         [[nodiscard]] namespace_book<V>& home() noexcept {
             return setting_.variation == shared_child ? shared_ : root_;
         }
-        void holds(unsigned thread, bool any) noexcept {
-            // Relaxed: a book for check_instant(); it must not order what it observes.
-            holding_[thread].store(any, std::memory_order::relaxed);
-        }
 
         pidmap_setting setting_;
         typename V::pid_max_cell pid_max_{all_pids};
@@ -98,7 +89,7 @@ struct nested {
         namespace_book<V> shared_;
         std::array<std::array<namespace_book<V>, most_rounds>, most_threads> children_;
         std::array<numbers, most_threads> own_{};
-        std::array<atomic<bool>, most_threads> holding_;
+        holders holders_{setting_.threads};
         std::array<unsigned, most_threads> failures_left_{};
         std::array<pid_nr, all_pids> fillers_{};
     };
@@ -124,7 +115,7 @@ void nested::state<V>::set_up() noexcept {
             home().ns().get();
         else
             check(start(t, home(), own_[t]), invariant::linearizable, "the set-up got no pid");
-        holds(t, setting_.how == discipline::member);
+        holders_.set(t, setting_.how == discipline::member);
     }
     if (setting_.variation == failing) {
         unsigned filled = 0;
@@ -153,7 +144,7 @@ void nested::state<V>::run(unsigned thread) noexcept {
         home().ns().put();
         return;
     }
-    holds(thread, false);
+    holders_.set(thread, false);
     end(thread, home(), own_[thread]);
 }
 

@@ -49,14 +49,7 @@ struct outliving_pid {
 
         void set_up() noexcept;
         void run(unsigned thread) noexcept;
-        void check_instant() const noexcept {
-            // No short cut: the explorer tells instants apart by the cells that are looked at.
-            bool held = false;
-            for (unsigned t = 0; t < setting_.threads; ++t) held |= holding_[t].peek();
-            const bool dead = book_.ns().peek_refcount() <= 0;
-            expect(!(dead && held), invariant::live_pid_pins_namespace,
-                   "the count is 0, and a pid is held");
-        }
+        void check_instant() const noexcept { judge_instant(book_.ns(), holders_.any()); }
         void finish() { book_.finish(); }
         void on_release(const void* /*ns*/) noexcept override { book_.released(); }
 
@@ -68,10 +61,6 @@ struct outliving_pid {
         /// Who has this number: with a reference, or nullptr.
         [[nodiscard]] object* look_up(pid_nr nr) noexcept;
         void free(unsigned thread, object& which) noexcept;
-        void holds(unsigned thread, bool any) noexcept {
-            // Relaxed: a book for check_instant(); it must not order what it observes.
-            holding_[thread].store(any, std::memory_order::relaxed);
-        }
 
         pidmap_setting setting_;
         typename V::pid_max_cell pid_max_{limit};
@@ -79,7 +68,7 @@ struct outliving_pid {
         std::array<object*, most_threads> own_{};
         std::array<pid_nr, most_threads> own_numbers_{};
         std::array<std::array<object*, most_rounds>, most_threads> kept_{};
-        std::array<atomic<bool>, most_threads> holding_;
+        holders holders_{setting_.threads};
     };
 };
 
@@ -99,7 +88,7 @@ void outliving_pid::state<V>::set_up() noexcept {
         check(own_[t] != nullptr, invariant::linearizable, "the set-up got no pid");
         if (own_[t] == nullptr) continue;
         own_numbers_[t] = own_[t]->numbers[0].get();
-        holds(t, true);
+        holders_.set(t, true);
     }
     ns->put();  // The creator's.
     check_instant();
@@ -113,7 +102,7 @@ void outliving_pid::state<V>::run(unsigned thread) noexcept {
         else
             keep_one(thread, round);
     if (own_[thread] != nullptr) {
-        holds(thread, false);
+        holders_.set(thread, false);
         free(thread, *own_[thread]);
     } else {
         label("put");

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "allocator/pid_allocator.hpp"
+#include "checkers/audit.hpp"
+#include "harness/explore/explored.hpp"
+
+/// What every explored program judges of a namespace, whatever its threads do with it.
+namespace pidmap_stress::explore {
+
+/// Which threads hold a pid, or more of them: a book for the instants.
+class holders {
+public:
+    static constexpr unsigned most = 4;
+
+    explicit holders(unsigned threads) noexcept : threads_(threads) {
+        static constexpr std::array<const char*, most> names{"holding by 1", "holding by 2",
+                                                             "holding by 3", "holding by 4"};
+        for (unsigned t = 0; t < threads; ++t) holding_[t].named(names[t]);
+    }
+    void set(unsigned thread, bool any) noexcept {
+        // Relaxed: it must not order what it observes.
+        holding_[thread].store(any, std::memory_order::relaxed);
+    }
+    /// For an instant: peeks, and no step.
+    [[nodiscard]] bool any() const noexcept {
+        bool held = false;
+        for (unsigned t = 0; t < threads_; ++t) held |= holding_[t].peek();
+        return held;
+    }
+
+private:
+    unsigned threads_;
+    std::array<atomic<bool>, most> holding_;
+};
+
+/// At every instant, a namespace whose pids are held, or those of one below it, has references.
+template <pid_allocator V>
+void judge_instant(const V& ns, bool held) noexcept {
+    expect(ns.peek_refcount() > 0 || !held, invariant::live_pid_pins_namespace,
+           "the count is 0, and a pid is held");
+}
+
+/// At every instant, a variant that counts pages has no fewer references than non-empty ones.
+///
+/// Only updates change the count and the bitmaps, so an instant of them is well defined under rc11
+/// as well: events with all that they depend on.
+template <pid_allocator V>
+void judge_cover(const V& ns) noexcept {
+    if constexpr (V::info.counts == counting::per_page) {
+        int non_empty = 0;
+        for (unsigned page = 0; page < V::geometry::max_pages; ++page)
+            if (const auto* const map = ns.peek_bits(page))
+                non_empty += (map->peek(0) & ~(page == 0 ? 1ULL : 0ULL)) != 0 ? 1 : 0;
+        expect(ns.peek_refcount() >= non_empty, invariant::reference_covers_pages,
+               "there are more non-empty pages than references");
+    }
+}
+
+/// What is known of a namespace when all threads have ended.
+struct quiescent_books {
+    pid_nr pid_max = 0;
+    unsigned releases = 0;
+    unsigned references = 0;
+    std::span<const pid_nr> held{};
+};
+
+/// Audits it. A released namespace is audited as well: what is left of it says what was done to it.
+template <pid_allocator V>
+void judge_quiescent(const V& ns, const quiescent_books& books) {
+    constexpr unsigned pages = V::geometry::max_pages;
+    namespace_evidence seen{.counts = V::info.counts,
+                            .refcount = ns.peek_refcount(),
+                            .external_references = books.references,
+                            .pid_max = books.pid_max,
+                            .bits_per_page = V::geometry::bits_per_page,
+                            .held = books.held};
+    std::array<std::uint64_t, pages> words{};
+    for (unsigned page = 0; page < pages; ++page) {
+        const auto* const map = ns.peek_bits(page);
+        page_evidence evidence{.installed = map != nullptr, .nr_free = ns.peek_nr_free(page)};
+        if (map != nullptr) {
+            words[page] = map->peek(0);
+            evidence.bitmap = std::span(words).subspan(page, 1);
+        }
+        seen.pages.push_back(evidence);
+    }
+    for (const pidmap_stress::finding& one : audit(seen))
+        if (one.broken != invariant::released_once || books.releases == 0)
+            expect(false, one.broken, one.what);
+}
+
+}  // namespace pidmap_stress::explore

@@ -5,13 +5,17 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <mutex>
 #include <optional>
 
 #include "harness/explore/matrix.hpp"
 #include "harness/explore/replayable.hpp"
 #include "harness/explore/shrink.hpp"
+#include "harness/explore/side_by_side.hpp"
 #include "harness/explore/trace.hpp"
 #include "harness/names.hpp"
 #include "harness/options.hpp"
@@ -138,11 +142,38 @@ void print_broken(const cell_verdict& seen) {
                    one.token, one.finding.replayed ? "" : " (did not happen again)");
 }
 
-/// Progress is some six times as much work.
-[[nodiscard]] bool wants_progress(const explore_options& wanted) {
-    if (wanted.progress == "small")
-        return wanted.matrix && wanted.threads <= 2 && wanted.operations == 1;
-    return wanted.progress == "always";
+[[nodiscard]] explore::progress_check progress_of(const explore_options& wanted) {
+    using enum explore::progress_check;
+    if (wanted.progress == "always") return always;
+    if (wanted.progress == "never") return never;
+    // Where somebody waits, it is some six times as much work as all the rest.
+    const bool small = wanted.matrix && wanted.threads <= 2 && wanted.operations == 1;
+    return small ? always : if_nobody_waits;
+}
+
+/// Explores the cells, and shows each as soon as it and all before it are explored. Several cells
+/// go side by side, each on a core of its own; a single one has all the cores.
+void explore_in_order(const std::vector<matrix_case>& cases, const explore_options& wanted,
+                      explore::options how, const std::function<void(const cell_verdict&)>& show) {
+    const auto jobs = static_cast<unsigned>(
+        std::min<std::size_t>(wanted.jobs, std::max<std::size_t>(1, cases.size())));
+    if (jobs > 1) how.jobs = 1;
+    std::atomic<std::size_t> next = 0;
+    std::mutex showing;
+    std::vector<std::optional<cell_verdict>> explored(cases.size());
+    std::size_t shown = 0;
+    explore::side_by_side(jobs, [&](unsigned) {
+        // Relaxed: it says whose a cell is, and no more; what is explored is handed over by the
+        // lock.
+        for (std::size_t i = next.fetch_add(1, std::memory_order::relaxed); i < cases.size();
+             i = next.fetch_add(1, std::memory_order::relaxed)) {
+            cell_verdict seen = explore_cell(cases[i], how, {.progress = progress_of(wanted)});
+            if (!wanted.no_shrink) shrink(seen);
+            const std::lock_guard lock(showing);
+            explored[i] = std::move(seen);
+            for (; shown < cases.size() && explored[shown]; ++shown) show(*explored[shown]);
+        }
+    });
 }
 
 }  // namespace
@@ -172,15 +203,19 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     app.add_option("--bits", wanted.bits, "pids of a page: 4 or 8")->capture_default_str();
     app.add_option("--variation", wanted.variation,
                    "of a scenario, the first is the usual one\n" + variations);
-    app.add_option("--strategy", wanted.strategy,
-                   "which executions, in which order. Default: portfolio, which is random, then "
-                   "bounded, then exhaustive;\nof --matrix: exhaustive")
-        ->check(CLI::IsMember({"random", "pct", "pos", "bounded", "exhaustive", "portfolio"}));
+    app.add_option(
+           "--strategy", wanted.strategy,
+           "which executions, in which order. Default: portfolio, which is random, then "
+           "bounded, then exhaustive;\nof --matrix: prove, which is exhaustive, and stateful "
+           "where there are too many executions")
+        ->check(CLI::IsMember(
+            {"random", "pct", "pos", "bounded", "exhaustive", "stateful", "prove", "portfolio"}));
     app.add_option("--model", wanted.model, "memory model")
         ->check(CLI::IsMember({"rc11", "sc"}))
         ->capture_default_str();
-    app.add_option("--budget", wanted.budget, "most executions of each cell; 0 is no limit")
-        ->capture_default_str();
+    app.add_option("--budget", wanted.budget,
+                   "most executions, or states, of each cell; 0 is no limit. Default: 200000; of "
+                   "prove, 5000000");
     app.add_option("--seed", wanted.seed, "of the random strategies")->capture_default_str();
     app.add_option("--jobs", wanted.jobs, "explorations side by side; changes no result")
         ->check(CLI::Range(1, 256))
@@ -188,10 +223,12 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     app.add_flag("--matrix", wanted.matrix,
                  "the safety matrix: a table with a row for each cell, and below it each invariant "
                  "that broke, with a token");
-    app.add_option("--progress", wanted.progress,
-                   "whether each thread stops for ever at each of its steps, to see if the others "
-                   "complete;\nsmall: in a matrix of 2 threads x 1 round")
-        ->check(CLI::IsMember({"small", "always", "never"}))
+    app.add_option(
+           "--progress", wanted.progress,
+           "whether threads complete though another one stops for ever, at any of its steps;\n"
+           "auto: where no thread ever waits, so that this is known, and where it is not, in "
+           "a matrix of 2 threads x 1 round")
+        ->check(CLI::IsMember({"auto", "always", "never"}))
         ->capture_default_str();
     app.add_flag("--no-shrink", wanted.no_shrink, "print findings as they were found");
     app.add_flag("--strict", wanted.strict, "any violation is exit code 2, expected or not");
@@ -217,27 +254,27 @@ int run_explore(const explore_options& wanted) {
 
     // Of the matrix every execution is wanted; whoever looks for a bug wants it soon.
     const std::string strategy = !wanted.strategy.empty() ? wanted.strategy
-                                 : wanted.matrix          ? "exhaustive"
+                                 : wanted.matrix          ? "prove"
                                                           : "portfolio";
+    // What it takes to prove is worth more than what it takes to look for bugs.
+    const std::uint64_t budget = wanted.budget.value_or(strategy == "prove" ? 5'000'000 : 200'000);
     explore::options how{.strategy = *explore::parse_strategy(strategy),
                          .seed = wanted.seed,
-                         .budget = wanted.budget,
+                         .budget = budget,
                          .jobs = wanted.jobs,
                          .stop_at_first = false};
-    if (wanted.budget != 0) how.walks = wanted.budget;
+    if (budget != 0) how.walks = budget;
     fmt::print(
         "explore --threads {} --ops {} --pages {} --bits {} {}--strategy {} "
         "--model {} --budget {} --seed {}; build {}\n",
         wanted.threads, wanted.operations, wanted.pages, wanted.bits,
         wanted.variation.empty() ? "" : fmt::format("--variation {} ", wanted.variation), strategy,
-        wanted.model, wanted.budget, wanted.seed, explore::build_identity());
+        wanted.model, budget, wanted.seed, explore::build_identity());
     unsigned broken = 0;
     unsigned unexpected = 0;
     std::vector<cell_verdict> failed;
     if (wanted.matrix) fmt::print("\n{}", explore::matrix_head());
-    for (const matrix_case& one : cases) {
-        cell_verdict seen = explore_cell(one, how, {.progress = wants_progress(wanted)});
-        if (!wanted.no_shrink) shrink(seen);
+    explore_in_order(cases, wanted, how, [&](const cell_verdict& seen) {
         if (wanted.matrix) {
             fmt::print("{}", matrix_row(seen));
             std::fflush(stdout);
@@ -247,7 +284,7 @@ int run_explore(const explore_options& wanted) {
         }
         broken += seen.broken.empty() ? 0 : 1;
         unexpected += seen.as_expected() ? 0 : 1;
-    }
+    });
     if (!failed.empty()) fmt::print("\n");
     for (const cell_verdict& one : failed) print_broken(one);
     fmt::print("\n");

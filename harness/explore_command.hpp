@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,13 +21,13 @@ struct explore_options {
     unsigned pages = 2;
     unsigned bits = 8;
     std::string variation;  // Empty: the usual one.
-    std::string strategy;   // Empty: portfolio, or exhaustive for the matrix.
+    std::string strategy;   // Empty: portfolio, or prove for the matrix.
     std::string model = "rc11";
-    std::uint64_t budget = 200'000;
+    std::optional<std::uint64_t> budget;  // None: as the strategy has it.
     std::uint64_t seed = 1;
     unsigned jobs = 1;
     bool matrix = false;
-    std::string progress = "small";
+    std::string progress = "auto";
     bool strict = false;
     bool no_shrink = false;
 };

@@ -39,8 +39,13 @@ void controlled::choose_write(graph& g, event_id read, bool newest_only) {
                 offer(w);
                 continue;
             }
-            g.read_from(read, w);
-            if ((!g[read].exclusive || g.open_behind(w)) && g.has_sc_order()) offer(w);
+            const auto try_out = [&](bool fails) {
+                g.read_from(read, w, fails);
+                if ((!g[read].exclusive || g.open_behind(w)) && g.has_sc_order())
+                    candidates_.push_back({.write = w, .fails = fails});
+            };
+            try_out(false);
+            if (may_fail && g[w].value == g[read].expected) try_out(true);
         }
     }
     const unsigned chosen = candidates_.size() == 1 ? 0 : note(pick_write(g, read, candidates_));

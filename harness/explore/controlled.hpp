@@ -18,7 +18,7 @@ public:
     virtual void restart() { taken_.clear(); }
 
     [[nodiscard]] bool interleaves() const noexcept final { return true; }
-    unsigned next_thread(thread_list& runnable, unsigned current) final;
+    unsigned next_thread(thread_list& runnable, unsigned current) override;
     void choose_write(graph& g, event_id read, bool newest_only) final;
     void choose_place(graph& g, event_id write) final;
     bool place_exclusive(graph& g, event_id write) final;

@@ -9,14 +9,41 @@
 namespace pidmap_stress::explore {
 namespace {
 
-constexpr std::array<std::pair<strategy, std::string_view>, 6> strategy_names{{
+constexpr std::array<std::pair<strategy, std::string_view>, 8> strategy_names{{
     {strategy::random, "random"},
     {strategy::pct, "pct"},
     {strategy::pos, "pos"},
     {strategy::bounded, "bounded"},
     {strategy::exhaustive, "exhaustive"},
+    {strategy::stateful, "stateful"},
+    {strategy::prove, "prove"},
     {strategy::portfolio, "portfolio"},
 }};
+
+/// What was run so far, and the next strategy's result: its counts are its own.
+result followed_by(const result& so_far, const result& next) {
+    result all;
+    all.sampled = so_far.runs();
+    all.findings = so_far.findings;
+    all.bound = next.bound ? next.bound : so_far.bound;
+    all.last = next.last;
+    append_result(all, next);
+    all.complete = next.complete;
+    return all;
+}
+
+/// Distinct executions say most, as long as they are not too many. States are fewer, unless they
+/// have to tell whole graphs apart.
+result explore_to_prove(const program& p, const options& how) {
+    constexpr std::uint64_t quick = 200'000;
+    options part = how;
+    part.budget = how.budget == 0 ? quick : std::min(quick, how.budget);
+    result sum = explore_exhaustively(p, part);
+    if (!sum.truncated || sum.step_limited != 0 || sum.runs() == how.budget) return sum;
+    part.budget = how.budget == 0 ? 0 : how.budget - sum.runs();
+    if (const auto states = explore_fewer_states(p, part)) return followed_by(sum, *states);
+    return explore_exhaustively(p, how);
+}
 
 /// Samples find most bugs soonest, small bounds find the rest with the simplest schedules, and the
 /// last strategy proves that there is nothing left.
@@ -27,18 +54,6 @@ result explore_portfolio(const program& p, const options& how) {
     part.walks = std::min<std::uint64_t>(how.walks, 2'000);
     result sum = explore_samples(p, part);
     const auto enough = [&] { return how.stop_at_first && !sum.findings.empty(); };
-    const auto go_on = [&](result next) {
-        // What was run so far is no part of the next strategy's counts.
-        result all;
-        all.sampled = sum.runs();
-        all.findings = sum.findings;
-        all.bound = next.bound ? next.bound : sum.bound;
-        all.last = next.last;
-        const bool complete = next.complete;
-        append_result(all, next);
-        all.complete = complete;
-        sum = std::move(all);
-    };
     const auto left = [&](std::uint64_t most) {
         const std::uint64_t rest =
             how.budget == 0 ? most : how.budget - std::min(how.budget, sum.runs());
@@ -52,15 +67,14 @@ result explore_portfolio(const program& p, const options& how) {
     part.budget = left(most_bounded);
     result next = explore_bounded(p, part);
     next.truncated = next.step_limited != 0;  // Only this strategy's share was spent.
-    go_on(std::move(next));
+    sum = followed_by(sum, next);
     if (enough() || spent()) {
         sum.truncated |= spent();
         return sum;
     }
     part = how;
     part.budget = how.budget == 0 ? 0 : left(0);
-    go_on(explore_exhaustively(p, part));
-    return sum;
+    return followed_by(sum, explore_exhaustively(p, part));
 }
 
 result explore_by_strategy(const program& p, const options& how) {
@@ -73,6 +87,10 @@ result explore_by_strategy(const program& p, const options& how) {
             return explore_bounded(p, how);
         case strategy::exhaustive:
             return explore_exhaustively(p, how);
+        case strategy::stateful:
+            return explore_states(p, how);
+        case strategy::prove:
+            return explore_to_prove(p, how);
         case strategy::portfolio:
             break;
     }
@@ -136,8 +154,14 @@ replay_result replay(const program& p, const schedule& choices, const options& h
 }
 
 result check_progress(const program& p, const options& how) {
+    return check_progress(p, how, explore(p, how));
+}
+
+result check_progress(const program& p, const options& how, const result& explored) {
     result sum;
     sum.complete = true;
+    sum.last = how.strategy;
+    if (explored.nobody_waits()) return sum;
     for (unsigned thread = 1; thread <= p.threads(); ++thread) {
         for (unsigned after = 0;; ++after) {
             options frozen = how;
@@ -161,6 +185,7 @@ std::string result::summary() const {
     if (sampled > 0) s += " after " + std::to_string(sampled) + " samples";
     s += ", " + std::to_string(blocked) + " blocked, " + std::to_string(stopped) + " stopped, " +
          std::to_string(redundant) + " redundant";
+    if (states > 0) s += ", " + std::to_string(states) + " states";
     if (step_limited > 0) s += ", " + std::to_string(step_limited) + " at the step limit";
     s += complete ? ", complete" : truncated ? ", truncated" : "";
     if (bound) s += ", all with up to " + std::to_string(*bound) + " preemptions";

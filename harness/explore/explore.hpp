@@ -20,6 +20,8 @@ enum class strategy : std::uint8_t {
     pos,         ///< Random priorities of steps, new ones for those that a step conflicts with.
     bounded,     ///< All interleavings with at most so many preemptions, the bound rising.
     exhaustive,  ///< Every consistent execution, exactly once.
+    stateful,    ///< Every state, exactly once: executions that meet in one are one from there on.
+    prove,       ///< Exhaustive as long as that is quick, then stateful where that helps.
     portfolio,   ///< Random ones first, then bounded, then exhaustive.
 };
 [[nodiscard]] std::string_view to_string(strategy which) noexcept;
@@ -32,12 +34,15 @@ struct options {
     run_limits limits{};
 
     std::uint64_t seed = 1;
-    std::uint64_t walks = 10'000;  ///< Executions of a random strategy.
-    unsigned pct_depth = 3;        ///< Changes of priority are one less.
-    unsigned pct_steps = 0;        ///< Steps that those are spread over; 0: as was seen.
-    unsigned preemptions = 2;      ///< The highest bound that `bounded` goes to.
-    /// Most executions in all, blocked ones included; 0: any. An exhaustive or a bounded search
-    /// shares it out among its parts in rounds, by rules that do not ask how many jobs there are.
+    /// Executions of a random strategy; `stateful` learns from as many, and from 1000 at the most
+    /// once there is no more to learn.
+    std::uint64_t walks = 10'000;
+    unsigned pct_depth = 3;    ///< Changes of priority are one less.
+    unsigned pct_steps = 0;    ///< Steps that those are spread over; 0: as was seen.
+    unsigned preemptions = 2;  ///< The highest bound that `bounded` goes to.
+    /// Most executions in all, blocked ones included, or states; 0: any. An exhaustive or a bounded
+    /// search shares it out among its parts in rounds, by rules that do not ask how many jobs there
+    /// are.
     std::uint64_t budget = 0;
     unsigned jobs = 1;             ///< Explorations side by side. The result is the same.
     bool stop_at_first = true;     ///< End with the first finding, or collect different ones.
@@ -49,10 +54,12 @@ struct options {
 /// What an exploration did and found.
 struct result {
     std::uint64_t executions = 0;     ///< That ran to their end; by `exhaustive`, distinct.
+    std::uint64_t states = 0;         ///< By `stateful`.
     std::uint64_t sampled = 0;        ///< Runs of a portfolio's strategies before the last one.
     std::uint64_t frozen = 0;         ///< In which the thread that was to stop did so.
     std::uint64_t blocked = 0;        ///< That waited for what another execution has.
     std::uint64_t stopped = 0;        ///< That a finding ended.
+    std::uint64_t waited = 0;         ///< In which a thread went round without effect.
     std::uint64_t redundant = 0;      ///< If counted: met before. Of `exhaustive`, always 0.
     std::uint64_t step_limited = 0;   ///< That were cut off at the step limit.
     bool complete = false;            ///< Every consistent execution was met.
@@ -64,6 +71,12 @@ struct result {
     [[nodiscard]] bool ok() const noexcept { return findings.empty(); }
     [[nodiscard]] std::uint64_t runs() const noexcept {
         return sampled + executions + blocked + stopped + step_limited;
+    }
+    /// Whether it shows that no thread ever waits for what another one does: then each of them
+    /// completes, whoever else stops for ever. Whatever the others do while one stands still, they
+    /// do as well if it goes on later, and it was seen that they complete.
+    [[nodiscard]] bool nobody_waits() const noexcept {
+        return complete && waited == 0 && stopped == 0 && blocked == 0 && step_limited == 0;
     }
     /// One line: how much was explored, whether that is all, and the first finding.
     [[nodiscard]] std::string summary() const;
@@ -85,10 +98,14 @@ struct replay_result {
 /// \param how  The model, limits and frozen thread under which the schedule was found.
 [[nodiscard]] replay_result replay(const program& p, const schedule& choices, const options& how);
 
-/// Whether the threads that are left complete, whatever one stalled thread does: each thread in
-/// turn stops for ever at each of its steps, and everything is explored from there.
+/// Whether the threads that are left complete, whatever one stalled thread does. Where nobody waits
+/// for another, they do. Else each thread in turn stops for ever at each of its steps, and
+/// everything is explored from there.
+///
+/// \param explored    What explore() says of the same program with the same options.
 /// \guarantees  findings names, for each thread that can stall others, one point and schedule.
 ///              The counts are sums over all points.
+[[nodiscard]] result check_progress(const program& p, const options& how, const result& explored);
 [[nodiscard]] result check_progress(const program& p, const options& how = {});
 
 }  // namespace pidmap_stress::explore

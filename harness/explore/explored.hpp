@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -261,29 +262,28 @@ private:
 template <class T>
 class plain {
 public:
-    plain(T value = T{}) noexcept : value_(std::move(value)) {
-        machine::current().make_plain(shadow_);
-    }
+    plain(T value = T{}) noexcept
+        : value_(std::move(value)), id_(machine::current().make_plain(this, bits())) {}
     [[nodiscard]] T get() const noexcept {
-        machine::current().plain_access(shadow_, false, bits());
+        machine::current().plain_access(id_, false, bits());
         return value_;
     }
     void set(T value) noexcept {
         value_ = std::move(value);
-        machine::current().plain_access(shadow_, true, bits());
+        machine::current().plain_access(id_, true, bits());
     }
     /// The value, and no access: for invariants and judges.
     [[nodiscard]] const T& peek() const noexcept { return value_; }
 
 private:
-    [[nodiscard]] std::uint64_t bits() const noexcept {
+    [[nodiscard]] std::optional<std::uint64_t> bits() const noexcept {
         if constexpr (detail::cell_value<T>)
             return detail::to_bits(value_);
         else
-            return 0;
+            return std::nullopt;
     }
     T value_;
-    mutable machine::plain_shadow shadow_;
+    machine::plain_id id_;
 };
 
 /// The same, but its accesses are events: what a racy read may return is explored as well.

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "harness/explore/gtest.hpp"
 #include "harness/explore/token.hpp"
 
@@ -144,6 +146,33 @@ program_over<spin_lock> lockers(unsigned n) {
                      s.unlock();
                  })
         .finally([n](spin_lock& s) { check(s.guarded.get() == static_cast<int>(n)); });
+}
+
+// Such a failure reads, and what it reads may be old. Where all else that a thread has seen is
+// new, no order of steps makes that the newest write.
+TEST(WeakCompareExchange, MayFailOnAnOldWriteStepByStep) {
+    struct cells {
+        atomic<int> flag, value;
+        std::array<int, 2> seen{};
+    };
+    for (const strategy how : {strategy::exhaustive, strategy::random, strategy::bounded}) {
+        bool happened = false;
+        auto p = over<cells>()
+                     .thread([](cells& s) {
+                         s.value.fetch_add(2, relaxed);
+                         s.flag.store(1, relaxed);
+                     })
+                     .thread([](cells& s) {
+                         s.seen[0] = s.flag.load(relaxed);
+                         int expected = 0;
+                         const bool stored =
+                             s.value.compare_exchange_weak(expected, 1, relaxed, relaxed);
+                         s.seen[1] = stored ? -1 : expected;
+                     })
+                     .finally([&](cells& s) { happened |= s.seen == std::array{1, 0}; });
+        (void)explore(p, {.strategy = how, .limits = {.spurious_failures = 1}});
+        EXPECT_TRUE(happened) << to_string(how);
+    }
 }
 
 TEST(Waiting, SpinLockHasOneExecutionForEachOrderOfItsHolders) {

@@ -20,7 +20,17 @@ enum class planted_fault : std::uint8_t {
     no_backward_revisits,    ///< A new write is never offered to the reads that came before it.
     success_not_recomputed,  ///< A compare-exchange keeps its outcome when it reads anew.
     no_psc,                  ///< Sequential consistency's axiom is not checked.
+
+    // Of what tells states apart.
+    state_without_history,     ///< What a thread remembers is left out.
+    state_without_memory,      ///< What a flat program remembers in memory is left out.
+    state_without_old_writes,  ///< What threads may read beside the newest writes is left out.
+    state_without_releases,    ///< What an acquire lets its thread know is left out.
+    state_without_knowledge,   ///< Who knows of accesses that are no events is left out.
+    state_without_graph,       ///< Fences and the order of strong operations are left out.
+    nothing_learnt,            ///< What threads do is not learnt, so they seem to do nothing.
 };
-inline constexpr int planted_fault_count = static_cast<int>(planted_fault::no_psc) + 1;
+inline constexpr int first_state_fault = static_cast<int>(planted_fault::state_without_history);
+inline constexpr int planted_fault_count = static_cast<int>(planted_fault::nothing_learnt) + 1;
 
 }  // namespace pidmap_stress::explore

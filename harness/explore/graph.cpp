@@ -437,26 +437,28 @@ event_id graph::incomplete_rmw() const noexcept {
 }
 
 std::uint64_t graph::fingerprint() const {
-    std::uint64_t hash = 0xcbf29ce484222325ULL;
-    const auto mix = [&hash](std::uint64_t x) {
-        hash = (hash ^ x) * 0x9e3779b97f4a7c15ULL;
-        hash ^= hash >> 29U;
-    };
+    state_digest all;
+    all.restart();
+    digest(all);
+    return all.key().low;
+}
+
+void graph::digest(state_digest& into) const {
     const auto mix_name = [&](event_id id) {
-        mix(id == no_event ? ~0ULL : (std::uint64_t{events_[id].thread} << 32U) | events_[id].po);
+        into.mix(id == no_event ? ~0ULL
+                                : (std::uint64_t{events_[id].thread} << 32U) | events_[id].po);
     };
     for (unsigned t = 0; t < max_threads; ++t) {
-        mix(threads_[t].size());
+        into.mix(threads_[t].size());
         for (const event_id id : threads_[t]) {
             const event& e = events_[id];
-            mix((static_cast<std::uint64_t>(e.kind) << 40U) | e.location);
+            into.mix((static_cast<std::uint64_t>(e.kind) << 40U) | e.location);
             if (e.is_read()) mix_name(e.rf);
-            if (e.is_read() && e.spurious) mix(1);
+            if (e.is_read() && e.spurious) into.mix(1);
             if (e.is_write()) mix_name(e.before);
-            if (e.kind == event_kind::choice) mix(e.value);
+            if (e.kind == event_kind::choice) into.mix(e.value);
         }
     }
-    return hash;
 }
 
 }  // namespace pidmap_stress::explore

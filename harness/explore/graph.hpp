@@ -8,6 +8,7 @@
 #include "harness/explore/clock.hpp"
 #include "harness/explore/event.hpp"
 #include "harness/explore/fault.hpp"
+#include "harness/explore/state_digest.hpp"
 
 namespace pidmap_stress::explore {
 
@@ -139,8 +140,18 @@ public:
     /// A read that is to be followed by its write half and is not, oldest first, or no_event.
     [[nodiscard]] event_id incomplete_rmw() const noexcept;
 
+    [[nodiscard]] bool has_fences() const noexcept { return fences_ != 0; }
+    /// Whether there are operations that the order of sequentially consistent ones is about.
+    [[nodiscard]] bool has_sc_events() const noexcept { return !is_sc() && sc_events_ != 0; }
+    /// What an acquire that reads a write synchronizes with.
+    [[nodiscard]] clock released_by(event_id write) const noexcept { return release_[write]; }
+    [[nodiscard]] bool releases_nothing(event_id write) const noexcept {
+        return events_[write].thread == 0 || release_[write] == clock{};
+    }
+
     /// The same for two graphs exactly if they are the same execution.
     [[nodiscard]] std::uint64_t fingerprint() const;
+    void digest(state_digest& into) const;
 
 private:
     struct location {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "harness/explore/clock.hpp"
@@ -55,9 +56,9 @@ public:
     [[nodiscard]] std::size_t blocks_made() const noexcept { return blocks_made_; }
     /// Calls `visit(block)` on all blocks.
     template <class Visit>
-    void for_each(Visit visit) {
-        for (arena& a : arenas_)
-            for (std::size_t i = 0; i < a.used_blocks; ++i) visit(*a.blocks[i]);
+    void for_each(Visit visit) const {
+        for (const arena& a : arenas_)
+            for (std::size_t i = 0; i < a.used_blocks; ++i) visit(std::as_const(*a.blocks[i]));
     }
 
 private:

@@ -40,6 +40,7 @@ machine::machine(const program& p, memory_rules rules, run_limits limits)
       fibers_([this](unsigned thread) { thread_body(thread); }) {
     assert(thread_count_ < max_threads);
     has_invariant_ = instance_->has_invariant();
+    flat_ = instance_->is_flat();
     // Stamps and clocks are 16 bits wide, and an update is two events.
     limits_.steps = std::min(limits_.steps, 15000U);
 }
@@ -72,6 +73,9 @@ void machine::reset(graph& g, driver& choices) {
     steps_ = 0;
     cells_.clear();
     main_values_.clear();
+    plains_.clear();
+    waited_ = had_sections_ = false;
+    histories_.fill(0x243f6a8885a308d3ULL);  // From 0, to be told 0 would lead nowhere.
     set_up_cells_ = 0;
     nonatomic_cells_ = false;
     found_.clear();
@@ -144,7 +148,12 @@ void machine::run_interleaved() {
     while (!abandoned_) {
         collect_runnable();
         if (runnable_.empty()) return;
-        fibers_.switch_to(driver_->next_thread(runnable_, 0));
+        const unsigned next = driver_->next_thread(runnable_, 0);
+        if (next == 0) {
+            abandoned_ = run_end::known;
+            return;
+        }
+        fibers_.switch_to(next);
     }
 }
 
@@ -278,14 +287,15 @@ void machine::count_step(unsigned thread) {
 }
 
 /// A step that nobody has done yet is about to be done: who is to do one?
-void machine::before_new_step(unsigned thread, location_id where, bool writes) {
+void machine::before_new_step(unsigned thread, const pending_step& next_step) {
     if (!interleaves_) return;
-    driver_->announce(thread, where, writes);
+    driver_->announce(thread, next_step);
     if (starting_) {
         fibers_.switch_to(0);
     } else {
         collect_runnable();
         const unsigned next = driver_->next_thread(runnable_, thread);
+        if (next == 0) abandon(run_end::known);
         if (next != thread) fibers_.switch_to(next);
     }
 }

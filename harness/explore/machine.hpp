@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "harness/explore/heap.hpp"
 #include "harness/explore/instants.hpp"
 #include "harness/explore/program.hpp"
+#include "harness/explore/state_digest.hpp"
 #include "harness/explore/step.hpp"
 
 namespace pidmap_stress::explore {
@@ -38,6 +40,7 @@ enum class run_end : std::uint8_t {
     complete,      ///< All threads ended.
     blocked,       ///< Some wait for what another choice would have given them.
     stopped,       ///< A finding stopped a thread.
+    known,         ///< From here on, all has been explored before.
     inconsistent,  ///< The last event broke an axiom.
     step_limit,
 };
@@ -68,6 +71,23 @@ private:
     unsigned size_ = 0;
 };
 
+/// What the threads of a program may yet do, as far as it makes a difference to its states.
+struct lookahead {
+    /// By thread: where it may read, or put, more than what is last in modification order.
+    std::array<location_set, max_threads> choices{};
+    /// Whether all of the graph may matter: fences look back at what their thread has read, the
+    /// order of sequentially consistent operations is one of all of them, and grace periods ask
+    /// what sections have read.
+    bool whole_graph = false;
+};
+
+/// What a thread is about to do.
+struct pending_step {
+    location_id where = nowhere;
+    bool writes = false;         ///< Or may, if it is a compare-exchange.
+    const void* site = nullptr;  ///< As of its event.
+};
+
 /// Makes the choices of an execution. Called on the fiber of the thread that is about to step.
 class driver {
 public:
@@ -77,9 +97,12 @@ public:
     [[nodiscard]] virtual bool interleaves() const noexcept = 0;
     /// \param runnable  In ascending order, never empty. It may be reordered.
     /// \param current   The thread that stepped last, or 0 if it cannot go on.
+    /// \return 0 if the execution need not go on.
     virtual unsigned next_thread(thread_list& runnable, unsigned current) = 0;
-    /// A thread's next step will be at this location; called before others are chosen from.
-    virtual void announce(unsigned /*thread*/, location_id /*where*/, bool /*writes*/) {}
+    /// What a thread's next step will be; called before others are chosen from.
+    virtual void announce(unsigned /*thread*/, const pending_step& /*next*/) {}
+    /// Whether all that happens now has happened before, in an execution that was checked.
+    [[nodiscard]] virtual bool on_old_path() const noexcept { return false; }
     /// Gives a new read its write, by graph::read_from().
     virtual void choose_write(graph& g, event_id read, bool newest_only) = 0;
     /// Gives a new write its place, by graph::place().
@@ -159,6 +182,23 @@ public:
         return threads_[thread].steps;
     }
     [[nodiscard]] bool has_invariant() const noexcept { return has_invariant_; }
+    /// Of each thread: a hash of what its next step depends on beside memory.
+    using histories = std::array<std::uint64_t, max_threads>;
+    /// Only known where execution is not on an old path: who leads there may keep it for the next
+    /// time.
+    [[nodiscard]] const histories& known_histories() const noexcept { return histories_; }
+    void know_histories(const histories& then) noexcept { histories_ = then; }
+    /// From the next run on, states can be told apart.
+    void tell_states_apart() noexcept { remembers_ = true; }
+    /// A hash of all that the rest of a step by step execution depends on, for a driver that is
+    /// asked who goes next. \pre tell_states_apart() was called before the run.
+    [[nodiscard]] state_key key_of_state(const lookahead& ahead);
+    /// Whether the last run had read-side critical sections.
+    [[nodiscard]] bool had_sections() const noexcept { return had_sections_; }
+    /// Whether histories are those of stacks, which are not followed on an old path.
+    [[nodiscard]] bool is_flat() const noexcept { return flat_; }
+    /// Whether some thread waited for another in a loop without effect.
+    [[nodiscard]] bool anybody_waited() const noexcept { return waited_; }
 
     // --- For cells ------------------------------------------------------------------------------
 
@@ -210,15 +250,12 @@ public:
 
     // --- For plain cells and memory -------------------------------------------------------------
 
-    /// When a plain cell was accessed last.
-    struct plain_shadow {
-        clock reads{};
-        std::uint16_t writer = 0;
-        std::uint16_t written_at = 0;
-        block* in = nullptr;
-    };
-    void make_plain(plain_shadow& shadow);
-    void plain_access(plain_shadow& shadow, bool write, std::uint64_t value);
+    /// A plain cell's name here. It holds while the run lasts, whatever becomes of the cell.
+    using plain_id = std::uint32_t;
+    /// \param where  The cell's address.
+    [[nodiscard]] plain_id make_plain(const void* where, std::optional<std::uint64_t> value);
+    /// \param value  Its value's bits; none if they are too many.
+    void plain_access(plain_id cell, bool write, std::optional<std::uint64_t> value);
     [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment);
     /// \return whether the object's destructor may run.
     [[nodiscard]] bool begin_release(void* object, bool deferred);
@@ -227,6 +264,28 @@ public:
     void leave_section();
 
 private:
+    /// When a plain cell was accessed last.
+    struct plain_record {
+        const void* where;
+        block* in;
+        std::uint64_t value;  // If it is too large, something that two values never share.
+        clock reads{};
+        std::uint16_t writer = 0;
+        std::uint16_t written_at = 0;
+    };
+    /// A location where somebody may yet read more than the newest write.
+    struct open_location {
+        location_id where;
+        event_id oldest;
+    };
+    /// What is looked at to tell a state from others; kept for its memory.
+    struct state_scratch {
+        state_digest digest;
+        thread_list live;                        // Who may yet do a step ...
+        std::array<clock, max_threads> knows{};  // ... and what happened before that.
+        std::vector<event_id> releases;          // Writes that somebody may yet acquire.
+        std::vector<open_location> open;
+    };
     enum class phase : std::uint8_t { set_up, threads, finish, idle };
     enum class status : std::uint8_t { ready, waiting, spinning, frozen, failed, gave_up, ended };
     /// Heads of loops: few, asked for at each read.
@@ -279,7 +338,8 @@ private:
         bool updated = false;
         unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
         bool has_state = false;
-        bool fresh_state = false;  // Nobody has followed it on yet.
+        bool state_is_of_loop = false;  // It was asked for as the head of one.
+        bool fresh_state = false;       // Nobody has followed it on yet.
         local_state state;
         std::vector<noted_state> states;
         std::string label;
@@ -313,7 +373,7 @@ private:
     void wait_for(event_id write);
     void stop_here(status why);
     void abandon(run_end why);
-    void before_new_step(unsigned thread, location_id where, bool writes);
+    void before_new_step(unsigned thread, const pending_step& next_step);
     void count_step(unsigned thread);
 
     [[nodiscard]] bool replaying(unsigned thread) const noexcept {
@@ -323,6 +383,7 @@ private:
     [[nodiscard]] reply replay_read(unsigned thread, location_id where, const void* site);
     [[nodiscard]] reply new_read(location_id where, const void* site,
                                  const update_request& request);
+    [[nodiscard]] unsigned spurious_failures_of(unsigned thread) const noexcept;
     [[nodiscard]] bool wants_state(unsigned thread, location_id where, const void* site,
                                    const update_request& next);
     [[nodiscard]] bool goes_round(unsigned thread, location_id where, const void* site,
@@ -347,6 +408,25 @@ private:
     [[nodiscard]] std::uint64_t hash_memory() const;
     [[nodiscard]] std::uint64_t state_of_all() const;
     void watch_rounds(unsigned thread, event_id id);
+
+    void remember(unsigned thread, std::uint64_t told) noexcept {
+        if (!remembers_) return;
+        std::uint64_t& history = histories_[thread];
+        history = (std::rotl(history, 23) ^ told) * 0x9e3779b97f4a7c15ULL;
+        history ^= history >> 32U;
+    }
+    /// Whether a thread's state is to be noted before it takes its next step.
+    [[nodiscard]] bool wants_history() const noexcept {
+        return remembers_ && flat_ && !driver_->on_old_path();
+    }
+    void mix_threads(state_digest& d);
+    void mix_memory(state_digest& d);
+    void mix_locations(state_digest& d, const std::array<location_set, max_threads>& choices);
+    void mix_released(state_digest& d);
+    void mix_knowledge(state_digest& d, unsigned thread, unsigned po);
+    void mix_plain(state_digest::sum& all, const plain_record& cell);
+    void mix_block(state_digest::sum& all, const block& b);
+    [[nodiscard]] bool sees(const clock& knows, event_id write) const noexcept;
 
     void observe_event(unsigned thread, event_id id);
     /// \pre There is an observer.
@@ -377,6 +457,7 @@ private:
     std::array<thread_state, max_threads> threads_;
     std::vector<cell_info> cells_;
     std::vector<std::uint64_t> main_values_;  // While no thread runs.
+    std::vector<plain_record> plains_;
     std::size_t set_up_cells_ = 0;
     bool nonatomic_cells_ = false;
     site_set loop_sites_;
@@ -390,6 +471,12 @@ private:
     thread_list runnable_;
     std::vector<finding> found_;
 
+    bool remembers_ = false;
+    bool flat_ = false;
+    bool had_sections_ = false;
+    histories histories_{};
+    state_scratch state_;
+    bool waited_ = false;
     bool watches_rounds_ = false;
     rounds rounds_;
 

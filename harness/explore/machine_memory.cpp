@@ -43,45 +43,57 @@ void machine::check_nonatomic_races() {
 
 // --- Plain cells --------------------------------------------------------------------------------
 
-void machine::make_plain(plain_shadow& shadow) {
-    shadow = {};
-    shadow.in = heap_.find(&shadow);
-    if (!in_threads()) return;
-    const unsigned t = self();
-    shadow.writer = static_cast<std::uint16_t>(t);
-    shadow.written_at = static_cast<std::uint16_t>(threads_[t].cursor);
+machine::plain_id machine::make_plain(const void* where, std::optional<std::uint64_t> value) {
+    plain_record& made = plains_.emplace_back(
+        plain_record{.where = where, .in = heap_.find(where), .value = value.value_or(0)});
+    if (in_threads()) {
+        const unsigned t = self();
+        made.writer = static_cast<std::uint16_t>(t);
+        made.written_at = static_cast<std::uint16_t>(threads_[t].cursor);
+        if (!value) made.value = histories_[t];
+    }
+    return static_cast<plain_id>(plains_.size() - 1);
 }
 
-void machine::plain_access(plain_shadow& shadow, bool write, std::uint64_t value) {
-    if (!in_threads()) return;
+void machine::plain_access(plain_id cell, bool write, std::optional<std::uint64_t> value) {
+    if (!in_threads()) {
+        if (write) plains_[cell].value = value.value_or(0);
+        return;
+    }
     const unsigned t = self();
     thread_state& s = threads_[t];
+    plain_record& record = plains_[cell];
     const unsigned po = s.cursor;
     const clock before = graph_->happened_before(t, po);
     // An access stands before its thread's next event: whoever follows that event follows it.
-    bool race = shadow.writer != 0 && shadow.writer != t &&
-                !before.contains(shadow.writer, shadow.written_at);
+    bool race = record.writer != 0 && record.writer != t &&
+                !before.contains(record.writer, record.written_at);
     if (write) {
         for (unsigned u = 1; u <= thread_count_ && !race; ++u) {
-            const auto reads = static_cast<unsigned>(shadow.reads.of(u));
+            const auto reads = static_cast<unsigned>(record.reads.of(u));
             race = u != t && reads != 0 && !before.contains(u, reads - 1);
         }
-        shadow.writer = static_cast<std::uint16_t>(t);
-        shadow.written_at = static_cast<std::uint16_t>(po);
+        record.writer = static_cast<std::uint16_t>(t);
+        record.written_at = static_cast<std::uint16_t>(po);
+        record.value = value.value_or(histories_[t]);
         s.effects_at = po;
     } else {
-        shadow.reads.set(t, po + 1);
+        record.reads.set(t, po + 1);
+        remember(t, record.value);
     }
+    block* const in = record.in;
+    const std::uint64_t shown = value.value_or(0);
+    const void* const where = record.where;
     if (race) fail(finding_kind::data_race, "unordered accesses to a plain cell", std::nullopt);
-    if (shadow.in != nullptr) touch_block(t, *shadow.in, po);
+    if (in != nullptr) touch_block(t, *in, po);
     if (observer_ != nullptr)
         observe({.thread = t,
                  .kind = write ? step_kind::plain_write : step_kind::plain_read,
                  .cell = "plain",
                  // Where it lies is its name: it is no cell of the graph, and has no number.
-                 .location = static_cast<location_id>(to_value(&shadow)),
+                 .location = static_cast<location_id>(to_value(where)),
                  .site = __builtin_return_address(0)},
-                value);
+                shown);
 }
 
 // --- Memory -------------------------------------------------------------------------------------
@@ -228,6 +240,7 @@ void machine::check_leaks() {
 void machine::enter_section() {
     if (!in_threads()) return;
     thread_state& s = threads_[self()];
+    had_sections_ = true;
     if (s.section_depth++ == 0) s.section_begin = s.cursor;
     if (observer_ != nullptr)
         observe({.thread = self(), .kind = step_kind::enter_section, .cell = "section"}, 0);

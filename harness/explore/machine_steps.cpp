@@ -129,7 +129,6 @@ std::uint64_t machine::hash_memory() const {
 /// before and has changed nothing since.
 bool machine::wants_state(unsigned thread, location_id where, const void* site,
                           const update_request& next) {
-    if (threads_[thread].has_state) return false;
     if (watches_rounds_ && interleaves_) return true;
     if (!interleaves_ && loop_sites_.contains(site)) return true;
     const graph& g = *graph_;
@@ -200,11 +199,15 @@ bool machine::goes_round(unsigned thread, location_id where, const void* site,
 
 void machine::round_without_effect(unsigned thread) {
     thread_state& s = threads_[thread];
+    waited_ = true;
     if (!interleaves_) stop_here(status::spinning);
     s.is = status::spinning;
     collect_runnable();
     unsigned next = 0;  // If nobody can go on, that is the end.
-    if (!runnable_.empty()) next = driver_->next_thread(runnable_, can_run(thread) ? thread : 0);
+    if (!runnable_.empty()) {
+        next = driver_->next_thread(runnable_, can_run(thread) ? thread : 0);
+        if (next == 0) abandon(run_end::known);
+    }
     if (next != thread) fibers_.switch_to(next);
     s.is = status::ready;
     s.states.push_back({.po = graph_->length(thread), .at = s.state});
@@ -241,22 +244,32 @@ reply machine::replay_read(unsigned thread, location_id where, const void* site)
     return {.value = e.value, .done = true};
 }
 
+unsigned machine::spurious_failures_of(unsigned thread) const noexcept {
+    const graph& g = *graph_;
+    unsigned failed = 0;
+    for (unsigned po = 0; po < g.length(thread); ++po)
+        failed += g[g.at(thread, po)].spurious ? 1U : 0U;
+    return failed;
+}
+
 reply machine::new_read(location_id where, const void* site, const update_request& request) {
     const unsigned t = self();
     thread_state& s = threads_[t];
     graph& g = *graph_;
-    if (wants_state(t, where, site, request)) return {.value = 0, .done = false};
+    if (!s.has_state) {
+        s.state_is_of_loop = wants_state(t, where, site, request);
+        if (s.state_is_of_loop || wants_history()) return {.value = 0, .done = false};
+    }
+    if (flat_ && remembers_ && s.has_state) histories_[t] = s.state.hash;
+    s.has_state = s.has_state && s.state_is_of_loop;
     if (goes_round(t, where, site, request))
         round_without_effect(t);
     else
-        before_new_step(t, where, request.op != rmw_op::none);
+        before_new_step(t, {.where = where, .writes = request.op != rmw_op::none, .site = site});
 
     bool may_fail = false;
-    if (request.weak && limits_.spurious_failures > 0) {
-        unsigned failed = 0;
-        for (unsigned po = 0; po < g.length(t); ++po) failed += g[g.at(t, po)].spurious ? 1U : 0U;
-        may_fail = failed < limits_.spurious_failures;
-    }
+    if (request.weak && limits_.spurious_failures > 0)
+        may_fail = spurious_failures_of(t) < limits_.spurious_failures;
     touch(t, where, g.length(t));
     if (g.first(where) == no_event) return {.value = 0, .done = true};
     event& e = g.draft();
@@ -281,6 +294,8 @@ reply machine::new_read(location_id where, const void* site, const update_reques
     s.updated = g[id].exclusive;
     const std::uint64_t value = g[id].value;
     s.cursor = g[id].po + (s.updated ? 2U : 1U);
+    remember(t, value);
+    if (g[id].spurious) remember(t, ~0ULL);
     count_step(t);
     if (interleaves_) observe_event(t, id);
     return {.value = value, .done = true};
@@ -340,9 +355,11 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
         count_step(t);
         return {.value = 0, .done = true};
     }
-    if (watches_rounds_ && interleaves_ && !s.has_state) return {.value = 0, .done = false};
+    if (!s.has_state && interleaves_ && (watches_rounds_ || wants_history()))
+        return {.value = 0, .done = false};
+    if (flat_ && remembers_ && s.has_state) histories_[t] = s.state.hash;
     s.has_state = false;
-    before_new_step(t, where, true);
+    before_new_step(t, {.where = where, .writes = true, .site = __builtin_return_address(0)});
     touch(t, where, g.length(t));
     if (g.first(where) == no_event) return {.value = 0, .done = true};
     event& e = g.draft();
@@ -355,6 +372,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
     e.thread = static_cast<std::uint8_t>(t);
     const event_id id = g.append();
     driver_->choose_place(g, id);
+    remember(t, 0);  // It was told nothing, and is elsewhere now.
     s.cursor = g[id].po + 1U;
     count_step(t);
     if (interleaves_) observe_event(t, id);
@@ -370,13 +388,14 @@ void machine::fence(std::memory_order order) {
     if (replaying(t)) {
         expect(g[g.at(t, s.cursor)], event_kind::fence, 0);
     } else {
-        before_new_step(t, nowhere, false);
+        before_new_step(t, {.site = __builtin_return_address(0)});
         event& e = g.draft();
         e.kind = event_kind::fence;
         e.order = e.success = order;
         e.site = __builtin_return_address(0);
         e.thread = static_cast<std::uint8_t>(t);
         const event_id id = g.append();
+        remember(t, 0);
         if (interleaves_) observe_event(t, id);
     }
     ++s.cursor;
@@ -394,7 +413,7 @@ unsigned machine::choose(unsigned n) {
         expect(e, event_kind::choice, 0);
         chosen = static_cast<unsigned>(e.value);
     } else {
-        before_new_step(t, nowhere, false);
+        before_new_step(t, {.site = __builtin_return_address(0)});
         event& e = g.draft();
         e.kind = event_kind::choice;
         e.options = static_cast<std::uint16_t>(n);
@@ -403,6 +422,7 @@ unsigned machine::choose(unsigned n) {
         const event_id id = g.append();
         driver_->choose(g, id);
         chosen = static_cast<unsigned>(g[id].value);
+        remember(t, chosen);
         if (interleaves_) observe_event(t, id);
     }
     ++s.cursor;

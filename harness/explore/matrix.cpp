@@ -76,6 +76,17 @@ constexpr char separator = ':';
     return text;
 }
 
+/// "1840 executions", or "96631 states".
+[[nodiscard]] std::string amount(const result& r) {
+    return r.last == strategy::stateful
+               ? fmt::format("{} states", r.states)
+               : fmt::format("{} execution{}", r.runs(), r.runs() == 1 ? "" : "s");
+}
+
+[[nodiscard]] std::string how_much(const result& r) {
+    return fmt::format("{}, {}", amount(r), extent(r));
+}
+
 }  // namespace
 
 std::optional<invariant> broken_by(const finding& f) noexcept {
@@ -191,8 +202,9 @@ cell_verdict explore_cell(const matrix_case& what, const options& how, cell_chec
                                .token = make_token(found_in, f.schedule, build_identity())});
     };
     for (const finding& f : seen.explored.findings) add(f, what);
-    if (checks.progress) {
-        seen.progress = check_progress(*p, options_of(what, how));
+    if (checks.progress == progress_check::always ||
+        (checks.progress == progress_check::if_nobody_waits && seen.explored.nobody_waits())) {
+        seen.progress = check_progress(*p, options_of(what, how), seen.explored);
         // What else breaks while a thread stands still, breaks as well if it then goes on.
         for (const finding& f : seen.progress->findings) {
             if (f.kind != finding_kind::progress) continue;
@@ -213,7 +225,7 @@ std::string matrix_head() {
     std::string text = fmt::format("{:<17} {:<9} {:<15}", "variant", "under", "scenario");
     for (int i = 0; i < family_count; ++i)
         text += fmt::format(" {:<10}", to_string(static_cast<family>(i)));
-    return text + " executions\n";
+    return text + " explored\n";
 }
 
 std::string matrix_row(const cell_verdict& seen) {
@@ -221,8 +233,10 @@ std::string matrix_row(const cell_verdict& seen) {
                                    to_string(seen.of.setting.how), seen.of.setting.scenario->name);
     for (int i = 0; i < family_count; ++i)
         text += fmt::format(" {:<10}", to_string(seen.of_family(static_cast<family>(i))));
-    text += fmt::format(" {}, {}", seen.explored.runs(), extent(seen.explored));
-    if (seen.progress) {
+    text += fmt::format(" {}", how_much(seen.explored));
+    if (seen.explored.nobody_waits()) {
+        text += "; nobody waits";
+    } else if (seen.progress) {
         text += fmt::format("; progress {}", seen.progress->runs());
         if (!seen.progress->complete) text += ", " + extent(*seen.progress);
     }
@@ -239,10 +253,9 @@ std::string to_string(const cell_verdict& seen) {
                                 one.which ? to_string(*one.which) : to_string(one.finding.kind));
         text += fmt::format("; {}", extent(seen.explored));
     }
-    return text + fmt::format(": {} thread{} x {} round{}, {} pages of {} pids, {}, {} executions",
-                              s.threads, s.threads == 1 ? "" : "s", s.rounds,
-                              s.rounds == 1 ? "" : "s", s.pages, s.bits, to_string(seen.of.model),
-                              seen.explored.runs());
+    return text + fmt::format(": {} thread{} x {} round{}, {} pages of {} pids, {}, {}", s.threads,
+                              s.threads == 1 ? "" : "s", s.rounds, s.rounds == 1 ? "" : "s",
+                              s.pages, s.bits, to_string(seen.of.model), amount(seen.explored));
 }
 
 std::string make_token(const matrix_case& what, const schedule& choices, std::string_view build) {

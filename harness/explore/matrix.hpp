@@ -73,10 +73,16 @@ struct cell_verdict {
     [[nodiscard]] standing of_family(family which) const noexcept;
 };
 
+/// Whether it is checked that threads complete whoever stops for ever: see check_progress().
+enum class progress_check : std::uint8_t {
+    never,
+    if_nobody_waits,  ///< That is, if exploring the cell has shown it already.
+    always,
+};
+
 /// What is done for a cell besides exploring it.
 struct cell_checks {
-    /// Each thread in turn stops for ever at each of its steps, and all is explored from there.
-    bool progress = false;
+    progress_check progress = progress_check::if_nobody_waits;
 };
 /// Explores a cell. Of `how`, the model and the frozen thread are the case's.
 [[nodiscard]] cell_verdict explore_cell(const matrix_case& what, const options& how,

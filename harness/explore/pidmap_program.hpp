@@ -157,6 +157,7 @@ template <class State>
         [setting](void* where) { return new (where) State(setting); });
     made->first([](State& s) { s.set_up(); })
         .threads(setting.threads, [](State& s, unsigned thread) { s.run(thread); })
+        .flat()
         .always([](const State& s) { s.check_instant(); })
         .finally([](State& s) { s.finish(); });
     return made;

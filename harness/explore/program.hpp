@@ -29,6 +29,8 @@ public:
     virtual void check_invariant() {}  ///< At every instant; may only peek.
     /// The state's own memory, as far as a waiting loop could count in it.
     [[nodiscard]] virtual std::span<const std::byte> memory() const noexcept { return {}; }
+    /// Whether all that the program remembers is there, in shared memory, or on threads' stacks.
+    [[nodiscard]] virtual bool is_flat() const noexcept { return false; }
 };
 
 /// A program: immutable, shared by all workers.
@@ -90,6 +92,15 @@ public:
         return *this;
     }
 
+    /// Promises that all that the program remembers lies in its state, on its threads' stacks, or
+    /// in memory of the policy `explored`; that nothing is in a std::vector, say. Then
+    /// strategy::stateful tells states apart by what is remembered, and not by all that threads
+    /// were ever told, and there are far fewer of them.
+    program_over& flat() {
+        flat_ = true;
+        return *this;
+    }
+
     [[nodiscard]] unsigned threads() const noexcept override {
         return static_cast<unsigned>(threads_.size());
     }
@@ -117,6 +128,7 @@ private:
         std::span<const std::byte> memory() const noexcept override {
             return std::as_bytes(std::span{storage_});
         }
+        bool is_flat() const noexcept override { return program_.flat_; }
 
     private:
         program_over program_;
@@ -129,6 +141,7 @@ private:
     body first_;
     body finally_;
     std::function<void(const State&)> always_;
+    bool flat_ = false;
 };
 
 template <class State>

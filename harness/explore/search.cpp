@@ -15,6 +15,7 @@ worker::worker(const program& p, const options& how)
 
 void worker::count(run_end end, const graph& g) {
     if (machine_.froze()) ++result_.frozen;
+    if (machine_.anybody_waited()) ++result_.waited;
     switch (end) {
         case run_end::complete:
             ++result_.executions;
@@ -30,6 +31,8 @@ void worker::count(run_end end, const graph& g) {
             ++result_.step_limited;
             result_.truncated = true;
             break;
+        case run_end::known:
+            break;  // Whatever it would do has been counted.
         case run_end::inconsistent:
             break;  // A graph that is none: not an execution.
     }
@@ -139,10 +142,12 @@ void append_result(result& sum, const result& next) {
     const std::uint64_t before = sum.runs();
     sum.executions += next.executions;
     sum.sampled += next.sampled;
+    sum.states += next.states;
     sum.blocked += next.blocked;
     sum.stopped += next.stopped;
     sum.redundant += next.redundant;
     sum.frozen += next.frozen;
+    sum.waited += next.waited;
     sum.step_limited += next.step_limited;
     sum.truncated |= next.truncated;
     for (finding f : next.findings) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <unordered_set>
 
 #include "harness/explore/controlled.hpp"
@@ -22,10 +23,16 @@ public:
     /// Runs the graph that an exhaustive search has ready.
     void run(trust& search);
 
+    [[nodiscard]] const graph& last_sample() const noexcept { return graph_; }
+    [[nodiscard]] bool had_sections() const noexcept { return machine_.had_sections(); }
+    void tell_states_apart() noexcept { machine_.tell_states_apart(); }
+
     /// Runs a few fair executions, and reports a livelock if they go round for ever.
     void probe_livelocks();
 
     [[nodiscard]] result take() { return std::exchange(result_, {}); }
+    /// Keeps what was found, and counts from 0.
+    void count_anew() { result_ = {.findings = std::move(result_.findings)}; }
     [[nodiscard]] const result& so_far() const noexcept { return result_; }
     /// Whether to end early: something was found, and that is enough.
     [[nodiscard]] bool satisfied() const noexcept {
@@ -58,5 +65,8 @@ void append_result(result& sum, const result& next);
 [[nodiscard]] result explore_samples(const program& p, const options& how);
 [[nodiscard]] result explore_bounded(const program& p, const options& how);
 [[nodiscard]] result explore_exhaustively(const program& p, const options& how);
+[[nodiscard]] result explore_states(const program& p, const options& how);
+/// \return nothing if states are no fewer than executions.
+[[nodiscard]] std::optional<result> explore_fewer_states(const program& p, const options& how);
 
 }  // namespace pidmap_stress::explore

@@ -29,36 +29,46 @@ unsigned pct::pick_thread(const thread_list& options, bool can_go_on) {
 
 // --- POS ----------------------------------------------------------------------------------------
 
-void pos::announce(unsigned thread, location_id where, bool writes) {
-    pending_[thread] = {.priority = dice_.next(), .where = where, .writes = writes};
+void pos::announce(unsigned thread, const pending_step& next) {
+    pending_[thread] = {.priority = dice_.next(), .step = next};
 }
 
 unsigned pos::pick_thread(const thread_list& options, bool) {
     unsigned best = 0;
     for (unsigned i = 1; i < options.size(); ++i)
         if (pending_[options[i]].priority > pending_[options[best]].priority) best = i;
-    const pending taken = pending_[options[best]];
+    const pending_step taken = pending_[options[best]].step;
     if (taken.where == nowhere) return best;
     for (unsigned i = 0; i < options.size(); ++i) {
         pending& other = pending_[options[i]];
-        if (i != best && other.where == taken.where && (other.writes || taken.writes))
+        if (i != best && other.step.where == taken.where && (other.step.writes || taken.writes))
             other.priority = dice_.next();
     }
     return best;
 }
 
-// --- Bounded preemptions ------------------------------------------------------------------------
+// --- Depth first --------------------------------------------------------------------------------
 
-void bounded::restart() {
-    controlled::restart();
-    used_ = 0;
-    next_ = 0;
-}
-
-unsigned bounded::pick(unsigned n) {
+unsigned depth_first::pick(unsigned n) {
     if (next_ == path_.size())
         path_.push_back({.chosen = 0, .options = static_cast<std::uint16_t>(n)});
     return path_[next_++].chosen;
+}
+
+bool depth_first::advance() {
+    path_.resize(std::min(path_.size(), next_));
+    while (path_.size() > given_ && path_.back().chosen + 1 >= path_.back().options)
+        path_.pop_back();
+    if (path_.size() <= given_) return false;
+    ++path_.back().chosen;
+    return true;
+}
+
+// --- Bounded preemptions ------------------------------------------------------------------------
+
+void bounded::restart() {
+    depth_first::restart();
+    used_ = 0;
 }
 
 unsigned bounded::pick_thread(const thread_list& options, bool can_go_on) {
@@ -66,15 +76,6 @@ unsigned bounded::pick_thread(const thread_list& options, bool can_go_on) {
     const unsigned chosen = pick(spent ? 1 : options.size());
     if (can_go_on && chosen != 0) ++used_;
     return chosen;
-}
-
-bool bounded::advance() {
-    path_.resize(std::min(path_.size(), next_));
-    while (path_.size() > given_ && path_.back().chosen + 1 >= path_.back().options)
-        path_.pop_back();
-    if (path_.size() <= given_) return false;
-    ++path_.back().chosen;
-    return true;
 }
 
 std::optional<bounded> bounded::split() {

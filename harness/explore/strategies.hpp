@@ -84,7 +84,7 @@ private:
 class pos final : public sampler {
 public:
     using sampler::sampler;
-    void announce(unsigned thread, location_id where, bool writes) override;
+    void announce(unsigned thread, const pending_step& next) override;
 
 protected:
     unsigned pick_thread(const thread_list& options, bool can_go_on) override;
@@ -92,19 +92,40 @@ protected:
 private:
     struct pending {
         std::uint64_t priority = 0;
-        location_id where = nowhere;
-        bool writes = false;
+        pending_step step{};
     };
     std::array<pending, max_threads> pending_{};
 };
 
-/// All controlled executions with exactly `bound` preemptions, depth first.
-class bounded final : public controlled {
+/// Controlled executions one after the other, each one going another way at the last choice that
+/// has one left.
+class depth_first : public controlled {
+public:
+    void restart() override {
+        controlled::restart();
+        next_ = 0;
+    }
+    /// Goes to the next execution. \return false if that was the last one.
+    [[nodiscard]] bool advance();
+    [[nodiscard]] bool on_old_path() const noexcept override { return next_ < path_.size(); }
+
+protected:
+    struct decision {
+        std::uint16_t chosen;
+        std::uint16_t options;
+    };
+    unsigned pick(unsigned n) override;
+    unsigned pick_thread(const thread_list& options, bool) override { return pick(options.size()); }
+    std::size_t next_ = 0;
+    std::size_t given_ = 0;  // So many decisions are not this part's to change.
+    std::vector<decision> path_;
+};
+
+/// All controlled executions with exactly `bound` preemptions.
+class bounded final : public depth_first {
 public:
     explicit bounded(unsigned bound) : bound_(bound) {}
     void restart() override;
-    /// Goes to the next execution. \return false if that was the last one.
-    [[nodiscard]] bool advance();
     /// Cuts off what comes last, if there is more than one way left to go.
     [[nodiscard]] std::optional<bounded> split();
     /// Whether the execution that ran had as many preemptions as the bound: one with fewer belongs
@@ -113,18 +134,10 @@ public:
 
 protected:
     unsigned pick_thread(const thread_list& options, bool can_go_on) override;
-    unsigned pick(unsigned n) override;
 
 private:
-    struct decision {
-        std::uint16_t chosen;
-        std::uint16_t options;
-    };
     unsigned bound_;
     unsigned used_ = 0;
-    std::size_t next_ = 0;
-    std::size_t given_ = 0;  // So many decisions are not this part's to change.
-    std::vector<decision> path_;
 };
 
 }  // namespace pidmap_stress::explore

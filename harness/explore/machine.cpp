@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
 #include <utility>
 
 namespace pidmap_stress::explore {
@@ -187,7 +188,7 @@ run_end machine::conclude() {
     for (unsigned t = 1; t <= thread_count_; ++t) {
         if (threads_[t].is != status::spinning) continue;
         waiting += (waiting.empty() ? "thread " : ", thread ") + std::to_string(t) + " at " +
-                   name_of((*graph_)[graph_->at(t, threads_[t].loop_begin)].location);
+                   what_holds_up(t);
     }
     if (frozen_.thread == 0)
         record({.kind = finding_kind::deadlock, .what = "nobody will wake " + waiting});
@@ -201,17 +202,36 @@ run_end machine::conclude() {
     return run_end::stopped;
 }
 
-/// Whether all who wait have seen the last write there will be. Else another choice of what they
+/// Whether a spinning thread would see something else if it went round now. What others stored
+/// there meanwhile may be the very value it saw: then it would do the same again.
+bool machine::satisfiable(unsigned thread) const noexcept {
+    const graph& g = *graph_;
+    const thread_state& s = threads_[thread];
+    for (unsigned po = s.loop_begin; po < s.loop_end; ++po) {
+        const event& e = g[g.at(thread, po)];
+        if (e.is_read() && (e.value != g[g.newest(e.location)].value || e.spurious)) return true;
+    }
+    return false;
+}
+
+/// All that a spinning thread looks at, the same wherever in its round it was noticed.
+std::string machine::what_holds_up(unsigned thread) const {
+    std::set<location_id> cells;
+    for (unsigned po = threads_[thread].loop_begin; po < threads_[thread].loop_end; ++po) {
+        const event& e = (*graph_)[graph_->at(thread, po)];
+        if (e.is_read()) cells.insert(e.location);
+    }
+    std::string names;
+    for (const location_id where : cells) names += (names.empty() ? "" : " and ") + name_of(where);
+    return names;
+}
+
+/// Whether all who wait have seen the last value there will be. Else another choice of what they
 /// read would wake them.
 bool machine::stuck_for_good() const {
     for (unsigned t = 1; t <= thread_count_; ++t) {
-        const thread_state& s = threads_[t];
-        if (s.is == status::waiting) return false;
-        if (s.is != status::spinning) continue;
-        for (unsigned po = s.loop_begin; po < s.loop_end; ++po) {
-            const event& e = (*graph_)[graph_->at(t, po)];
-            if (e.is_read() && (e.rf != graph_->newest(e.location) || e.spurious)) return false;
-        }
+        const status is = threads_[t].is;
+        if (is == status::waiting || (is == status::spinning && satisfiable(t))) return false;
     }
     return true;
 }
@@ -238,12 +258,7 @@ bool machine::can_run(unsigned thread) const noexcept {
     const thread_state& s = threads_[thread];
     if (s.is == status::ready) return true;
     if (s.is == status::waiting) return executed(s.waits_for);
-    if (s.is != status::spinning || !interleaves_) return false;
-    for (unsigned po = s.loop_begin; po < s.loop_end; ++po) {
-        const event& e = (*graph_)[graph_->at(thread, po)];
-        if (e.is_read() && (e.rf != graph_->newest(e.location) || e.spurious)) return true;
-    }
-    return false;
+    return s.is == status::spinning && interleaves_ && satisfiable(thread);
 }
 
 void machine::collect_runnable() {

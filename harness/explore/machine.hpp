@@ -331,6 +331,9 @@ private:
     void check_instants();
     bool check_instants(event_id known);
     [[nodiscard]] std::uint64_t peek_at_instant(location_id where);
+    [[nodiscard]] bool silent(event_id update) const noexcept;
+    [[nodiscard]] bool satisfiable(unsigned thread) const noexcept;
+    [[nodiscard]] std::string what_holds_up(unsigned thread) const;
     [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
     [[nodiscard]] unsigned last_effect(unsigned thread) const;
     void round_without_effect(unsigned thread);

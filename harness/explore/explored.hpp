@@ -261,16 +261,29 @@ private:
 template <class T>
 class plain {
 public:
-    plain(T value = T{}) noexcept : value_(std::move(value)) {
-        machine::current().make_plain(shadow_);
+    plain(T value = T{}) noexcept
+        : value_(std::move(value)), cell_(machine::current().make_plain(this)) {}
+    /// Reads the other cell; the new one is a cell of its own.
+    plain(const plain& other) noexcept : plain(other.get()) {}
+    plain& operator=(const plain& other) noexcept {
+        set(other.get());
+        return *this;
     }
+    ~plain() = default;
+
     [[nodiscard]] T get() const noexcept {
-        machine::current().plain_access(shadow_, false, bits());
+        const std::uint64_t now = bits();
+        machine::current().plain_access(cell_, {.address = this, .old_value = now, .value = now});
         return value_;
     }
     void set(T value) noexcept {
+        const std::uint64_t old = bits();
         value_ = std::move(value);
-        machine::current().plain_access(shadow_, true, bits());
+        machine::current().plain_access(cell_, {.address = this,
+                                                .old_value = old,
+                                                .value = bits(),
+                                                .writes = true,
+                                                .comparable = detail::cell_value<T>});
     }
     /// The value, and no access: for invariants and judges.
     [[nodiscard]] const T& peek() const noexcept { return value_; }
@@ -283,7 +296,7 @@ private:
             return 0;
     }
     T value_;
-    mutable machine::plain_shadow shadow_;
+    std::uint32_t cell_;
 };
 
 /// The same, but its accesses are events: what a racy read may return is explored as well.

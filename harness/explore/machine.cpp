@@ -55,7 +55,7 @@ run_end machine::run(graph& g, driver& choices) {
     for (reruns_ = 0; reruns_ == 0 || again_; ++reruns_) {
         reset(g, choices);
         end = run_once();
-        instance_->tear_down();
+        tear_down();
     }
     phase_ = phase::idle;
     current_ = outer;
@@ -75,6 +75,7 @@ void machine::reset(graph& g, driver& choices) {
     main_values_.clear();
     set_up_cells_ = 0;
     nonatomic_cells_ = false;
+    plain_cells_.clear();
     found_.clear();
     heap_.reset();
     observed_ = 0;
@@ -86,7 +87,7 @@ void machine::reset(graph& g, driver& choices) {
         s.is = status::ready;
         s.cursor = s.steps = s.loop_begin = s.loop_end = s.read_newest = 0;
         s.waits_for = no_event;
-        s.cells_made = s.section_depth = s.section_begin = s.effects_at = 0;
+        s.cells_made = s.section_depth = s.section_begin = s.effects_at = s.plain_at = 0;
         s.failures_left = t == 0 ? 0 : limits_.failed_allocations;
         s.deferred_releases = 0;
         s.has_state = s.fresh_state = s.updated = false;
@@ -238,13 +239,27 @@ bool machine::stuck_for_good() const {
 
 void machine::finish() {
     phase_ = phase::finish;
+    take_over_values();
+    if (has_invariant_) instance_->check_invariant();
+    instance_->finish();
+}
+
+/// What no thread changes any more is no longer asked of the graph.
+void machine::take_over_values() {
     main_values_.resize(cells_.size());
     for (location_id where = 0; where < cells_.size(); ++where)
         if (graph_->first(where) != no_event)
             main_values_[where] = (*graph_)[graph_->newest(where)].value;
-    if (has_invariant_) instance_->check_invariant();
-    instance_->finish();
-    check_leaks();
+}
+
+/// A state may release what it owns. One that was left midway is no longer judged.
+void machine::tear_down() {
+    if (phase_ == phase::threads) {
+        phase_ = phase::abandoned;
+        take_over_values();
+    }
+    instance_->tear_down();
+    if (phase_ == phase::finish) check_leaks();
 }
 
 // --- Scheduling ---------------------------------------------------------------------------------
@@ -308,6 +323,7 @@ void machine::before_new_step(unsigned thread, location_id where, bool writes) {
 // --- Findings -----------------------------------------------------------------------------------
 
 void machine::record(finding f) {
+    if (phase_ == phase::abandoned) return;
     f.at_step = observed_;
     const auto known =
         std::ranges::find_if(found_, [&](const finding& other) { return other.same_as(f); });

@@ -210,15 +210,16 @@ public:
 
     // --- For plain cells and memory -------------------------------------------------------------
 
-    /// When a plain cell was accessed last.
-    struct plain_shadow {
-        clock reads{};
-        std::uint16_t writer = 0;
-        std::uint16_t written_at = 0;
-        block* in = nullptr;
+    struct plain_request {
+        const void* address;
+        std::uint64_t old_value;
+        std::uint64_t value;
+        bool writes = false;
+        bool comparable = true;  ///< Whether the values are all that there is to the cell.
     };
-    void make_plain(plain_shadow& shadow);
-    void plain_access(plain_shadow& shadow, bool write, std::uint64_t value);
+    /// \return the cell's number.
+    [[nodiscard]] std::uint32_t make_plain(const void* address);
+    void plain_access(std::uint32_t cell, const plain_request& request);
     [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment);
     /// \return whether the object's destructor may run.
     [[nodiscard]] bool begin_release(void* object, bool deferred);
@@ -227,7 +228,7 @@ public:
     void leave_section();
 
 private:
-    enum class phase : std::uint8_t { set_up, threads, finish, idle };
+    enum class phase : std::uint8_t { set_up, threads, finish, abandoned, idle };
     enum class status : std::uint8_t { ready, waiting, spinning, frozen, failed, gave_up, ended };
     /// Heads of loops: few, asked for at each read.
     class site_set {
@@ -258,6 +259,14 @@ private:
             return hash == other.hash && (memory == other.memory || switches != other.switches);
         }
     };
+    /// When a plain cell was accessed last. It is kept apart from the cell's value, which may be
+    /// the same again when this is not.
+    struct plain_shadow {
+        clock reads{};
+        std::uint16_t writer = 0;
+        std::uint16_t written_at = 0;
+        block* in = nullptr;
+    };
     struct noted_state {
         unsigned po;
         local_state at;
@@ -275,6 +284,7 @@ private:
         unsigned section_depth = 0;
         unsigned section_begin = 0;
         unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
+        unsigned plain_at = 0;    // A plain cell was accessed last before this event.
         unsigned notes_from = 0;  // Of events before this, no state need be noted.
         bool updated = false;
         unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
@@ -293,6 +303,7 @@ private:
     struct rounds {
         std::array<std::uint64_t, max_threads> digest{};  // Of each thread's state.
         unsigned writes = 0;
+        std::uint64_t plain_values = 0;  // A sum over the plain cells that were written.
         std::unordered_map<std::uint64_t, round_mark> met;
     };
 
@@ -305,6 +316,8 @@ private:
     void thread_body(unsigned thread);
     run_end conclude();
     void finish();
+    void take_over_values();
+    void tear_down();
     [[nodiscard]] bool stuck_for_good() const;
 
     [[nodiscard]] bool executed(event_id id) const noexcept;
@@ -350,6 +363,7 @@ private:
     [[nodiscard]] std::uint64_t hash_memory() const;
     [[nodiscard]] std::uint64_t state_of_all() const;
     void watch_rounds(unsigned thread, event_id id);
+    void watch_plain_write(const plain_request& write);
 
     void observe_event(unsigned thread, event_id id);
     /// \pre There is an observer.
@@ -382,6 +396,7 @@ private:
     std::vector<std::uint64_t> main_values_;  // While no thread runs.
     std::size_t set_up_cells_ = 0;
     bool nonatomic_cells_ = false;
+    std::vector<plain_shadow> plain_cells_;
     site_set loop_sites_;
     std::vector<std::optional<clock>> broken_instants_;  // As many as findings, or fewer.
     bool has_invariant_ = false;

@@ -31,6 +31,19 @@ void machine::follow_state(unsigned thread, event_id id) {
     if (e.is_write() || e.exclusive) ++rounds_.writes;
 }
 
+/// Wherever the cell lies: what is on the heap is in nobody's state.
+void machine::watch_plain_write(const plain_request& write) {
+    const auto value_of = [&](std::uint64_t value) {
+        std::uint64_t hash = to_value(write.address);
+        mix(hash, value);
+        return hash;
+    };
+    if (write.comparable)
+        rounds_.plain_values += value_of(write.value) - value_of(write.old_value);
+    else
+        mix(rounds_.plain_values, 1);  // It is never again as it was.
+}
+
 std::uint64_t machine::state_of_all() const {
     const graph& g = *graph_;
     std::uint64_t hash = 1;
@@ -42,6 +55,7 @@ std::uint64_t machine::state_of_all() const {
     for (location_id where = 0; where < cells_.size(); ++where)
         if (g.first(where) != no_event) mix(hash, g[g.newest(where)].value);
     mix(hash, hash_memory());
+    mix(hash, rounds_.plain_values);
     mix(hash, heap_.blocks_made());
     return hash;
 }

@@ -43,32 +43,38 @@ void machine::check_nonatomic_races() {
 
 // --- Plain cells --------------------------------------------------------------------------------
 
-void machine::make_plain(plain_shadow& shadow) {
-    shadow = {};
-    shadow.in = heap_.find(&shadow);
-    if (!in_threads()) return;
-    const unsigned t = self();
-    shadow.writer = static_cast<std::uint16_t>(t);
-    shadow.written_at = static_cast<std::uint16_t>(threads_[t].cursor);
+std::uint32_t machine::make_plain(const void* address) {
+    const auto cell = static_cast<std::uint32_t>(plain_cells_.size());
+    plain_shadow& shadow = plain_cells_.emplace_back();
+    shadow.in = heap_.find(address);
+    if (in_threads()) {
+        const unsigned t = self();
+        shadow.writer = static_cast<std::uint16_t>(t);
+        shadow.written_at = static_cast<std::uint16_t>(threads_[t].cursor);
+    }
+    return cell;
 }
 
-void machine::plain_access(plain_shadow& shadow, bool write, std::uint64_t value) {
+void machine::plain_access(std::uint32_t cell, const plain_request& request) {
     if (!in_threads()) return;
+    plain_shadow& shadow = plain_cells_[cell];
     const unsigned t = self();
     thread_state& s = threads_[t];
     const unsigned po = s.cursor;
+    s.plain_at = po;
     const clock before = graph_->happened_before(t, po);
     // An access stands before its thread's next event: whoever follows that event follows it.
     bool race = shadow.writer != 0 && shadow.writer != t &&
                 !before.contains(shadow.writer, shadow.written_at);
-    if (write) {
+    if (request.writes) {
         for (unsigned u = 1; u <= thread_count_ && !race; ++u) {
             const auto reads = static_cast<unsigned>(shadow.reads.of(u));
             race = u != t && reads != 0 && !before.contains(u, reads - 1);
         }
         shadow.writer = static_cast<std::uint16_t>(t);
         shadow.written_at = static_cast<std::uint16_t>(po);
-        s.effects_at = po;
+        if (!request.comparable || request.value != request.old_value) s.effects_at = po;
+        if (watches_rounds_) watch_plain_write(request);
     } else {
         shadow.reads.set(t, po + 1);
     }
@@ -76,12 +82,12 @@ void machine::plain_access(plain_shadow& shadow, bool write, std::uint64_t value
     if (shadow.in != nullptr) touch_block(t, *shadow.in, po);
     if (observer_ != nullptr)
         observe({.thread = t,
-                 .kind = write ? step_kind::plain_write : step_kind::plain_read,
+                 .kind = request.writes ? step_kind::plain_write : step_kind::plain_read,
                  .cell = "plain",
                  // Where it lies is its name: it is no cell of the graph, and has no number.
-                 .location = static_cast<location_id>(to_value(&shadow)),
+                 .location = static_cast<location_id>(to_value(request.address)),
                  .site = __builtin_return_address(0)},
-                value);
+                request.value);
 }
 
 // --- Memory -------------------------------------------------------------------------------------

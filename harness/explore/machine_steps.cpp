@@ -4,6 +4,7 @@
 #include <bit>
 #include <csetjmp>
 #include <cstring>
+#include <utility>
 
 #include "harness/explore/machine.hpp"
 
@@ -115,8 +116,9 @@ std::uint64_t machine::peek(location_id where) {
 // - All that is ordered without the round was ordered with it. Who synchronized with the silent
 //   write synchronizes with what that continued the release sequence of. So no cycle that the
 //   model forbids can come about; and what raced, as nothing ordered it, still races.
-// So an exhaustive search ends each thread at the end of its first such round. If that was the
-// wrong end, the thread has read something else instead in another execution.
+// So an exhaustive search ends each thread at the end of its first such round; in other executions
+// the thread has read something else instead. A round that accesses plain cells may be one half of
+// a race, so one such round is let pass, for the other half to come after it.
 
 void machine::note_state() {
     // First of all, before this function uses a register for itself.
@@ -207,10 +209,12 @@ bool machine::goes_round(unsigned thread, location_id where, const void* site,
     s.has_state = false;
     const graph& g = *graph_;
     const unsigned here = g.length(thread);
+    bool may_race = true;
     for (auto it = s.states.rbegin(); it != s.states.rend() && it->po >= s.effects_at; ++it) {
         if (it->po >= here || !it->at.same_as(s.state)) continue;
         const event& e = g[g.at(thread, it->po)];
         if (!same_request(e, where, site, next) || !repeatable(thread, it->po)) continue;
+        if (s.plain_at > it->po && std::exchange(may_race, false)) continue;
         s.loop_begin = it->po;
         s.loop_end = here;
         return true;

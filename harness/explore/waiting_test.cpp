@@ -134,8 +134,8 @@ TYPED_TEST(SpinLockTest, LosesNoOutcome) {
     (void)explore(increments<TypeParam>(3, &all));
     EXPECT_EQ(all.size(), 6U);
     outcomes sampled;
-    const result walks = explore(increments<TypeParam>(3, &sampled),
-                                 {.strategy = strategy::random, .walks = 3'000});
+    const result walks =
+        explore(increments<TypeParam>(3, &sampled), {.strategy = strategy::random, .walks = 3'000});
     EXPECT_TRUE(walks.ok()) << walks.summary();
     EXPECT_EQ(sampled, all);
 }
@@ -187,6 +187,34 @@ TEST(SpinLock, ThatExcludesNobodyIsFound) {
         EXPECT_THAT(explore(increments<exchange_lock<relaxed>>(n)),
                     breaks(finding_kind::data_race));
         EXPECT_THAT(explore(increments<hoarded_lock>(n)), breaks(finding_kind::deadlock));
+    }
+}
+
+struct peeking_waiter {
+    atomic<int> ready;
+    atomic<int> done;
+    plain<int> note;
+};
+TEST(SpinLock, WaiterMayLookAtPlainCells) {
+    for (const bool writes : {false, true}) {
+        const auto waiting = [writes](peeking_waiter& s) {
+            while (s.ready.exchange(0, acquire) == 0) {
+                if (writes)
+                    s.note.set(0);
+                else
+                    check(s.note.get() == 0);
+            }
+            s.done.store(1, relaxed);
+        };
+        const auto waker = [](peeking_waiter& s) { s.ready.store(1, release); };
+        EXPECT_THAT(explore(over<peeking_waiter>().thread(waiting).thread(waker)),
+                    holds_completely());
+        // What it does while it waits races with what nothing but a relaxed load orders after it.
+        const auto late = [](peeking_waiter& s) {
+            if (s.done.load(relaxed) == 1) s.note.set(1);
+        };
+        EXPECT_THAT(explore(over<peeking_waiter>().thread(waiting).thread(waker).thread(late)),
+                    breaks(finding_kind::data_race));
     }
 }
 

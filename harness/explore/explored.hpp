@@ -65,6 +65,8 @@ template <class Step>
 template <class T, cell_role Role = cell_role::data>
 class atomic {
     static_assert(detail::cell_value<T>, "a value of at most 64 bits that can be copied as bits");
+    static_assert(std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>,
+                  "a value without padding, which would be compared with it");
     using order_type = std::memory_order;
 
 public:

@@ -143,6 +143,9 @@ void machine::run_interleaved() {
     starting_ = true;  // Each thread goes up to its first step.
     for (unsigned t = 1; t <= thread_count_ && !abandoned_; ++t) fibers_.switch_to(t);
     starting_ = false;
+    // The first instant is the same in all runs.
+    if (has_invariant_ && !std::exchange(first_instant_checked_, true))
+        instance_->check_invariant();
     while (!abandoned_) {
         collect_runnable();
         if (runnable_.empty()) return;

@@ -94,6 +94,8 @@ public:
     [[nodiscard]] virtual event_id known_instants() const noexcept { return 0; }
     /// Now they are checked up to this one.
     virtual void know_instants(event_id /*last*/) noexcept {}
+    /// The cells that those instants were told apart by. Whoever knows instants has some.
+    [[nodiscard]] virtual std::vector<location_id>* watched_cells() noexcept { return nullptr; }
 };
 
 /// Sees each step of a controlled execution.
@@ -343,6 +345,7 @@ private:
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
     void check_instants();
     bool check_instants(event_id known);
+    void watch(std::vector<location_id>& cells);
     [[nodiscard]] std::uint64_t peek_at_instant(location_id where);
     [[nodiscard]] bool silent(event_id update) const noexcept;
     [[nodiscard]] bool satisfiable(unsigned thread) const noexcept;
@@ -402,9 +405,10 @@ private:
     bool has_invariant_ = false;
     instants instants_;
     bool at_instant_ = false;
-    std::vector<location_id> watched_;          // Cells that the invariant looks at.
-    std::vector<std::uint8_t> is_watched_;      // By cell.
-    std::array<std::uint64_t, 256> held_at_{};  // Values of the watched cells, by hash.
+    bool first_instant_checked_ = false;           // Of runs step by step.
+    std::vector<location_id>* watched_ = nullptr;  // Cells that the invariant looks at.
+    std::vector<std::uint8_t> is_watched_;         // By cell.
+    std::array<std::uint64_t, 256> held_at_{};     // Values of the watched cells, by hash.
     thread_list runnable_;
     std::vector<finding> found_;
 

@@ -36,6 +36,7 @@ public:
             else
                 begin_.held |= bit(known - pids_.begin());
         }
+        begin_.dead = is_held_by_nobody(begin_);
     }
 
     [[nodiscard]] bool run() { return explain(0, begin_); }
@@ -60,7 +61,7 @@ private:
     }
 
     /// Whether the calls that are not `done` can follow in some order.
-    bool explain(std::uint64_t done, const condition& now) {
+    bool explain(std::uint64_t done, condition now) {
         if ((completed_ & ~done) == 0) return true;
         if (std::popcount(done) > std::popcount(longest_)) longest_ = done;
         // The pids and references follow from what is done; the rest depends on the order.
@@ -70,14 +71,19 @@ private:
             const std::uint64_t self = bit(static_cast<std::ptrdiff_t>(i));
             if ((done & self) != 0 || (calls_[i].after & ~done) != 0) continue;
             condition next = now;
-            if (apply(calls_[i].what, next) && explain(done | self, next)) return true;
+            if (apply(i, next) && explain(done | self, next)) return true;
+        }
+        if (!now.dead && is_held_by_nobody(now)) {
+            now.dead = true;
+            if (explain(done, now)) return true;
         }
         hopeless_.insert(key);
         return false;
     }
 
     /// The specification. \return whether the call is legal.
-    [[nodiscard]] bool apply(const operation& one, condition& now) {
+    [[nodiscard]] bool apply(std::size_t call, condition& now) {
+        const operation& one = calls_[call].what;
         switch (one.kind) {
             case operation_kind::alloc:
                 if (one.error == alloc_error::namespace_dead) return now.dead || now.closed;
@@ -85,6 +91,7 @@ private:
                 // A pid that nobody was told explains nothing; a pending call may be left out.
                 if (now.dead || now.closed || one.pid == 0) return false;
                 if ((now.held & place_of(one.pid)) != 0) return false;
+                if (is_held_by_nobody(now) && !has_company(call)) return false;
                 now.held |= place_of(one.pid);
                 return true;
             case operation_kind::get:
@@ -103,8 +110,19 @@ private:
                 --now.references;
                 break;
         }
-        now.dead = now.held == 0 && now.references == 0 && !others_held_;
         return true;
+    }
+    /// Whether another call that may have a reference in hand was under way at the same time.
+    [[nodiscard]] bool has_company(std::size_t call) const noexcept {
+        for (std::size_t i = 0; i < calls_.size(); ++i)
+            if (i != call && (calls_[call].after >> i & 1U) == 0 &&
+                (calls_[i].after >> call & 1U) == 0 &&
+                calls_[i].what.error != alloc_error::namespace_dead)
+                return true;
+        return false;
+    }
+    [[nodiscard]] bool is_held_by_nobody(const condition& now) const noexcept {
+        return now.held == 0 && now.references == 0 && !others_held_;
     }
 
     std::span<const ordered_call> calls_;

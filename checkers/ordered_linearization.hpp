@@ -12,7 +12,11 @@
 /// an execution that is explored, where all that orders calls is what happens before what.
 ///
 /// The specification is the one of linearizable.hpp. Such histories are short, so all of it is
-/// searched at once, and the answer is exact; but `exhausted` is not judged.
+/// searched at once; but `exhausted` is not judged, and one thing is taken wider. A call that is
+/// under way may keep the namespace alive: an allocation has its reference before it has its pid,
+/// and who frees one drops the reference last. There is no one instant for such a call. So a
+/// namespace that nothing holds may die at any time, and alloc gets no pid in it unless another
+/// call overlaps that one.
 namespace pidmap_stress {
 
 /// At most so many calls make a history.

@@ -48,16 +48,23 @@ TEST(OrderedLinearizationTest, WhatNothingOrdersMayBeEitherWay) {
 
 // A namespace is dead for good, and not as long as anything holds it.
 TEST(OrderedLinearizationTest, DeathIsForGood) {
-    const linearizability_rules nobody{.initial_references = 0};
-    const auto dead = alloc_error::namespace_dead;
-    EXPECT_TRUE(explained({alloc_of(1), free_of(1, 1), refused(dead)}, nobody));
-    EXPECT_FALSE(explained({alloc_of(1), refused(dead, 1), free_of(1, 0b11)}, nobody));
-    EXPECT_FALSE(explained({refused(dead), alloc_of(1, 1)}, nobody));
-    EXPECT_FALSE(explained({alloc_of(1), free_of(1, 1), refused(dead)}));
     const std::vector<pid_nr> held{7};
-    EXPECT_FALSE(explained({refused(dead)}, {.initial_references = 0, .initially_held = held}));
-    EXPECT_TRUE(
-        explained({refused(dead), free_of(7)}, {.initial_references = 0, .initially_held = held}));
+    const linearizability_rules by_pid{.initial_references = 0, .initially_held = held};
+    const auto dead = alloc_error::namespace_dead;
+    EXPECT_FALSE(explained({refused(dead)}, by_pid));
+    EXPECT_TRUE(explained({refused(dead), free_of(7)}, by_pid));
+    EXPECT_FALSE(explained({refused(dead), free_of(7), alloc_of(1, 0b01)}, by_pid));
+    EXPECT_TRUE(explained({free_of(7), alloc_of(1), free_of(1, 0b10), refused(dead)}, by_pid));
+    // It was told so before the last one left.
+    EXPECT_FALSE(explained({free_of(7), alloc_of(1), free_of(1, 0b1010), refused(dead)}, by_pid));
+    // Alone in it, nobody brings it back.
+    EXPECT_FALSE(explained({free_of(7), alloc_of(1, 1)}, by_pid));
+    // Somebody is under way, and meanwhile his pid comes and goes.
+    EXPECT_TRUE(explained({free_of(7), alloc_of(1, 1), free_of(1, 0b11), alloc_of(1)}, by_pid));
+    EXPECT_FALSE(explained({alloc_of(1), free_of(1, 1), refused(dead)}));
+    const linearizability_rules nobody{.initial_references = 0};
+    EXPECT_TRUE(explained({refused(dead)}, nobody));
+    EXPECT_FALSE(explained({alloc_of(1)}, nobody));
 }
 
 TEST(OrderedLinearizationTest, ThatFailsNamesWhatIsLeft) {

@@ -154,14 +154,16 @@ void machine::run_interleaved() {
 }
 
 void machine::thread_body(unsigned thread) {
+    status end = status::failed;
     try {
         instance_->run(thread);
+        end = status::ended;
     } catch (const std::exception& e) {
-        fail(finding_kind::exception, e.what(), std::nullopt);
+        note(finding_kind::exception, e.what(), std::nullopt);
     } catch (...) {
-        fail(finding_kind::exception, "not a std::exception", std::nullopt);
+        note(finding_kind::exception, "not a std::exception", std::nullopt);
     }
-    threads_[thread].is = status::ended;
+    threads_[thread].is = end;
 }
 
 run_end machine::conclude() {

@@ -201,6 +201,16 @@ public:
     /// 0 outside of the threads.
     [[nodiscard]] unsigned running_thread() const noexcept { return in_threads() ? self() : 0; }
 
+    /// Where the running thread is: behind so many events of its own.
+    [[nodiscard]] unsigned position() const noexcept {
+        return in_threads() ? threads_[self()].cursor : 0;
+    }
+    /// Whether a thread's event number `po` happens before what another one does at `position`.
+    [[nodiscard]] bool happened_before(unsigned thread, unsigned po, unsigned other,
+                                       unsigned position) const noexcept {
+        return graph_->happened_before(other, position).contains(thread, po);
+    }
+
     void fence(std::memory_order order);
     [[nodiscard]] unsigned choose(unsigned n);
     void fail(finding_kind kind, std::string_view what, std::optional<invariant> broken);
@@ -365,7 +375,7 @@ private:
     void follow_state(unsigned thread, event_id id);
     [[nodiscard]] std::uint64_t hash_memory() const;
     [[nodiscard]] std::uint64_t state_of_all() const;
-    void watch_rounds(unsigned thread, event_id id);
+    [[nodiscard]] bool watch_rounds(unsigned thread, event_id id);
     void watch_plain_write(const plain_request& write);
 
     void observe_event(unsigned thread, event_id id);

@@ -124,8 +124,8 @@ TYPED_TEST(SpinLockTest, IsExploredToTheEnd) {
             const unsigned orders = n == 2 ? 2 : 6;
             const result r =
                 explore(increments<TypeParam>(n), {.model = m, .count_redundant = true});
-            EXPECT_THAT(r, has_executions(looks_twice ? orders * orders : orders)) << n;
-            EXPECT_LT(r.blocked, 200U) << r.summary();
+            EXPECT_THAT(r, has_executions_and_waits(looks_twice ? orders * orders : orders)) << n;
+            if (rounds_look_alike) EXPECT_LT(r.blocked, 200U) << r.summary();
         }
 }
 

@@ -151,8 +151,14 @@ TYPED_TEST(SpinLockTest, OfOneWhoDoesNotGiveItBackIsADeadlock) {
                            s.lock.lock();
                            s.lock.unlock();
                        });
-    for (const strategy how : {strategy::exhaustive, strategy::random, strategy::bounded})
-        EXPECT_THAT(explore(p, {.strategy = how}), breaks(finding_kind::deadlock));
+    for (const strategy how : {strategy::exhaustive, strategy::random, strategy::bounded}) {
+        const result r = explore(p, {.strategy = how});
+        // Where rounds look different, a replay may notice later that one has come round.
+        if (rounds_look_alike)
+            EXPECT_THAT(r, breaks(finding_kind::deadlock));
+        else
+            EXPECT_FALSE(r.ok());
+    }
 }
 
 TYPED_TEST(SpinLockTest, TakenInDifferentOrdersIsADeadlock) {

@@ -366,6 +366,22 @@ inline void assume(bool holds) noexcept {
 [[nodiscard]] inline unsigned this_thread() noexcept {
     return machine::current().running_thread();
 }
+/// A place between two steps of a thread.
+struct moment {
+    unsigned thread = 0;
+    unsigned steps = 0;  ///< A number that grows with its steps.
+};
+/// Where the calling thread is.
+[[nodiscard]] inline moment now() noexcept {
+    return {.thread = this_thread(), .steps = machine::current().position()};
+}
+/// Whether a moment of one thread happens before a moment of another: whether a step that follows
+/// the first happens before the step that follows the second. For those who judge an execution
+/// when its threads have ended.
+[[nodiscard]] inline bool happens_before(const moment& first, const moment& second) noexcept {
+    return machine::current().happened_before(first.thread, first.steps, second.thread,
+                                              second.steps);
+}
 /// What traces call the cells that `look` peeks at. `name` must outlive the exploration.
 template <class Look>
 void name_peeked(const char* name, Look look) {

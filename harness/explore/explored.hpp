@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -66,6 +65,8 @@ template <class Step>
 template <class T, cell_role Role = cell_role::data>
 class atomic {
     static_assert(detail::cell_value<T>, "a value of at most 64 bits that can be copied as bits");
+    static_assert(std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>,
+                  "a value without padding, which would be compared with it");
     using order_type = std::memory_order;
 
 public:
@@ -263,27 +264,45 @@ template <class T>
 class plain {
 public:
     plain(T value = T{}) noexcept
-        : value_(std::move(value)), id_(machine::current().make_plain(this, bits())) {}
+        : value_(std::move(value)), cell_(machine::current().make_plain(this, bits())) {}
+    /// Reads the other cell; the new one is a cell of its own.
+    plain(const plain& other) noexcept : plain(other.get()) {}
+    plain& operator=(const plain& other) noexcept {
+        set(other.get());
+        return *this;
+    }
+    ~plain() = default;
+
     [[nodiscard]] T get() const noexcept {
-        machine::current().plain_access(id_, false, bits());
+        const std::uint64_t now = bits();
+        machine::current().plain_access(
+            cell_, {.address = this,
+                    .old_value = now,
+                    .value = now,
+                    .comparable = detail::cell_value<T>});
         return value_;
     }
     void set(T value) noexcept {
+        const std::uint64_t old = bits();
         value_ = std::move(value);
-        machine::current().plain_access(id_, true, bits());
+        machine::current().plain_access(cell_, {.address = this,
+                                                .old_value = old,
+                                                .value = bits(),
+                                                .writes = true,
+                                                .comparable = detail::cell_value<T>});
     }
     /// The value, and no access: for invariants and judges.
     [[nodiscard]] const T& peek() const noexcept { return value_; }
 
 private:
-    [[nodiscard]] std::optional<std::uint64_t> bits() const noexcept {
+    [[nodiscard]] std::uint64_t bits() const noexcept {
         if constexpr (detail::cell_value<T>)
             return detail::to_bits(value_);
         else
-            return std::nullopt;
+            return 0;
     }
     T value_;
-    machine::plain_id id_;
+    std::uint32_t cell_;
 };
 
 /// The same, but its accesses are events: what a racy read may return is explored as well.
@@ -350,6 +369,27 @@ inline void assume(bool holds) noexcept {
 /// The calling thread's number, from 1; 0 before the threads run and after they have ended.
 [[nodiscard]] inline unsigned this_thread() noexcept {
     return machine::current().running_thread();
+}
+/// A place between two steps of a thread.
+struct moment {
+    unsigned thread = 0;
+    unsigned steps = 0;  ///< A number that grows with its steps.
+};
+/// Where the calling thread is.
+[[nodiscard]] inline moment now() noexcept {
+    return {.thread = this_thread(), .steps = machine::current().position()};
+}
+/// Whether a moment of one thread happens before a moment of another: whether a step that follows
+/// the first happens before the step that follows the second. For those who judge an execution
+/// when its threads have ended.
+[[nodiscard]] inline bool happens_before(const moment& first, const moment& second) noexcept {
+    return machine::current().happened_before(first.thread, first.steps, second.thread,
+                                              second.steps);
+}
+/// Whether executions end where they come to a state that was met before. What a program records of
+/// their past would keep states apart, or be lost.
+[[nodiscard]] inline bool by_state() noexcept {
+    return machine::current().tells_states_apart();
 }
 /// What traces call the cells that `look` peeks at. `name` must outlive the exploration.
 template <class Look>

@@ -88,7 +88,7 @@ TEST(Explored, WaitsForAnotherValue) {
                                s.flag.test_and_set(release);
                                s.flag.notify_one();
                            });
-    expect_in_both(woken, has_executions(1));
+    expect_in_both(woken, has_executions_and_waits(1));
     const auto alone = over<reals>().thread([](reals& s) { s.f.wait(1.5F); });
     expect_in_both(alone, breaks(finding_kind::deadlock));
 }
@@ -176,9 +176,9 @@ TEST(WeakCompareExchange, MayFailOnAnOldWriteStepByStep) {
 }
 
 TEST(Waiting, SpinLockHasOneExecutionForEachOrderOfItsHolders) {
-    expect_in_both(lockers(2), has_executions(2));
-    expect_in_both(lockers(3), has_executions(6));
-    expect_in_both(lockers(4), has_executions(24));
+    expect_in_both(lockers(2), has_executions_and_waits(2));
+    expect_in_both(lockers(3), has_executions_and_waits(6));
+    expect_in_both(lockers(4), has_executions_and_waits(24));
 }
 
 struct ticket_lock {
@@ -196,8 +196,8 @@ program_over<ticket_lock> ticket_holders(unsigned n) {
 }
 
 TEST(Waiting, TicketLockHasOneExecutionForEachOrderOfItsHolders) {
-    expect_in_both(ticket_holders(2), has_executions(2));
-    expect_in_both(ticket_holders(3), has_executions(6));
+    expect_in_both(ticket_holders(2), has_executions_and_waits(2));
+    expect_in_both(ticket_holders(3), has_executions_and_waits(6));
 }
 
 struct peterson {
@@ -510,7 +510,7 @@ TEST(Strategies, ABoundIsReportedAsABound) {
 
 TEST(Strategies, APortfolioEndsWithAProof) {
     const result r = explore(lockers(3), {.strategy = strategy::portfolio});
-    EXPECT_THAT(r, has_executions(6));
+    EXPECT_THAT(r, has_executions_and_waits(6));
     EXPECT_GT(r.sampled, 0U);
 }
 

@@ -3,20 +3,8 @@
 #include <cstring>
 #include <utility>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define PIDMAP_STRESS_ASAN 1
-#endif
-#if __has_feature(thread_sanitizer)
-#define PIDMAP_STRESS_TSAN 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define PIDMAP_STRESS_ASAN 1
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define PIDMAP_STRESS_TSAN 1
-#endif
+#include "harness/sanitizers.hpp"
+
 #ifdef PIDMAP_STRESS_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>

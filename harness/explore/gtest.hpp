@@ -6,6 +6,7 @@
 
 #include "harness/explore/explore.hpp"
 #include "harness/explore/explored.hpp"
+#include "harness/sanitizers.hpp"
 
 /// Matchers, so that a litmus test or a test of a structure is a few lines:
 ///
@@ -26,6 +27,22 @@ MATCHER(holds_completely, "holds in every execution") {
 MATCHER_P(has_executions, n, "holds in every execution, of which there are " + std::to_string(n)) {
     return arg.ok() && arg.complete && arg.redundant == 0 &&
            arg.executions == static_cast<std::uint64_t>(n);
+}
+/// Whether a loop's round looks the same each time. A thread's state is its registers and its
+/// stack, and where nobody has optimized, or a sanitizer has put code in between, what lies in dead
+/// slots there differs before and after the first round.
+#if defined(__OPTIMIZE__)
+inline constexpr bool rounds_look_alike = !under_sanitizer;
+#else
+inline constexpr bool rounds_look_alike = false;
+#endif
+/// As has_executions(), of a program that waits. Unless rounds_look_alike, loops go round once more
+/// before that is noticed: there are more executions then, which differ in nothing else.
+MATCHER_P(has_executions_and_waits, n,
+          "holds in every execution, of which there are " + std::to_string(n)) {
+    const auto wanted = static_cast<std::uint64_t>(n);
+    return arg.ok() && arg.complete && arg.redundant == 0 &&
+           (rounds_look_alike ? arg.executions == wanted : arg.executions >= wanted);
 }
 /// Something of this kind was found, and its schedule shows it again.
 MATCHER_P(breaks, kind, "breaks by " + std::string(to_string(kind))) {

@@ -60,6 +60,30 @@ void judge_cover(const V& ns) noexcept {
     }
 }
 
+/// Which pids each thread got, and whether it got one again too soon.
+class reuse_book {
+public:
+    /// \param eligible  How many pids a search may find.
+    /// \param most      Pids that are in use at first, and calls that may take one, together.
+    void begin(unsigned eligible, unsigned most) noexcept { roomy_ = most + 1 < eligible; }
+    /// Whether there are more pids than are ever taken, but for one. Then no search can find all
+    /// of them taken, nor go all the way round.
+    [[nodiscard]] bool roomy() const noexcept { return roomy_; }
+    /// A thread has got a pid.
+    void got(unsigned thread, pid_nr nr) noexcept {
+        // The hint was at this pid or beyond when this thread got it the first time, and it only
+        // moves forward. Of another thread's pid that cannot be said: its search may have begun
+        // before.
+        const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(nr);
+        expect(!roomy_ || (before_[thread] & bit) == 0, invariant::no_immediate_reuse);
+        before_[thread] |= bit;
+    }
+
+private:
+    bool roomy_ = false;
+    std::array<std::uint64_t, holders::most> before_{};  // A bit for each pid.
+};
+
 /// What is known of a namespace when all threads have ended.
 struct quiescent_books {
     pid_nr pid_max = 0;

@@ -53,6 +53,45 @@ TEST(Livelock, OfThreadsThatUndoEachOthersStepsIsFound) {
     EXPECT_THAT(explore(polite(), {.model = model::sc}), breaks(finding_kind::livelock));
 }
 
+TEST(Livelock, WithPlainCellsInItsRoundIsFound) {
+    struct polite_with_notes {
+        atomic<int> wants[2];
+        plain<int> tries[2];
+        plain<int>* last[2] = {&tries[0], &tries[1]};
+    };
+    for (const bool counts : {false, true}) {
+        const auto p = over<polite_with_notes>().threads(2, [counts](auto& s, unsigned me) {
+            for (;;) {
+                s.wants[me].store(1, seq_cst);
+                if (s.wants[1 - me].load(seq_cst) == 0) break;
+                s.last[me]->set(counts ? s.last[me]->get() + 1 : 1);
+                s.wants[me].store(0, seq_cst);
+                if (!counts) s.last[me]->set(0);
+            }
+            s.wants[me].store(0, seq_cst);
+        });
+        const result r = explore(p, {.limits = {.steps = 1'000}, .budget = 200});
+        EXPECT_EQ(r.ok(), counts) << r.summary();
+        if (!counts) EXPECT_THAT(r, breaks(finding_kind::livelock));
+    }
+}
+
+TEST(Livelock, IsNoneWhileAPlainCellSomewhereElseChanges) {
+    using world = explored<tiny_geometry<2, 2>>;
+    struct counted {
+        atomic<int> x;
+        plain<int>* rounds = world::create<plain<int>>();
+        ~counted() { world::destroy(rounds); }
+    };
+    const auto p = over<counted>().thread([](counted& s) {
+        for (; s.rounds->get() < 1'500; s.rounds->set(s.rounds->get() + 1)) s.x.store(1, relaxed);
+    });
+    for (const strategy how : {strategy::portfolio, strategy::exhaustive}) {
+        const result r = explore(p, {.strategy = how, .limits = {.steps = 1'000}, .walks = 10});
+        EXPECT_TRUE(r.ok()) << r.summary();
+    }
+}
+
 TEST(Livelock, OfOneThreadIsFound) {
     const auto p = over<flags>().thread([](flags& s) {
         for (;;) s.entered.store(1, relaxed);

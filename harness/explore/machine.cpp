@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
 #include <utility>
 
 namespace pidmap_stress::explore {
@@ -55,7 +56,7 @@ run_end machine::run(graph& g, driver& choices) {
     for (reruns_ = 0; reruns_ == 0 || again_; ++reruns_) {
         reset(g, choices);
         end = run_once();
-        instance_->tear_down();
+        tear_down();
     }
     phase_ = phase::idle;
     current_ = outer;
@@ -89,7 +90,7 @@ void machine::reset(graph& g, driver& choices) {
         s.is = status::ready;
         s.cursor = s.steps = s.loop_begin = s.loop_end = s.read_newest = 0;
         s.waits_for = no_event;
-        s.cells_made = s.section_depth = s.section_begin = s.effects_at = 0;
+        s.cells_made = s.section_depth = s.section_begin = s.effects_at = s.plain_at = 0;
         s.failures_left = t == 0 ? 0 : limits_.failed_allocations;
         s.deferred_releases = 0;
         s.has_state = s.fresh_state = s.updated = false;
@@ -145,6 +146,9 @@ void machine::run_interleaved() {
     starting_ = true;  // Each thread goes up to its first step.
     for (unsigned t = 1; t <= thread_count_ && !abandoned_; ++t) fibers_.switch_to(t);
     starting_ = false;
+    // The first instant is the same in all runs.
+    if (has_invariant_ && !std::exchange(first_instant_checked_, true))
+        instance_->check_invariant();
     while (!abandoned_) {
         collect_runnable();
         if (runnable_.empty()) return;
@@ -158,14 +162,16 @@ void machine::run_interleaved() {
 }
 
 void machine::thread_body(unsigned thread) {
+    status end = status::failed;
     try {
         instance_->run(thread);
+        end = status::ended;
     } catch (const std::exception& e) {
-        fail(finding_kind::exception, e.what(), std::nullopt);
+        note(finding_kind::exception, e.what(), std::nullopt);
     } catch (...) {
-        fail(finding_kind::exception, "not a std::exception", std::nullopt);
+        note(finding_kind::exception, "not a std::exception", std::nullopt);
     }
-    threads_[thread].is = status::ended;
+    threads_[thread].is = end;
 }
 
 run_end machine::conclude() {
@@ -196,7 +202,7 @@ run_end machine::conclude() {
     for (unsigned t = 1; t <= thread_count_; ++t) {
         if (threads_[t].is != status::spinning) continue;
         waiting += (waiting.empty() ? "thread " : ", thread ") + std::to_string(t) + " at " +
-                   name_of((*graph_)[graph_->at(t, threads_[t].loop_begin)].location);
+                   what_holds_up(t);
     }
     if (frozen_.thread == 0)
         record({.kind = finding_kind::deadlock, .what = "nobody will wake " + waiting});
@@ -210,30 +216,63 @@ run_end machine::conclude() {
     return run_end::stopped;
 }
 
-/// Whether all who wait have seen the last write there will be. Else another choice of what they
+/// Whether a spinning thread would see something else if it went round now. What others stored
+/// there meanwhile may be the very value it saw: then it would do the same again.
+bool machine::satisfiable(unsigned thread) const noexcept {
+    const graph& g = *graph_;
+    const thread_state& s = threads_[thread];
+    for (unsigned po = s.loop_begin; po < s.loop_end; ++po) {
+        const event& e = g[g.at(thread, po)];
+        if (e.is_read() && (e.value != g[g.newest(e.location)].value || e.spurious)) return true;
+    }
+    return false;
+}
+
+/// All that a spinning thread looks at, the same wherever in its round it was noticed.
+std::string machine::what_holds_up(unsigned thread) const {
+    std::set<location_id> cells;
+    for (unsigned po = threads_[thread].loop_begin; po < threads_[thread].loop_end; ++po) {
+        const event& e = (*graph_)[graph_->at(thread, po)];
+        if (e.is_read()) cells.insert(e.location);
+    }
+    std::string names;
+    for (const location_id where : cells) names += (names.empty() ? "" : " and ") + name_of(where);
+    return names;
+}
+
+/// Whether all who wait have seen the last value there will be. Else another choice of what they
 /// read would wake them.
 bool machine::stuck_for_good() const {
     for (unsigned t = 1; t <= thread_count_; ++t) {
-        const thread_state& s = threads_[t];
-        if (s.is == status::waiting) return false;
-        if (s.is != status::spinning) continue;
-        for (unsigned po = s.loop_begin; po < s.loop_end; ++po) {
-            const event& e = (*graph_)[graph_->at(t, po)];
-            if (e.is_read() && (e.rf != graph_->newest(e.location) || e.spurious)) return false;
-        }
+        const status is = threads_[t].is;
+        if (is == status::waiting || (is == status::spinning && satisfiable(t))) return false;
     }
     return true;
 }
 
 void machine::finish() {
     phase_ = phase::finish;
+    take_over_values();
+    if (has_invariant_) instance_->check_invariant();
+    instance_->finish();
+}
+
+/// What no thread changes any more is no longer asked of the graph.
+void machine::take_over_values() {
     main_values_.resize(cells_.size());
     for (location_id where = 0; where < cells_.size(); ++where)
         if (graph_->first(where) != no_event)
             main_values_[where] = (*graph_)[graph_->newest(where)].value;
-    if (has_invariant_) instance_->check_invariant();
-    instance_->finish();
-    check_leaks();
+}
+
+/// A state may release what it owns. One that was left midway is no longer judged.
+void machine::tear_down() {
+    if (phase_ == phase::threads) {
+        phase_ = phase::abandoned;
+        take_over_values();
+    }
+    instance_->tear_down();
+    if (phase_ == phase::finish) check_leaks();
 }
 
 // --- Scheduling ---------------------------------------------------------------------------------
@@ -247,12 +286,7 @@ bool machine::can_run(unsigned thread) const noexcept {
     const thread_state& s = threads_[thread];
     if (s.is == status::ready) return true;
     if (s.is == status::waiting) return executed(s.waits_for);
-    if (s.is != status::spinning || !interleaves_) return false;
-    for (unsigned po = s.loop_begin; po < s.loop_end; ++po) {
-        const event& e = (*graph_)[graph_->at(thread, po)];
-        if (e.is_read() && (e.rf != graph_->newest(e.location) || e.spurious)) return true;
-    }
-    return false;
+    return s.is == status::spinning && interleaves_ && satisfiable(thread);
 }
 
 void machine::collect_runnable() {
@@ -303,6 +337,7 @@ void machine::before_new_step(unsigned thread, const pending_step& next_step) {
 // --- Findings -----------------------------------------------------------------------------------
 
 void machine::record(finding f) {
+    if (phase_ == phase::abandoned) return;
     f.at_step = observed_;
     const auto known =
         std::ranges::find_if(found_, [&](const finding& other) { return other.same_as(f); });

@@ -117,6 +117,8 @@ public:
     [[nodiscard]] virtual event_id known_instants() const noexcept { return 0; }
     /// Now they are checked up to this one.
     virtual void know_instants(event_id /*last*/) noexcept {}
+    /// The cells that those instants were told apart by. Whoever knows instants has some.
+    [[nodiscard]] virtual std::vector<location_id>* watched_cells() noexcept { return nullptr; }
 };
 
 /// Sees each step of a controlled execution.
@@ -197,6 +199,7 @@ public:
     [[nodiscard]] bool had_sections() const noexcept { return had_sections_; }
     /// Whether histories are those of stacks, which are not followed on an old path.
     [[nodiscard]] bool is_flat() const noexcept { return flat_; }
+    [[nodiscard]] bool tells_states_apart() const noexcept { return remembers_; }
     /// Whether some thread waited for another in a loop without effect.
     [[nodiscard]] bool anybody_waited() const noexcept { return waited_; }
 
@@ -239,6 +242,16 @@ public:
     /// 0 outside of the threads.
     [[nodiscard]] unsigned running_thread() const noexcept { return in_threads() ? self() : 0; }
 
+    /// Where the running thread is: behind so many events of its own.
+    [[nodiscard]] unsigned position() const noexcept {
+        return in_threads() ? threads_[self()].cursor : 0;
+    }
+    /// Whether a thread's event number `po` happens before what another one does at `position`.
+    [[nodiscard]] bool happened_before(unsigned thread, unsigned po, unsigned other,
+                                       unsigned position) const noexcept {
+        return graph_->happened_before(other, position).contains(thread, po);
+    }
+
     void fence(std::memory_order order);
     [[nodiscard]] unsigned choose(unsigned n);
     void fail(finding_kind kind, std::string_view what, std::optional<invariant> broken);
@@ -250,12 +263,16 @@ public:
 
     // --- For plain cells and memory -------------------------------------------------------------
 
-    /// A plain cell's name here. It holds while the run lasts, whatever becomes of the cell.
-    using plain_id = std::uint32_t;
-    /// \param where  The cell's address.
-    [[nodiscard]] plain_id make_plain(const void* where, std::optional<std::uint64_t> value);
-    /// \param value  Its value's bits; none if they are too many.
-    void plain_access(plain_id cell, bool write, std::optional<std::uint64_t> value);
+    struct plain_request {
+        const void* address;
+        std::uint64_t old_value;
+        std::uint64_t value;
+        bool writes = false;
+        bool comparable = true;  ///< Whether the values are all that there is to the cell.
+    };
+    /// \return the cell's number. It holds while the run lasts, whatever becomes of the cell.
+    [[nodiscard]] std::uint32_t make_plain(const void* address, std::uint64_t value);
+    void plain_access(std::uint32_t cell, const plain_request& request);
     [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment);
     /// \return whether the object's destructor may run.
     [[nodiscard]] bool begin_release(void* object, bool deferred);
@@ -264,9 +281,10 @@ public:
     void leave_section();
 
 private:
-    /// When a plain cell was accessed last.
+    /// When a plain cell was accessed last. It is kept apart from the cell's value, which may be
+    /// the same again when this is not.
     struct plain_record {
-        const void* where;
+        const void* address;
         block* in;
         std::uint64_t value;  // If it is too large, something that two values never share.
         clock reads{};
@@ -286,7 +304,7 @@ private:
         std::vector<event_id> releases;          // Writes that somebody may yet acquire.
         std::vector<open_location> open;
     };
-    enum class phase : std::uint8_t { set_up, threads, finish, idle };
+    enum class phase : std::uint8_t { set_up, threads, finish, abandoned, idle };
     enum class status : std::uint8_t { ready, waiting, spinning, frozen, failed, gave_up, ended };
     /// Heads of loops: few, asked for at each read.
     class site_set {
@@ -334,6 +352,7 @@ private:
         unsigned section_depth = 0;
         unsigned section_begin = 0;
         unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
+        unsigned plain_at = 0;    // A plain cell was accessed last before this event.
         unsigned notes_from = 0;  // Of events before this, no state need be noted.
         bool updated = false;
         unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
@@ -353,6 +372,7 @@ private:
     struct rounds {
         std::array<std::uint64_t, max_threads> digest{};  // Of each thread's state.
         unsigned writes = 0;
+        std::uint64_t plain_values = 0;  // A sum over the plain cells that were written.
         std::unordered_map<std::uint64_t, round_mark> met;
     };
 
@@ -365,6 +385,8 @@ private:
     void thread_body(unsigned thread);
     run_end conclude();
     void finish();
+    void take_over_values();
+    void tear_down();
     [[nodiscard]] bool stuck_for_good() const;
 
     [[nodiscard]] bool executed(event_id id) const noexcept;
@@ -391,7 +413,11 @@ private:
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
     void check_instants();
     bool check_instants(event_id known);
+    void watch(std::vector<location_id>& cells);
     [[nodiscard]] std::uint64_t peek_at_instant(location_id where);
+    [[nodiscard]] bool silent(event_id update) const noexcept;
+    [[nodiscard]] bool satisfiable(unsigned thread) const noexcept;
+    [[nodiscard]] std::string what_holds_up(unsigned thread) const;
     [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
     [[nodiscard]] unsigned last_effect(unsigned thread) const;
     void round_without_effect(unsigned thread);
@@ -407,7 +433,8 @@ private:
     void follow_state(unsigned thread, event_id id);
     [[nodiscard]] std::uint64_t hash_memory() const;
     [[nodiscard]] std::uint64_t state_of_all() const;
-    void watch_rounds(unsigned thread, event_id id);
+    [[nodiscard]] bool watch_rounds(unsigned thread, event_id id);
+    void watch_plain_write(const plain_request& write);
 
     void remember(unsigned thread, std::uint64_t told) noexcept {
         if (!remembers_) return;
@@ -465,9 +492,10 @@ private:
     bool has_invariant_ = false;
     instants instants_;
     bool at_instant_ = false;
-    std::vector<location_id> watched_;          // Cells that the invariant looks at.
-    std::vector<std::uint8_t> is_watched_;      // By cell.
-    std::array<std::uint64_t, 256> held_at_{};  // Values of the watched cells, by hash.
+    bool first_instant_checked_ = false;           // Of runs step by step.
+    std::vector<location_id>* watched_ = nullptr;  // Cells that the invariant looks at.
+    std::vector<std::uint8_t> is_watched_;         // By cell.
+    std::array<std::uint64_t, 256> held_at_{};     // Values of the watched cells, by hash.
     thread_list runnable_;
     std::vector<finding> found_;
 

@@ -31,6 +31,19 @@ void machine::follow_state(unsigned thread, event_id id) {
     if (e.is_write() || e.exclusive) ++rounds_.writes;
 }
 
+/// Wherever the cell lies: what is on the heap is in nobody's state.
+void machine::watch_plain_write(const plain_request& write) {
+    const auto value_of = [&](std::uint64_t value) {
+        std::uint64_t hash = to_value(write.address);
+        mix(hash, value);
+        return hash;
+    };
+    if (write.comparable)
+        rounds_.plain_values += value_of(write.value) - value_of(write.old_value);
+    else
+        mix(rounds_.plain_values, 1);  // It is never again as it was.
+}
+
 std::uint64_t machine::state_of_all() const {
     const graph& g = *graph_;
     std::uint64_t hash = 1;
@@ -42,18 +55,20 @@ std::uint64_t machine::state_of_all() const {
     for (location_id where = 0; where < cells_.size(); ++where)
         if (g.first(where) != no_event) mix(hash, g[g.newest(where)].value);
     mix(hash, hash_memory());
+    mix(hash, rounds_.plain_values);
     mix(hash, heap_.blocks_made());
     return hash;
 }
 
 /// Whether everything is as it was before, all who can go on have gone on since, and somebody has
 /// written: then this may go on for ever, however fair the scheduler is.
-void machine::watch_rounds(unsigned thread, event_id id) {
+/// \return whether that was found.
+bool machine::watch_rounds(unsigned thread, event_id id) {
     follow_state(thread, id);
     round_mark now{.writes = rounds_.writes, .steps = {}};
     for (unsigned t = 1; t <= thread_count_; ++t) now.steps[t] = threads_[t].steps;
     const auto [at, is_new] = rounds_.met.try_emplace(state_of_all(), now);
-    if (is_new || !driver_->at_end()) return;
+    if (is_new || !driver_->at_end()) return false;
     const round_mark& then = at->second;
     bool all_went_on = now.writes != then.writes;
     std::string who;
@@ -64,7 +79,7 @@ void machine::watch_rounds(unsigned thread, event_id id) {
         all_went_on = all_went_on && (went_on || is == status::spinning);
         if (went_on) who += (who.empty() ? "thread " : ", thread ") + std::to_string(t);
     }
-    if (!all_went_on) return;
+    if (!all_went_on) return false;
     if (frozen_.thread == 0)
         record({.kind = finding_kind::livelock, .what = who + " may go round for ever"});
     else
@@ -74,7 +89,7 @@ void machine::watch_rounds(unsigned thread, event_id id) {
                 .broken = invariant::progress,
                 .frozen_thread = frozen_.thread,
                 .frozen_after = frozen_.after});
-    abandon(run_end::stopped);
+    return true;
 }
 
 }  // namespace pidmap_stress::explore

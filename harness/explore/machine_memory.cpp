@@ -43,57 +43,55 @@ void machine::check_nonatomic_races() {
 
 // --- Plain cells --------------------------------------------------------------------------------
 
-machine::plain_id machine::make_plain(const void* where, std::optional<std::uint64_t> value) {
+std::uint32_t machine::make_plain(const void* address, std::uint64_t value) {
     plain_record& made = plains_.emplace_back(
-        plain_record{.where = where, .in = heap_.find(where), .value = value.value_or(0)});
+        plain_record{.address = address, .in = heap_.find(address), .value = value});
     if (in_threads()) {
         const unsigned t = self();
         made.writer = static_cast<std::uint16_t>(t);
         made.written_at = static_cast<std::uint16_t>(threads_[t].cursor);
-        if (!value) made.value = histories_[t];
     }
-    return static_cast<plain_id>(plains_.size() - 1);
+    return static_cast<std::uint32_t>(plains_.size() - 1);
 }
 
-void machine::plain_access(plain_id cell, bool write, std::optional<std::uint64_t> value) {
+void machine::plain_access(std::uint32_t cell, const plain_request& request) {
     if (!in_threads()) {
-        if (write) plains_[cell].value = value.value_or(0);
+        plains_[cell].value = request.value;
         return;
     }
     const unsigned t = self();
     thread_state& s = threads_[t];
     plain_record& record = plains_[cell];
     const unsigned po = s.cursor;
+    s.plain_at = po;
     const clock before = graph_->happened_before(t, po);
     // An access stands before its thread's next event: whoever follows that event follows it.
     bool race = record.writer != 0 && record.writer != t &&
                 !before.contains(record.writer, record.written_at);
-    if (write) {
+    if (request.writes) {
         for (unsigned u = 1; u <= thread_count_ && !race; ++u) {
             const auto reads = static_cast<unsigned>(record.reads.of(u));
             race = u != t && reads != 0 && !before.contains(u, reads - 1);
         }
         record.writer = static_cast<std::uint16_t>(t);
         record.written_at = static_cast<std::uint16_t>(po);
-        record.value = value.value_or(histories_[t]);
-        s.effects_at = po;
+        record.value = request.comparable ? request.value : histories_[t];
+        if (!request.comparable || request.value != request.old_value) s.effects_at = po;
+        if (watches_rounds_) watch_plain_write(request);
     } else {
         record.reads.set(t, po + 1);
         remember(t, record.value);
     }
-    block* const in = record.in;
-    const std::uint64_t shown = value.value_or(0);
-    const void* const where = record.where;
     if (race) fail(finding_kind::data_race, "unordered accesses to a plain cell", std::nullopt);
-    if (in != nullptr) touch_block(t, *in, po);
+    if (record.in != nullptr) touch_block(t, *record.in, po);
     if (observer_ != nullptr)
         observe({.thread = t,
-                 .kind = write ? step_kind::plain_write : step_kind::plain_read,
+                 .kind = request.writes ? step_kind::plain_write : step_kind::plain_read,
                  .cell = "plain",
                  // Where it lies is its name: it is no cell of the graph, and has no number.
-                 .location = static_cast<location_id>(to_value(where)),
+                 .location = static_cast<location_id>(to_value(request.address)),
                  .site = __builtin_return_address(0)},
-                shown);
+                request.value);
 }
 
 // --- Memory -------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ void machine::mix_plain(state_digest::sum& all, const plain_record& cell) {
     if (cell.writer == 0 && cell.reads == clock{}) return;
     state_digest d;
     d.restart();
-    d.mix(to_value(cell.where));
+    d.mix(to_value(cell.address));
     d.mix(cell.value);
     if (cell.writer != 0) mix_knowledge(d, cell.writer, cell.written_at);
     for (unsigned t = 1; t <= thread_count_; ++t)

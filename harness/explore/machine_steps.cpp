@@ -4,6 +4,7 @@
 #include <bit>
 #include <csetjmp>
 #include <cstring>
+#include <utility>
 
 #include "harness/explore/machine.hpp"
 
@@ -104,6 +105,20 @@ std::uint64_t machine::peek(location_id where) {
 }
 
 // --- Waiting loops ------------------------------------------------------------------------------
+//
+// A round is *without effect* if it brings its thread back to the state in which it began and has
+// written nothing but what was there: it consists of reads, of fences, and of *silent* updates,
+// which store the value that they read, as the failed `exchange(true)` of a spin lock does. Such a
+// round can be cut out of any execution, and what is left is an execution with the same outcome:
+// - Who read a silent update's write reads what that read instead, and gets the same value. The
+//   write leaves modification order, and between its neighbours nothing comes in: an update that
+//   had read it now stands right behind what it reads.
+// - All that is ordered without the round was ordered with it. Who synchronized with the silent
+//   write synchronizes with what that continued the release sequence of. So no cycle that the
+//   model forbids can come about; and what raced, as nothing ordered it, still races.
+// So an exhaustive search ends each thread at the end of its first such round; in other executions
+// the thread has read something else instead. A round that accesses plain cells may be one half of
+// a race, so one such round is let pass, for the other half to come after it.
 
 void machine::note_state() {
     // First of all, before this function uses a register for itself.
@@ -134,7 +149,8 @@ bool machine::wants_state(unsigned thread, location_id where, const void* site,
     const graph& g = *graph_;
     for (unsigned po = g.length(thread); po-- > threads_[thread].effects_at;) {
         const event& e = g[g.at(thread, po)];
-        if (e.kind == event_kind::write || e.kind == event_kind::choice) return false;
+        if (e.kind == event_kind::choice) return false;
+        if (e.kind == event_kind::write && !silent(g.at(thread, po))) return false;
         if (!e.is_read() || !same_request(e, where, site, next)) continue;
         if (!repeatable(thread, po)) continue;
         if (interleaves_) return true;
@@ -146,18 +162,25 @@ bool machine::wants_state(unsigned thread, location_id where, const void* site,
     return false;
 }
 
-/// Whether the events from `begin` on could be repeated just so, for ever: reads only, and all
-/// those of one location of the same write.
+/// Whether a write is the second half of an update that stores what it read.
+bool machine::silent(event_id update) const noexcept {
+    const graph& g = *graph_;
+    const event& w = g[update];
+    return w.is_write() && w.exclusive && g[g.at(w.thread, w.po - 1U)].value == w.value;
+}
+
+/// Whether the events from `begin` on could be repeated just so, for ever: reads and silent
+/// updates only, and all those of one location saw the same value.
 bool machine::repeatable(unsigned thread, unsigned begin) const {
     const graph& g = *graph_;
     const unsigned end = g.length(thread);
     for (unsigned po = begin; po < end; ++po) {
         const event& e = g[g.at(thread, po)];
-        if (e.kind == event_kind::fence) continue;
+        if (e.kind == event_kind::fence || silent(g.at(thread, po))) continue;
         if (!e.is_read()) return false;
         for (unsigned other = begin; other < po; ++other) {
             const event& o = g[g.at(thread, other)];
-            if (o.is_read() && o.location == e.location && o.rf != e.rf) return false;
+            if (o.is_read() && o.location == e.location && o.value != e.value) return false;
         }
     }
     return true;
@@ -170,7 +193,7 @@ unsigned machine::last_effect(unsigned thread) const {
     unsigned po = g.length(thread);
     while (po > 0) {
         const event& e = g[g.at(thread, po - 1)];
-        if (e.kind != event_kind::fence && (!e.is_read() || e.exclusive)) break;
+        if (e.is_write() ? !silent(g.at(thread, po - 1)) : e.kind == event_kind::choice) break;
         --po;
     }
     return po;
@@ -185,10 +208,12 @@ bool machine::goes_round(unsigned thread, location_id where, const void* site,
     s.has_state = false;
     const graph& g = *graph_;
     const unsigned here = g.length(thread);
+    bool may_race = true;
     for (auto it = s.states.rbegin(); it != s.states.rend() && it->po >= s.effects_at; ++it) {
         if (it->po >= here || !it->at.same_as(s.state)) continue;
         const event& e = g[g.at(thread, it->po)];
         if (!same_request(e, where, site, next) || !repeatable(thread, it->po)) continue;
+        if (s.plain_at > it->po && std::exchange(may_race, false)) continue;
         s.loop_begin = it->po;
         s.loop_end = here;
         return true;
@@ -211,7 +236,9 @@ void machine::round_without_effect(unsigned thread) {
     if (next != thread) fibers_.switch_to(next);
     s.is = status::ready;
     s.states.push_back({.po = graph_->length(thread), .at = s.state});
-    s.read_newest = s.loop_end - s.loop_begin;
+    s.read_newest = 0;
+    for (unsigned po = s.loop_begin; po < s.loop_end; ++po)
+        if ((*graph_)[graph_->at(thread, po)].is_read()) ++s.read_newest;
 }
 
 // --- Reads --------------------------------------------------------------------------------------

@@ -81,7 +81,8 @@ void machine::observe_event(unsigned thread, event_id id) {
         observer_->on_step(s);
     }
     after_step();
-    if (watches_rounds_) watch_rounds(thread, id);
+    // Nothing is to be left on the stack that wants to be released: nobody comes back to it.
+    if (watches_rounds_ && watch_rounds(thread, id)) abandon(run_end::stopped);
 }
 
 void machine::observe(step proto, std::uint64_t value) {

@@ -201,7 +201,7 @@ TEST(Oracle, InstantsAreThoseThatInterleavingsPassThrough) {
                         return o.what == kind::store || o.what == kind::choose;
                     });
             const options how{.model = m, .limits = {.spurious_failures = 1}};
-            sights stepped{{0, -1}};
+            sights stepped;
             if (!all_by_schedules(watched(c, stepped), how)) continue;
             sights met;
             (void)all_by_reduction(watched(c, met), how);
@@ -210,6 +210,49 @@ TEST(Oracle, InstantsAreThoseThatInterleavingsPassThrough) {
         }
     }
     EXPECT_GT(compared, 500);
+}
+
+TEST(Oracle, InstantsAreMetWhoeverGoesOnWithTheSearch) {
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        const code c = random_code(seed);
+        const options how{.model = model::sc};
+        sights all;
+        (void)all_by_reduction(watched(c, all), how);
+        // Each machine only runs once.
+        sights met;
+        const auto p = watched(c, met);
+        trust search(rules_of(how));
+        do worker(p, how).run(search);
+        while (search.advance());
+        ASSERT_EQ(met, all) << "seed " << seed;
+    }
+}
+
+/// Breaks at one sight.
+program_over<cells> breaking_at(const code& c, std::pair<int, int> sight) {
+    auto p = program_of(c);
+    p.always([sight](const cells& s) {
+        const int first = s.at[0].peek();
+        check(sight != std::pair{first, first == 0 ? -1 : s.at[1].peek()}, "there it is");
+    });
+    return p;
+}
+
+TEST(Oracle, AnInvariantThatBreaksAtAnyInstantIsFound) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        const code c = random_code(seed);
+        sights met;
+        (void)all_by_reduction(watched(c, met), {.model = model::sc});
+        for (const auto sight : met)
+            for (const bool cut : {false, true}) {
+                const options how{.model = model::sc, .budget = cut ? 100'000U : 0U};
+                const result r = explore(breaking_at(c, sight), how);
+                ASSERT_EQ(r.findings.size(), 1U) << "seed " << seed << ": " << r.summary();
+                ASSERT_TRUE(r.findings[0].replayed) << "seed " << seed;
+            }
+        const result never = explore(breaking_at(c, {7, 7}), {.model = model::sc});
+        ASSERT_TRUE(never.ok()) << "seed " << seed << ": " << never.summary();
+    }
 }
 
 class PlantedFaultTest : public testing::TestWithParam<int> {};

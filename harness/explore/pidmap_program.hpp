@@ -4,9 +4,12 @@
 #include <cassert>
 #include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "allocator/geometry.hpp"
 #include "allocator/pid_allocator.hpp"
+#include "harness/explore/call_book.hpp"
 #include "harness/explore/judge.hpp"
 #include "harness/explore/judged.hpp"
 #include "harness/explore/pidmap_setting.hpp"
@@ -19,8 +22,8 @@ namespace pidmap_stress::explore {
 /// Checked are: a cell for each pid, which its holder writes (unique_pid; a race on it is
 /// reuse_happens_after); the range; that a thread gets no pid again too soon; each change of the
 /// count (judged_count); at every instant that a count of 0 meets no holder, and that no more pages
-/// are non-empty than there are references; at the end, an audit; and by the engine each use of
-/// memory.
+/// are non-empty than there are references; at the end, an audit, and whether the calls can be put
+/// in an order that explains their results (call_book); and by the engine each use of memory.
 ///
 /// In a round, a thread allocates a pid and frees it. `member`: it holds a pid of its own, from the
 /// set-up to after its last round. `reference`: it holds a counted reference so long. `lookup`: it
@@ -105,12 +108,6 @@ private:
     /// A thread has got a pid, or has been refused one.
     void take(unsigned thread, pid_nr nr) noexcept;
     void refused(alloc_error why) const noexcept;
-    /// Whether there are more pids than are in use at first and allocated ever, but for one. Then
-    /// no search can find all of them taken, nor go all the way round.
-    [[nodiscard]] bool roomy() const noexcept {
-        const auto eligible = static_cast<unsigned>(limit_ - geometry::reserved_pids);
-        return in_use_ + setting_.threads * setting_.rounds + 1 < eligible;
-    }
     /// A thread gives a pid back.
     void free(unsigned thread, pid_nr nr) noexcept;
 
@@ -126,8 +123,8 @@ private:
     holders holders_{setting_.threads};
     std::array<plain<unsigned>, pages * bits> tenants_;  // A thread's number plus one, or 0.
     std::array<bool, bits> filled_{};
-    /// The pids that a thread got in its rounds, a bit for each.
-    std::array<std::uint64_t, most_threads> got_before_{};
+    reuse_book reuse_;
+    call_book calls_;
     unsigned in_use_ = 0;  ///< When the threads begin.
     unsigned releases_ = 0;
 };
@@ -237,6 +234,13 @@ void pidmap_state<V>::begin() noexcept {
         for (unsigned t = 0; t < setting_.threads; ++t) ns_->get();
     for (unsigned t = 0; t < setting_.threads; ++t) holders_.set(t, own_[t] != 0);
     if (setting_.how == discipline::lookup) table_.store(ns_);
+    call_book::beginning now{.references =
+                                 setting_.how == discipline::reference ? setting_.threads : 0};
+    for (std::size_t nr = 0; nr < tenants_.size(); ++nr)
+        if (tenants_[nr].peek() != 0) now.held.push_back(static_cast<pid_nr>(nr));
+    calls_.begin(std::move(now));
+    reuse_.begin(static_cast<unsigned>(limit_ - geometry::reserved_pids),
+                 in_use_ + setting_.threads * setting_.rounds);
     ns_->put();       // The creator's.
     check_instant();  // Before the first step of a thread, which may be to give up its pid.
 }
@@ -259,7 +263,9 @@ template <pid_allocator V>
 void pidmap_state<V>::give_up_own(unsigned thread) noexcept {
     if (setting_.how == discipline::member) return leave(thread);
     label("put");
+    const std::size_t call = calls_.called(operation_kind::put);
     ns_->put();
+    calls_.returned(call);
 }
 
 template <pid_allocator V>
@@ -274,6 +280,7 @@ void pidmap_state<V>::run_lookup(unsigned thread) noexcept {
 
 template <pid_allocator V>
 void pidmap_state<V>::round(unsigned thread, bool look_up) noexcept {
+    const std::size_t call = calls_.called(operation_kind::alloc);
     alloc_result got = alloc_error::namespace_dead;
     if (look_up) {
         const read_section protects;
@@ -284,13 +291,10 @@ void pidmap_state<V>::round(unsigned thread, bool look_up) noexcept {
         label("alloc");
         got = ns_->alloc_pidmap();
     }
+    calls_.returned(call, got);
     if (!got) return refused(got.error());
     take(thread, got.nr());
-    // The hint was at this pid or beyond when this thread got it the first time, and it only moves
-    // forward. Of another thread's pid that cannot be said: its search may have begun before.
-    const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(got.nr());
-    expect(!roomy() || (got_before_[thread] & bit) == 0, invariant::no_immediate_reuse);
-    got_before_[thread] |= bit;
+    reuse_.got(thread, got.nr());
     if (own_[thread] == 0) {
         holders_.set(thread, true);
         holders_.set(thread, false);
@@ -317,7 +321,7 @@ template <pid_allocator V>
 void pidmap_state<V>::refused(alloc_error why) const noexcept {
     // That no pid was found is advisory in a crowd, and that there is no memory is up to the
     // explorer.
-    if (why == alloc_error::exhausted && roomy())
+    if (why == alloc_error::exhausted && reuse_.roomy())
         expect(false, invariant::linearizable, "no pid is found, and there are many");
     if (why == alloc_error::namespace_dead && setting_.how != discipline::lookup)
         expect(false, invariant::linearizable, "a namespace that is in use says that it is dead");
@@ -329,7 +333,9 @@ void pidmap_state<V>::free(unsigned thread, pid_nr nr) noexcept {
     plain<unsigned>& tenant = tenants_[static_cast<unsigned>(nr)];
     expect(tenant.get() == thread + 1, invariant::unique_pid);
     tenant.set(0);
+    const std::size_t call = calls_.called(operation_kind::free, nr);
     ns_->free_pidmap(nr);
+    calls_.returned(call);
 }
 
 template <pid_allocator V>
@@ -340,6 +346,7 @@ void pidmap_state<V>::check_instant() const noexcept {
 
 template <pid_allocator V>
 void pidmap_state<V>::finish() {
+    calls_.judge();
     if (setting_.variation == holders_stay)
         for (unsigned t = 0; t < setting_.threads; ++t) give_up_own(t);
     expect(releases_ <= 1, invariant::released_once, "released more than once");

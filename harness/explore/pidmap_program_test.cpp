@@ -8,7 +8,34 @@
 #include <algorithm>
 #include <set>
 
+#include "allocator/variants/sound.hpp"
 #include "harness/explore/gtest.hpp"
+#include "harness/explore/scenarios/page_boundary.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+/// Gives up where others are in the way, and says that the namespace is dead.
+struct faint_hearted_steps : sound_steps {
+    template <class Namespace>
+    [[nodiscard]] static page_answer open_page(Namespace& ns, unsigned page) noexcept {
+        auto& nr_free = ns.pages[page].nr_free;
+        int seen = nr_free.load(Namespace::orders::hint);
+        if (seen == 0 || seen == Namespace::capacity(page)) return sound_steps::open_page(ns, page);
+        return nr_free.compare_exchange_strong(seen, seen - 1, Namespace::orders::reserve,
+                                               Namespace::orders::hint)
+                   ? page_answer::open
+                   : page_answer::namespace_dead;
+    }
+};
+template <execution_policy P>
+struct faint_hearted : pid_namespace<P, sound_orders, faint_hearted_steps> {
+    using pid_namespace<P, sound_orders, faint_hearted_steps>::pid_namespace;
+    static constexpr variant_info info{.name = "faint_hearted", .summary = "gives up in a crowd"};
+};
+
+}  // namespace
+}  // namespace pidmap_stress
 
 namespace pidmap_stress::explore {
 namespace {
@@ -56,6 +83,25 @@ TEST(PidmapProgram, WhatIsSoundBreaksInNoSampleOfTheRest) {
                 EXPECT_TRUE(explore(*p, {.strategy = strategy::portfolio, .budget = 2'000}).ok())
                     << variant << ' ' << to_string(cell);
             }
+}
+
+// Who is told that it is dead and then gets a pid has seen what no order of the calls explains.
+// Nothing else looks at that: under `lookup`, each of both answers is right by itself.
+TEST(PidmapProgram, WhatNoOrderOfTheCallsExplainsIsFound) {
+    for (const unsigned variation : {0U, resident_last}) {
+        const pidmap_setting cell{.how = discipline::lookup,
+                                  .scenario = &page_boundary::info,
+                                  .threads = 2,
+                                  .rounds = 2,
+                                  .variation = variation};
+        const options how{.strategy = strategy::portfolio, .budget = 20'000};
+        const auto sound = find_explored_variant("sound")->make(cell);
+        EXPECT_TRUE(explore(*sound, how).ok());
+        const auto p = make_small_explored_pair<faint_hearted, page_boundary>().make(cell);
+        const result r = explore(*p, how);
+        ASSERT_THAT(r, breaks(finding_kind::assertion)) << r.summary();
+        EXPECT_EQ(r.findings[0].broken, invariant::linearizable);
+    }
 }
 
 TEST(PidmapProgram, EveryVariantIsThere) {

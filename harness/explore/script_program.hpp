@@ -8,6 +8,7 @@
 
 #include "allocator/geometry.hpp"
 #include "allocator/pid_allocator.hpp"
+#include "harness/explore/call_book.hpp"
 #include "harness/explore/judge.hpp"
 #include "harness/explore/judged.hpp"
 #include "harness/explore/script.hpp"
@@ -57,10 +58,17 @@ private:
         }
     };
 
+    template <class Call>
+    void in_book(operation_kind kind, const Call& call, pid_nr nr = 0) {
+        const std::size_t number = calls_.called(kind, nr);
+        call();
+        calls_.returned(number);
+    }
     [[nodiscard]] bool may_call(unsigned thread, const script_call& call) const noexcept;
     void call_alloc(unsigned thread) noexcept;
     void call_free(unsigned thread, unsigned which) noexcept;
     void name_cells() noexcept;
+    void open_books();
     void judge(std::span<const pid_nr> held, unsigned references) const {
         judge_quiescent(*ns_, {.pid_max = script_->pid_max,
                                .releases = releases_,
@@ -81,6 +89,8 @@ private:
     std::array<books, most_script_threads> books_{};
     holders holders_{static_cast<unsigned>(script_->threads.size())};
     std::array<plain<unsigned>, pids> tenants_;  // A thread's number plus one, or 0.
+    reuse_book reuse_;
+    call_book calls_;
     unsigned releases_ = 0;
 };
 
@@ -150,8 +160,19 @@ void script_state<V>::set_up() noexcept {
     if (script_->how == discipline::lookup) table_.store(ns_);
     name_cells();
     if (!creator) ns_->put();
+    open_books();
     judge(all_held(), all_references());
     check_instant();  // Before the first step of a thread, which may be to give up its pid.
+}
+
+template <pid_allocator V>
+void script_state<V>::open_books() {
+    calls_.begin({.references = all_references(), .held = all_held()});
+    std::size_t allocs = 0;
+    for (const script_thread& t : script_->threads)
+        for (const script_call& call : t.does) allocs += call.what == script_call::kind::alloc;
+    reuse_.begin(static_cast<unsigned>(script_->pid_max - geometry::reserved_pids),
+                 static_cast<unsigned>(all_held().size() + allocs));
 }
 
 template <pid_allocator V>
@@ -200,13 +221,13 @@ void script_state<V>::run(unsigned thread) noexcept {
                 break;
             case script_call::kind::get:
                 label("get");
-                ns_->get();
+                in_book(operation_kind::get, [this] { ns_->get(); });
                 ++books_[thread].references;
                 break;
             case script_call::kind::put:
                 label("put");
                 --books_[thread].references;
-                ns_->put();
+                in_book(operation_kind::put, [this] { ns_->put(); });
                 break;
         }
     }
@@ -215,6 +236,7 @@ void script_state<V>::run(unsigned thread) noexcept {
 template <pid_allocator V>
 void script_state<V>::call_alloc(unsigned thread) noexcept {
     label("alloc");
+    const std::size_t call = calls_.called(operation_kind::alloc);
     alloc_result got = alloc_error::namespace_dead;
     if (script_->how == discipline::lookup) {
         const read_section protects;
@@ -223,6 +245,7 @@ void script_state<V>::call_alloc(unsigned thread) noexcept {
     } else {
         got = ns_->alloc_pidmap();
     }
+    calls_.returned(call, got);
     if (!got) {
         // That no pid was found is advisory, and that there is no memory is up to the explorer.
         if (got.error() == alloc_error::namespace_dead && script_->how != discipline::lookup)
@@ -238,6 +261,7 @@ void script_state<V>::call_alloc(unsigned thread) noexcept {
     // A pid that has two tenants may be more than there is room for.
     check(mine.count < pids, invariant::unique_pid);
     mine.add(nr);
+    reuse_.got(thread, nr);
     if (mine.count == 1) holders_.set(thread, true);
 }
 
@@ -252,12 +276,13 @@ void script_state<V>::call_free(unsigned thread, unsigned which) noexcept {
     if (mine.count == 0) holders_.set(thread, false);
     expect(tenant_of(nr).get() == thread + 1, invariant::unique_pid);
     tenant_of(nr).set(0);
-    ns_->free_pidmap(nr);
+    in_book(operation_kind::free, [&] { ns_->free_pidmap(nr); }, nr);
 }
 
 template <pid_allocator V>
 void script_state<V>::check_instant() const noexcept {
     judge_instant(*ns_, holders_.any());
+    judge_cover(*ns_);
 }
 
 template <pid_allocator V>
@@ -277,6 +302,7 @@ unsigned script_state<V>::all_references() const noexcept {
 
 template <pid_allocator V>
 void script_state<V>::finish() {
+    calls_.judge();
     expect(releases_ <= 1, invariant::released_once, "released more than once");
     const std::vector<pid_nr> held = all_held();
     unsigned references = all_references();

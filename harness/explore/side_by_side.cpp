@@ -1,12 +1,6 @@
 #include "harness/explore/side_by_side.hpp"
 
-#if defined(__SANITIZE_THREAD__)
-#define PIDMAP_STRESS_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define PIDMAP_STRESS_TSAN 1
-#endif
-#endif
+#include "harness/sanitizers.hpp"
 
 #ifdef PIDMAP_STRESS_TSAN
 #include <thread>

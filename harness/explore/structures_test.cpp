@@ -382,16 +382,18 @@ struct shared {
 };
 
 TEST(FiveThreads, MeetAtABarrier) {
+    // Five would go round a million times if they had to see it twice.
+    constexpr unsigned n = rounds_look_alike ? 5 : 3;
     const auto meet = [](std::memory_order arrive) {
-        return over<shared>().threads(5, [arrive](shared& s, unsigned me) {
+        return over<shared>().threads(n, [arrive](shared& s, unsigned me) {
             s.parts[me].set(1);
             s.arrived.fetch_add(1, arrive);
-            while (s.arrived.load(acquire) != 5) world::pause();
-            check(s.parts[(me + 1) % 5].get() == 1);
+            while (s.arrived.load(acquire) != n) world::pause();
+            check(s.parts[(me + 1) % n].get() == 1);
         });
     };
     // One execution for each order of arrival.
-    expect_in_both(meet(release), has_executions(120));
+    expect_in_both(meet(release), has_executions_and_waits(n == 5 ? 120 : 6));
     expect_in_both(meet(relaxed), breaks(finding_kind::data_race));
 }
 

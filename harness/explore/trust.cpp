@@ -210,6 +210,7 @@ std::unique_ptr<trust::subtree> trust::split() {
         cut->from.revisitor = f.revisitor;
         cut->from.fails = f.fails;
         cut->from.known = f.known;
+        cut->watched = watched_;
         cut->from.left.push_back(f.left.front());
         f.left.erase(f.left.begin());
         return cut;
@@ -220,6 +221,7 @@ std::unique_ptr<trust::subtree> trust::split() {
 bool trust::resume(subtree from) {
     depth_ = 0;
     *frames_[0] = std::move(from.from);
+    watched_ = std::move(from.watched);
     return advance();
 }
 

@@ -46,6 +46,7 @@ public:
         return frames_[depth_]->known;
     }
     void know_instants(event_id last) noexcept override { top().known = last; }
+    [[nodiscard]] std::vector<location_id>* watched_cells() noexcept override { return &watched_; }
 
 private:
     enum class change : std::uint8_t { read_from, fail_from, place, choose, revisit, fail_revisit };
@@ -66,6 +67,7 @@ private:
 public:
     struct subtree {
         frame from;
+        std::vector<location_id> watched;
     };
 
 private:
@@ -84,6 +86,7 @@ private:
     memory_rules rules_;
     std::vector<std::unique_ptr<frame>> frames_;  // Those above depth_ are kept for their memory.
     std::size_t depth_ = 0;
+    std::vector<location_id> watched_;
 };
 
 }  // namespace pidmap_stress::explore

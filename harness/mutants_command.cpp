@@ -17,6 +17,7 @@
 #include "harness/options.hpp"
 #include "harness/power/study.hpp"
 #include "harness/report.hpp"
+#include "harness/sanitizers.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -108,7 +109,9 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
                            .seeds = wanted.brief ? 1U : wanted.seeds,
                            .first_seed = wanted.seed,
                            .jobs = wanted.jobs,
-                           .tries = {.program = program, .is_script = program_is_script}};
+                           .tries = {.seconds = under_sanitizer ? 3.0 : 2.0,
+                                     .program = program,
+                                     .is_script = program_is_script}};
     if (wanted.brief) {
         plan.tries.seconds = 1;
         plan.trust_worlds = true;

@@ -109,13 +109,12 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
                            .seeds = wanted.brief ? 1U : wanted.seeds,
                            .first_seed = wanted.seed,
                            .jobs = wanted.jobs,
-                           .tries = {.seconds = under_sanitizer ? 3.0 : 2.0,
+                           .tries = {.seconds = under_sanitizer ? 2.0 : 1.5,
                                      .program = program,
                                      .is_script = program_is_script}};
     if (wanted.brief) {
         plan.tries.seconds = 1;
         plan.trust_worlds = true;
-        plan.tries.executions = 60'000;
     }
     std::vector<power::attempt> all;
     for (const std::string& path : wanted.merge)

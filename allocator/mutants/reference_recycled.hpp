@@ -53,8 +53,7 @@ struct reference_recycled_steps : sound_steps {
 
 /// Mutant: who empties a page leaves its reference to who fills it next, by a flag. The flag may be
 /// raised when the page has been filled by somebody else in between, with a reference of its own:
-/// then nobody takes the one that is left. Takes two preemptions: one before the flag is raised,
-/// and one while the other holds his pid.
+/// then nobody takes the one that is left.
 template <execution_policy P>
 struct reference_recycled : pid_namespace<P, sound_orders, reference_recycled_steps> {
     using pid_namespace<P, sound_orders, reference_recycled_steps>::pid_namespace;

@@ -11,11 +11,12 @@ namespace pidmap_stress::power {
 namespace {
 
 /// Where this many seeds do not find what is named, more would only say so again. One says it where
-/// nothing is to be seen, by the mutant's own word, and under a sanitizer, where each takes long.
+/// nothing is to be seen, by the candidate's own word, and under a sanitizer, where each takes
+/// long.
 [[nodiscard]] unsigned enough_misses(const candidate& what, strategy by) {
     const world where = world_of(by);
-    const bool is_blind = what.killable() && !what.info().worlds.contains(where);
-    return is_blind || where == world::tsan || where == world::asan ? 1 : 2;
+    const bool sees_nothing = !what.killable() || !what.info().worlds.contains(where);
+    return sees_nothing || where == world::tsan || where == world::asan ? 1 : 2;
 }
 
 /// One candidate and one strategy, seed after seed.

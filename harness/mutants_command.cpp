@@ -70,7 +70,8 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
             fmt::format("--merge {}: cannot read it; give a file that mutants --json wrote", path));
     try {
         std::vector<power::attempt> read;
-        for (const nlohmann::json& one : nlohmann::json::parse(file).at("attempts"))
+        const auto results = nlohmann::json::parse(file);  // It must outlive what at() refers to.
+        for (const nlohmann::json& one : results.at("attempts"))
             read.push_back(power::attempt_from(one));
         return read;
     } catch (const std::exception& error) {

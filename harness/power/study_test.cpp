@@ -9,11 +9,13 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "allocator/variants/sound.hpp"
 #include "harness/explore/explore.hpp"
 #include "harness/explore/scenarios/page_boundary.hpp"
+#include "harness/mutants_command.hpp"
 #include "harness/power/forked.hpp"
 #include "harness/sanitizers.hpp"
 #include "harness/subject_of.hpp"
@@ -194,6 +196,24 @@ TEST(Table, SaysOfWhatIsDeterministicThatItIsAndNotHowManySeedsItHad) {
     EXPECT_THAT(to_table({found}, {mutant.what}), HasSubstr("yes 12 ms"));
     found.by = strategy::random;
     EXPECT_THAT(to_table({found}, {mutant.what}), HasSubstr("1/1 12 ms"));
+}
+
+TEST(Merge, KeepsWhatAnotherBuildFound) {
+    const std::string other = ::testing::TempDir() + "merged_from.json";
+    const std::string both = ::testing::TempDir() + "merged.json";
+    attempt found = one(strategy::tsan, {"nothing_leaked"}, true);
+    found.of = "sound";
+    std::ofstream(other) << nlohmann::json{{"attempts", {to_json(found)}}};
+    (void)run_mutants({.mutants = {"sound"},
+                       .strategies = {under_tsan ? "asan" : "tsan"},
+                       .part = true,
+                       .merge = {other},
+                       .json_path = both},
+                      "pidmap-stress", false);
+    std::ifstream file(both);
+    const nlohmann::json merged = nlohmann::json::parse(file);
+    ASSERT_EQ(merged.at("attempts").size(), 1U);
+    EXPECT_EQ(merged.at("attempts")[0], to_json(found));
 }
 
 // --- The mutants themselves ---------------------------------------------------------------------

@@ -165,9 +165,24 @@ sanitizer_options() {
     printf '%s' "$1${symbolizer:+:external_symbolizer_path=$symbolizer}${2:+:$2}"
 }
 
+# Whether one of the comma lists among the arguments names a mutant, which a sanitizer's build has
+# only if it is asked for.
+names_a_mutant() {
+    local argument name
+    local -a names
+    for argument in "$@"; do
+        IFS=, read -r -a names <<<"${argument#--variant=}"
+        for name in "${names[@]}"; do
+            [[ $name == */* || ! -e $root/allocator/mutants/$name.hpp ]] || return 0
+        done
+    done
+    return 1
+}
+
 sanitized() {  # sanitized PRESET ARGUMENT...
-    local preset=$1
+    local preset=$1 with_mutants=no  # Read by configure().
     shift
+    ! names_a_mutant "$@" || with_mutants=yes
     is_clang "$compiler" || die "$exit_unsupported" "the sanitizers need Clang; CXX is $compiler"
     build "$preset" pidmap-stress
     # A sanitizer that sees nothing, or that cries wolf, proves nothing.

@@ -27,11 +27,11 @@ struct kernel_geometry {
 };
 
 /// Small enough that full, empty and wrapped pages are common, and that a search ends.
-template <unsigned Bits, unsigned Pages>
+template <unsigned Bits, unsigned Pages, pid_nr Reserved = 1>
 struct tiny_geometry {
     static constexpr unsigned bits_per_page = Bits;
     static constexpr unsigned max_pages = Pages;
-    static constexpr pid_nr reserved_pids = 1;
+    static constexpr pid_nr reserved_pids = Reserved;
 };
 
 /// pid_max is the first number that is never handed out.

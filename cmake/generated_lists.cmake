@@ -17,15 +17,17 @@ function(pidmap_stress_names out folder extension)
 endfunction()
 
 # Mutants are many, and half of what one costs to compile are the headers that they share. So
-# several go into one compilation, in targets with UNITY_BUILD_MODE GROUP.
-set(PIDMAP_STRESS_MUTANTS_TOGETHER 6)
+# several go into one compilation, in targets with UNITY_BUILD_MODE GROUP. Which ones is up to their
+# names alone: a mutant that is added or removed has one group compiled again, and not all of them.
+set(PIDMAP_STRESS_MUTANT_GROUPS 10)
 
 # pidmap_stress_group(SOURCES...): some compilations instead of one for each.
 function(pidmap_stress_group)
-  set(count 0)
   foreach(source IN LISTS ARGN)
-    math(EXPR group "${count} / ${PIDMAP_STRESS_MUTANTS_TOGETHER}")
-    math(EXPR count "${count} + 1")
+    cmake_path(GET source STEM name)
+    string(SHA1 hash ${name})
+    string(SUBSTRING ${hash} 0 6 hash)
+    math(EXPR group "0x${hash} % ${PIDMAP_STRESS_MUTANT_GROUPS}")
     set_source_files_properties(${source} PROPERTIES UNITY_GROUP mutants_${group})
   endforeach()
 endfunction()

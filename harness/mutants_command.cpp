@@ -17,6 +17,7 @@
 #include "harness/options.hpp"
 #include "harness/power/study.hpp"
 #include "harness/report.hpp"
+#include "harness/sanitizers.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -69,7 +70,8 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
             fmt::format("--merge {}: cannot read it; give a file that mutants --json wrote", path));
     try {
         std::vector<power::attempt> read;
-        for (const nlohmann::json& one : nlohmann::json::parse(file).at("attempts"))
+        const auto results = nlohmann::json::parse(file);  // It must outlive what at() refers to.
+        for (const nlohmann::json& one : results.at("attempts"))
             read.push_back(power::attempt_from(one));
         return read;
     } catch (const std::exception& error) {
@@ -108,11 +110,12 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
                            .seeds = wanted.brief ? 1U : wanted.seeds,
                            .first_seed = wanted.seed,
                            .jobs = wanted.jobs,
-                           .tries = {.program = program, .is_script = program_is_script}};
+                           .tries = {.seconds = under_sanitizer ? 2.0 : 1.5,
+                                     .program = program,
+                                     .is_script = program_is_script}};
     if (wanted.brief) {
         plan.tries.seconds = 1;
         plan.trust_worlds = true;
-        plan.tries.executions = 60'000;
     }
     std::vector<power::attempt> all;
     for (const std::string& path : wanted.merge)

@@ -75,6 +75,20 @@ protected:
     void seat_resident() noexcept { own_[0] = alloc_for(0); }
     /// A pid comes and goes, which installs its page.
     void visit() noexcept { give_up(alloc_for(0)); }
+    /// Pids come and go until the hint is at `nr`, or ought to be.
+    void lead_hint_to(pid_nr nr) noexcept {
+        pid_nr got = 0;
+        for (unsigned n = 0; n < pages * bits && got < nr; ++n) {
+            got = alloc_for(0);
+            if (got == 0) return;
+            give_up(got);
+        }
+    }
+    /// From now on pid_max is this.
+    void lower_pid_max(pid_nr limit) noexcept {
+        limit_ = limit;
+        pid_max_.store(limit, std::memory_order::relaxed);
+    }
     /// Pids up to the end of page 0 are allocated, which leads the hint behind it ...
     void fill_page_zero() noexcept;
     /// ... and freed again.
@@ -126,6 +140,7 @@ private:
     reuse_book reuse_;
     call_book calls_;
     unsigned in_use_ = 0;  ///< When the threads begin.
+    bool beyond_reserved_ = false;
     unsigned releases_ = 0;
 };
 
@@ -160,21 +175,35 @@ template <class State>
     return made;
 }
 
+/// The geometry that a scenario is explored in: one with reserved pids, if it asks for them.
+template <class Scenario, unsigned Bits, unsigned Pages>
+struct geometry_for {
+    using type = tiny_geometry<Bits, Pages>;
+};
+template <class Scenario, unsigned Bits, unsigned Pages>
+    requires requires { Scenario::reserved_pids; }
+struct geometry_for<Scenario, Bits, Pages> {
+    using type = tiny_geometry<Bits, Pages, Scenario::reserved_pids>;
+};
+template <class Scenario, unsigned Bits, unsigned Pages>
+using judged_for = judged<typename geometry_for<Scenario, Bits, Pages>::type>;
+
 /// A variant in a scenario, in each geometry that is built.
 ///
-/// \tparam Scenario  Has `info`, and a template `state` over the variant with these members:
+/// \tparam Scenario  Has `info`, `reserved_pids` if they are to be more than one, and a template
+///                   `state` over the variant with these members:
 ///                   state(const pidmap_setting&); set_up(), before the threads run;
 ///                   run(thread), with threads numbered from 0; check_instant() const, which may
 ///                   peek only; finish(), after all threads ended.
 ///                   If the template asks more of a variant than this one has, it is left out.
 template <template <class> class Variant, class Scenario>
 [[nodiscard]] explored_pair make_explored_pair() noexcept {
-    using usual = Variant<judged<tiny_geometry<8, 2>>>;
+    using usual = Variant<judged_for<Scenario, 8, 2>>;
     explored_pair made{.variant = &usual::info, .scenario = &Scenario::info};
     if constexpr (requires { typename Scenario::template state<usual>; })
         made.make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
             const auto with = [&]<unsigned Bits, unsigned Pages>() {
-                using variant = Variant<judged<tiny_geometry<Bits, Pages>>>;
+                using variant = Variant<judged_for<Scenario, Bits, Pages>>;
                 return make_pidmap_program<typename Scenario::template state<variant>>(s);
             };
             assert(!why_not(s) && s.scenario == &Scenario::info);
@@ -190,7 +219,7 @@ template <template <class> class Variant, class Scenario>
 /// The same in the usual size alone: mutants are many, and each size costs the build a second.
 template <template <class> class Mutant, class Scenario>
 [[nodiscard]] explored_pair make_small_explored_pair() noexcept {
-    using mutant = Mutant<judged<tiny_geometry<8, 2>>>;
+    using mutant = Mutant<judged_for<Scenario, 8, 2>>;
     explored_pair made{
         .variant = &mutant::info, .scenario = &Scenario::info, .usual_size_only = true};
     if constexpr (requires { typename Scenario::template state<mutant>; })
@@ -210,6 +239,7 @@ pid_nr pidmap_state<V>::alloc_for(unsigned thread) noexcept {
     if (!got) return 0;
     tenants_[static_cast<unsigned>(got.nr())].set(thread + 1);
     ++in_use_;
+    beyond_reserved_ |= got.nr() >= geometry::reserved_pids;
     return got.nr();
 }
 
@@ -310,7 +340,8 @@ void pidmap_state<V>::leave(unsigned thread) noexcept {
 
 template <pid_allocator V>
 void pidmap_state<V>::take(unsigned thread, pid_nr nr) noexcept {
-    const bool in_range = nr >= 1 && nr < limit_;
+    // Once the hint is beyond the reserved ones, only a wrap leads back, and it passes them over.
+    const bool in_range = nr >= (beyond_reserved_ ? geometry::reserved_pids : 1) && nr < limit_;
     check(in_range, invariant::pid_in_range);
     plain<unsigned>& tenant = tenants_[static_cast<unsigned>(nr)];
     expect(tenant.get() == 0, invariant::unique_pid);

@@ -78,9 +78,9 @@ struct attempt {
 
 /// How hard is tried.
 struct effort {
-    double seconds = 3.0;                ///< Of hammering, all cells together.
-    std::uint64_t executions = 300'000;  ///< Explored, all programs together, about.
-    double patience = 180;               ///< Seconds after which an attempt hangs.
+    double seconds = 3.0;               ///< Of hammering, all cells together.
+    std::uint64_t executions = 60'000;  ///< Explored, all programs together, about.
+    double patience = 180;              ///< Seconds after which an attempt hangs.
     /// The words that start this program, or a script that knows `run`, `tsan`, `asan`, `replay`.
     std::string program{};
     bool is_script = false;

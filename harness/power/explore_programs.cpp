@@ -157,12 +157,15 @@ private:
         if (named || !what_.killable()) made_.executions += static_cast<double>(after);
         made_.seconds = elapsed();
         made_.what = fmt::format("{}: {}: {}", to_string(where), name, f.what);
-        // A stall is a program cut off at a step, which a token cannot say yet.
-        made_.command = f.frozen_thread != 0
-                            ? fmt::format("{} mutants --mutant {} --strategy {} --seed {}",
-                                          how_.program, made_.of, to_string(made_.by), made_.seed)
-                            : fmt::format("{} replay {}", how_.program,
-                                          make_token(where, f.schedule, explore::build_identity()));
+        explore::matrix_case cut_off = where;
+        cut_off.freeze = {.thread = f.frozen_thread, .after = f.frozen_after};
+        // An endless loop that writes has no schedule: it was not found, it was given up.
+        made_.command =
+            f.frozen_thread != 0 && f.schedule.empty()
+                ? fmt::format("{} mutants --mutant {} --strategy {} --seed {} --seeds 1",
+                              how_.program, made_.of, to_string(made_.by), made_.seed)
+                : fmt::format("{} replay {}", how_.program,
+                              make_token(cut_off, f.schedule, explore::build_identity()));
     }
 
     const candidate& what_;

@@ -23,8 +23,8 @@ struct study_plan {
     effort tries;
 };
 
-/// Makes every attempt that this build can make. Where the first two seeds do not find what a
-/// mutant names, the others are spared.
+/// Makes every attempt that this build can make. Where the first one or two seeds do not find what
+/// a mutant names, the others are spared.
 ///
 /// \param on_progress  Called after each attempt, with how many are done, of how many.
 [[nodiscard]] std::vector<attempt> carry_out(
@@ -65,6 +65,19 @@ struct mutation_score {
                                             const std::vector<candidate>& of, world where);
 [[nodiscard]] mutation_score score_of_all(const std::vector<attempt>& all,
                                           const std::vector<candidate>& of);
+
+/// What one strategy came to on all mutants that can be killed.
+struct strategy_score {
+    unsigned killable = 0;
+    unsigned killed = 0;  ///< By at least one seed.
+    unsigned surely = 0;  ///< By every seed.
+    bool run = false;
+    /// In the middle of the mutants that it killed, each with the median of its seeds.
+    double seconds = 0;
+    double executions = 0;
+};
+[[nodiscard]] strategy_score score_of_strategy(const std::vector<attempt>& all,
+                                               const std::vector<candidate>& of, strategy by);
 
 /// A row for each candidate, a column for each strategy; then a command for each kill; then the
 /// scores, and whatever is not as it has to be.

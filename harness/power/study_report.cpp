@@ -24,9 +24,20 @@ void for_each_strategy(Visit visit) {
     return fmt::format("{:.1f} s", seconds);
 }
 
-/// "6/6 12 ms", "0/2", "6/6 other".
-[[nodiscard]] std::string entry(const score& seen, bool killable) {
+/// A number of executions: "12", "1.2 k", "3.4 M".
+[[nodiscard]] std::string shortly(double count) {
+    if (std::isinf(count)) return "-";
+    if (count < 1e3) return fmt::format("{:.0f}", count);
+    return count < 1e6 ? fmt::format("{:.1f} k", count / 1e3)
+                       : fmt::format("{:.1f} M", count / 1e6);
+}
+
+/// "6/6 12 ms", "0/2", "6/6 other"; of what does not depend on a seed "yes 12 ms", "no", "other".
+[[nodiscard]] std::string entry(const score& seen, bool killable, strategy by) {
     if (seen.attempts == 0) return "not run";
+    if (killable && !depends_on_seed(by))
+        return seen.killed != 0 ? fmt::format("yes {}", briefly(seen.seconds.median))
+                                : std::string(seen.otherwise != 0 ? "other" : "no");
     if (!killable)
         return seen.otherwise == 0 ? fmt::format("quiet x{}", seen.attempts) : "FALSE ALARM";
     if (seen.killed != 0)
@@ -77,6 +88,31 @@ void for_each_strategy(Visit visit) {
     return blind;
 }
 
+/// How many mutants each strategy killed, how soon; then each world, and all together.
+[[nodiscard]] std::string summary(const std::vector<attempt>& all,
+                                  const std::vector<candidate>& of) {
+    std::string text = fmt::format("{:<12} {:<18} {:<12} {:<12} {}\n", "strategy", "mutants killed",
+                                   "by each seed", "median time", "median executions");
+    for_each_strategy([&](strategy by) {
+        const strategy_score sum = score_of_strategy(all, of, by);
+        text += fmt::format("{:<12} {:<18}", to_string(by),
+                            describe({sum.killable, sum.killed, sum.run}));
+        if (sum.killed != 0)
+            text += fmt::format(" {:<12} {:<12} {}",
+                                depends_on_seed(by) ? fmt::format("{}", sum.surely) : "no seeds",
+                                briefly(sum.seconds), explores(by) ? shortly(sum.executions) : "-");
+        while (text.back() == ' ') text.pop_back();
+        text += "\n";
+    });
+    text += fmt::format("\n{:<12} {}\n", "world", "mutants killed");
+    for (int n = 0; n < world_count; ++n) {
+        const auto where = static_cast<world>(n);
+        text +=
+            fmt::format("{:<12} {}\n", to_string(where), describe(score_of_world(all, of, where)));
+    }
+    return text + fmt::format("{:<12} {}\n", "all", describe(score_of_all(all, of)));
+}
+
 [[nodiscard]] nlohmann::json to_json(const statistics::median_estimate& estimate) {
     const auto number = [](double value) {
         return std::isinf(value) ? nlohmann::json(nullptr) : nlohmann::json(value);
@@ -100,14 +136,15 @@ std::string to_table(const std::vector<attempt>& all, const std::vector<candidat
     for (const candidate& what : of) {
         text += fmt::format("{:<28}", what.info().name);
         for_each_strategy([&](strategy by) {
-            text +=
-                fmt::format(" {:<12}", entry(score_of(all, what.info().name, by), what.killable()));
+            text += fmt::format(" {:<12}",
+                                entry(score_of(all, what.info().name, by), what.killable(), by));
         });
         text += fmt::format(" {}\n", to_string(outcome_of(all, what.info())));
     }
     text +=
         "6/6 12 ms: all of 6 seeds found what the mutant names, within 12 ms in the median; other: "
-        "they\nfound something else; quiet: there was nothing to find, and nothing was found\n\n";
+        "they\nfound something else; quiet: there was nothing to find, and nothing was found; "
+        "bounded and\nexhaustive are deterministic, and have no seeds\n\n";
 
     for (const candidate& what : of) {
         const attempt* const kill = best_kill(all, what.info().name);
@@ -116,13 +153,7 @@ std::string to_table(const std::vector<attempt>& all, const std::vector<candidat
                             fmt::join(kill->broken, ", "), to_string(kill->by), kill->what,
                             kill->command);
     }
-    text += "\nmutation score\n";
-    for (int n = 0; n < world_count; ++n) {
-        const auto where = static_cast<world>(n);
-        text += fmt::format("  {:<10} {}\n", to_string(where),
-                            describe(score_of_world(all, of, where)));
-    }
-    text += fmt::format("  {:<10} {}\n", "all", describe(score_of_all(all, of)));
+    text += "\n" + summary(all, of);
 
     unsigned false_alarms = 0;
     unsigned quiet = 0;
@@ -157,6 +188,7 @@ nlohmann::json to_json(const std::vector<attempt>& all, const std::vector<candid
             const score seen = score_of(all, what.info().name, how);
             if (seen.attempts == 0) return;
             by[std::string(to_string(how))] = {{"attempts", seen.attempts},
+                                               {"deterministic", !depends_on_seed(how)},
                                                {"killed", seen.killed},
                                                {"killed_otherwise", seen.otherwise},
                                                {"seconds", to_json(seen.seconds)},
@@ -179,12 +211,26 @@ nlohmann::json to_json(const std::vector<attempt>& all, const std::vector<candid
         scores[std::string(to_string(static_cast<world>(n)))] =
             to_json(score_of_world(all, of, static_cast<world>(n)));
     scores["all"] = to_json(score_of_all(all, of));
+    nlohmann::json strategies = nlohmann::json::object();
+    for_each_strategy([&](strategy how) {
+        const strategy_score sum = score_of_strategy(all, of, how);
+        if (!sum.run) return;
+        strategies[std::string(to_string(how))] = {
+            {"killable", sum.killable},          {"killed", sum.killed},
+            {"killed_by_each_seed", sum.surely}, {"deterministic", !depends_on_seed(how)},
+            {"median_seconds", sum.seconds},     {"median_executions", sum.executions}};
+    });
     nlohmann::json false_alarms = nlohmann::json::array();
     for (const candidate& what : of)
         if (outcome_of(all, what.info()) == outcome::false_alarm)
             false_alarms.push_back(what.info().name);
-    return {{"schema", 1},         {"program", "pidmap-stress"}, {"command", "mutants"},
-            {"mutants", mutants},  {"mutation_score", scores},   {"false_alarms", false_alarms},
+    return {{"schema", 1},
+            {"program", "pidmap-stress"},
+            {"command", "mutants"},
+            {"mutants", mutants},
+            {"mutation_score", scores},
+            {"strategy_score", strategies},
+            {"false_alarms", false_alarms},
             {"attempts", attempts}};
 }
 

@@ -7,12 +7,15 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "allocator/variants/sound.hpp"
 #include "harness/explore/explore.hpp"
 #include "harness/explore/scenarios/page_boundary.hpp"
+#include "harness/mutants_command.hpp"
 #include "harness/power/forked.hpp"
 #include "harness/sanitizers.hpp"
 #include "harness/subject_of.hpp"
@@ -162,6 +165,57 @@ TEST(Score, CountsASurvivorAsOneThatTakesForEver) {
     EXPECT_EQ(score_of(all, "m", strategy::tsan).attempts, 0U) << "not run is not survived";
 }
 
+TEST(StrategyScore, CountsMutantsThatSomeSeedKilledAndThoseThatEachDid) {
+    const planted<unseen> first;
+    const planted<blameless> equivalent_one;
+    const auto of_unseen = [](bool named, double seconds) {
+        attempt made = one(strategy::pct, {}, named, seconds);
+        made.of = "unseen";
+        made.executions = 10 * seconds;
+        return made;
+    };
+    const std::vector<candidate> of{first.what, equivalent_one.what};
+    const strategy_score sure =
+        score_of_strategy({of_unseen(true, 1), of_unseen(true, 3)}, of, strategy::pct);
+    EXPECT_EQ(sure.killable, 1U) << "what is equivalent cannot be killed";
+    EXPECT_EQ(sure.killed, 1U);
+    EXPECT_EQ(sure.surely, 1U);
+    EXPECT_EQ(sure.seconds, 2);
+    EXPECT_EQ(sure.executions, 20);
+    const strategy_score lucky =
+        score_of_strategy({of_unseen(true, 1), of_unseen(false, 3)}, of, strategy::pct);
+    EXPECT_EQ(lucky.killed, 1U);
+    EXPECT_EQ(lucky.surely, 0U);
+    EXPECT_FALSE(score_of_strategy({of_unseen(true, 1)}, of, strategy::pos).run);
+}
+
+TEST(Table, SaysOfWhatIsDeterministicThatItIsAndNotHowManySeedsItHad) {
+    const planted<unseen> mutant;
+    attempt found = one(strategy::exhaustive, {"refcount_equals_pages"}, true, 0.012);
+    found.of = "unseen";
+    EXPECT_THAT(to_table({found}, {mutant.what}), HasSubstr("yes 12 ms"));
+    found.by = strategy::random;
+    EXPECT_THAT(to_table({found}, {mutant.what}), HasSubstr("1/1 12 ms"));
+}
+
+TEST(Merge, KeepsWhatAnotherBuildFound) {
+    const std::string other = ::testing::TempDir() + "merged_from.json";
+    const std::string both = ::testing::TempDir() + "merged.json";
+    attempt found = one(strategy::tsan, {"nothing_leaked"}, true);
+    found.of = "sound";
+    std::ofstream(other) << nlohmann::json{{"attempts", {to_json(found)}}};
+    (void)run_mutants({.mutants = {"sound"},
+                       .strategies = {under_tsan ? "asan" : "tsan"},
+                       .part = true,
+                       .merge = {other},
+                       .json_path = both},
+                      "pidmap-stress", false);
+    std::ifstream file(both);
+    const nlohmann::json merged = nlohmann::json::parse(file);
+    ASSERT_EQ(merged.at("attempts").size(), 1U);
+    EXPECT_EQ(merged.at("attempts")[0], to_json(found));
+}
+
 // --- The mutants themselves ---------------------------------------------------------------------
 
 explore::result look(std::string_view mutant, discipline how, unsigned threads, unsigned rounds,
@@ -184,10 +238,67 @@ TEST(Mutants, ThatMoveTheHintBackTakeAPreemptionAndTwoRounds) {
     }
 }
 
-TEST(Mutants, TheWrongFixTakesThreeThreads) {
+TEST(Mutants, TheWrongFixesTakeThreeThreads) {
     if (under_sanitizer) GTEST_SKIP() << "mutants are explored in other builds";
-    EXPECT_TRUE(look("wrong_fix", discipline::lookup, 2, 2, 2, explore::strategy::exhaustive).ok());
-    EXPECT_FALSE(look("wrong_fix", discipline::lookup, 3, 1, 2, explore::strategy::random).ok());
+    for (const std::string_view mutant : {"wrong_fix", "late_repair"}) {
+        EXPECT_TRUE(look(mutant, discipline::lookup, 2, 2, 2, explore::strategy::exhaustive).ok())
+            << mutant;
+        EXPECT_FALSE(look(mutant, discipline::lookup, 3, 1, 2, explore::strategy::random).ok())
+            << mutant;
+    }
+}
+
+/// Whether something breaks in a program of two threads with a round each, of any scenario, in an
+/// execution of at most so many preemptions. All of them are tried, if none breaks.
+bool breaks_in_two_threads(std::string_view mutant, unsigned preemptions) {
+    const explore::explored_variant* const found = explore::find_explored_variant(mutant);
+    for (const explore::explored_scenario* const scenario : explore::explored_scenarios())
+        for (int how = 0; how < discipline_count; ++how)
+            for (unsigned v = 0; v < std::max<std::size_t>(1, scenario->variations.size()); ++v) {
+                const explore::pidmap_setting setting{.how = static_cast<discipline>(how),
+                                                      .scenario = scenario,
+                                                      .threads = 2,
+                                                      .rounds = 1,
+                                                      .variation = v};
+                if (why_not(*found, setting)) continue;
+                const auto p = found->make(setting);
+                const explore::result seen = explore::explore(
+                    *p, {.strategy = explore::strategy::bounded, .preemptions = preemptions});
+                if (!seen.ok()) return true;
+                EXPECT_GE(seen.bound.value_or(0), preemptions) << to_string(setting);
+            }
+    return false;
+}
+
+TEST(Mutants, OneTakesTwoPreemptionsInEveryProgram) {
+    if (under_sanitizer) GTEST_SKIP() << "mutants are explored in other builds";
+    EXPECT_FALSE(breaks_in_two_threads("close_page_never_puts", 1));
+    EXPECT_TRUE(breaks_in_two_threads("close_page_never_puts", 2));
+}
+
+TEST(Mutants, ThatLoseTheWayShowWhereTheExplorerLooksForThat) {
+    if (under_sanitizer) GTEST_SKIP() << "mutants are explored in other builds";
+    struct expected {
+        std::string_view mutant;
+        std::string_view scenario;
+        unsigned variation;
+        unsigned rounds;
+    };
+    for (const expected& one : {expected{"wrap_to_zero", "wraparound", 0, 1},
+                                {"next_pidmap_overflow", "wraparound", 1, 1},
+                                {"no_memory_before_dead", "dying_namespace", 2, 1},
+                                {"hint_taken_back", "nested", 3, 2},
+                                {"release_stops_early", "nested", 4, 1}}) {
+        const auto p = explore::find_explored_variant(one.mutant)
+                           ->make({.how = discipline::member,
+                                   .scenario = explore::find_explored_scenario(one.scenario),
+                                   .threads = 2,
+                                   .rounds = one.rounds,
+                                   .variation = one.variation});
+        EXPECT_FALSE(
+            explore::explore(*p, {.strategy = explore::strategy::random, .walks = 20'000}).ok())
+            << one.mutant;
+    }
 }
 
 TEST(Mutants, EachSaysWhatItBreaksAndWhereThatIsSeen) {

@@ -12,9 +12,10 @@ namespace pidmap_stress {
 /// An init exits: its namespace is closed for allocations while others are forking in it. From then
 /// on they are told that it is dead, they leave, and the last one out releases it.
 class dying_namespace final : public scenario {
-    static constexpr std::array<std::string_view, 4> marks{
+    static constexpr std::array<std::string_view, 5> marks{
         "a worker closed a namespace", "a worker was told of the closing by another one",
-        "a closed namespace was released by the last one out", "an open namespace was full"};
+        "a closed namespace was released by the last one out", "an open namespace was full",
+        "there was no memory in an open namespace"};
     static constexpr std::size_t namespaces = 8;
     static constexpr std::size_t in_table = 2;
     static constexpr std::size_t held_at_most = 16;
@@ -22,6 +23,9 @@ class dying_namespace final : public scenario {
     /// A namespace that others make in its place begins with an empty map, and is to be full once.
     static constexpr std::uint32_t close_one_in_table = 1024;
     static constexpr pid_nr for_each = 2;
+    static constexpr pid_nr page = 32768;
+    /// To lead a hint to the end of a page takes longer than the rest of a round.
+    static constexpr unsigned short_of_memory_one_in = 16;
 
 public:
     static constexpr scenario_info info{.name = "dying_namespace",
@@ -29,8 +33,8 @@ public:
                                         .marks = marks,
                                         .nests = true};
 
-    [[nodiscard]] pid_nr highest_pid_max(pid_nr /*wanted*/, unsigned workers) const override {
-        return 300 + for_each * static_cast<pid_nr>(workers);
+    [[nodiscard]] pid_nr highest_pid_max(pid_nr /*wanted*/, unsigned /*workers*/) const override {
+        return page + 512;
     }
     [[nodiscard]] bool one_round_only() const override { return true; }
     [[nodiscard]] std::uint32_t longest_round() const override { return 4096; }
@@ -39,6 +43,11 @@ public:
         const bool by_lookup = set.how() == discipline::lookup;
         worker& main = set.main();
         const pid_nr reserved = set.under_test().reserved_pids();
+        short_of_memory_ = rounds_++ % short_of_memory_one_in == 2;
+        set.set_pid_max(short_of_memory_
+                            ? page + 512
+                            : reserved + for_each * static_cast<pid_nr>(set.workers()));
+        if (short_of_memory_) return prepare_short_of_memory(set);
         for (std::size_t n = 0; n < (by_lookup ? in_table : namespaces); ++n) {
             table_slot& slot = set.add_slot();
             if (by_lookup) continue;
@@ -58,6 +67,7 @@ public:
     }
 
     void work(worker& me) override {
+        if (short_of_memory_) me.inject_failures(1);
         if (me.set().how() == discipline::lookup) {
             me.linger(2);
             while (me.running()) step_by_lookup(me);
@@ -77,10 +87,27 @@ public:
     }
 
 private:
+    void prepare_short_of_memory(stage& set) {
+        worker& main = set.main();
+        table_slot& slot = set.add_slot();
+        tested_namespace* const ns = set.create();
+        if (ns == nullptr) return;
+        ns->may_be_closed = true;
+        // What is to keep it comes first: the workers' own pids, or the resident of the table.
+        const unsigned seats = set.how() == discipline::member   ? set.workers()
+                               : set.how() == discipline::lookup ? 1
+                                                                 : 0;
+        for (unsigned n = 0; n < seats; ++n) (void)main.alloc_in(*ns);
+        for (pid_nr nr = 0; nr < page - 1 && main.alloc_in(*ns); main.free_last())
+            nr = main.held.back().nr;
+        set.seat_workers_on_held(slot, *ns);
+        if (std::erase(main.references, ns) != 0) main.put(*ns);
+    }
+
     /// One thing or another is done in the namespace. \returns Whether it said that it is dead.
     [[nodiscard]] bool still_open(worker& me, tested_namespace& ns) {
-        const bool closes = me.chance().one_in(
-            me.set().how() == discipline::lookup ? close_one_in_table : close_one_in);
+        const bool seldom = me.set().how() == discipline::lookup && !short_of_memory_;
+        const bool closes = me.chance().one_in(seldom ? close_one_in_table : close_one_in);
         if (closes) {
             me.disable(ns);
             me.hit(0);
@@ -90,6 +117,7 @@ private:
         }
         const alloc_result got = me.alloc_in_closing(ns);
         if (got == alloc_error::exhausted) me.hit(3);
+        if (got == alloc_error::no_memory) me.hit(4);
         if (got != alloc_error::namespace_dead) return true;
         if (!closes) me.hit(1);
         return false;
@@ -119,7 +147,8 @@ private:
 
     void step_by_lookup(worker& me) {
         if (me.held.size() >= held_at_most) return me.free_any();
-        table_slot& slot = me.set().slot(me.chance().below(in_table));
+        table_slot& slot =
+            me.set().slot(me.chance().below(static_cast<std::uint32_t>(me.set().slots())));
         tested_namespace* dead = nullptr;
         const bool found = me.with_found(slot, [&](tested_namespace& ns) {
             if (!still_open(me, ns)) dead = &ns;
@@ -129,6 +158,9 @@ private:
         free_all_of(me, *dead);
         if (dead->closed.load(std::memory_order::relaxed) && dead->released()) me.hit(2);
     }
+
+    bool short_of_memory_ = false;
+    unsigned rounds_ = 0;
 };
 
 }  // namespace pidmap_stress

@@ -14,10 +14,13 @@ namespace pidmap_stress::explore {
 /// Each thread keeps it by a pid of its own (`member`) or a reference. Thread 1 closes it, drops
 /// the creator's reference, and then does as the others do: its rounds of alloc and free. Under
 /// `two_closers` thread 2 does the same, and who was first drops the reference. Of a `member` that
-/// closes, its own pid is freed at once, so that it is there to be had.
+/// closes, its own pid is freed at once, so that it is there to be had. `short_of_memory`: the hint
+/// is at the end of page 0, page 1 has no memory, and each thread may once find none: an error that
+/// must not hide the closing.
 struct dying_namespace {
-    static constexpr std::array<std::string_view, 2> shapes{"one_closer", "two_closers"};
-    enum : unsigned { one_closer, two_closers };
+    static constexpr std::array<std::string_view, 3> shapes{"one_closer", "two_closers",
+                                                            "short_of_memory"};
+    enum : unsigned { one_closer, two_closers, short_of_memory };
 
     static constexpr explored_scenario info{
         .name = "dying_namespace",
@@ -28,21 +31,32 @@ struct dying_namespace {
     template <nesting_allocator V>
     class state final : public release_hook {
         static constexpr unsigned most_threads = 4;
+        static constexpr auto bits = static_cast<pid_nr>(V::geometry::bits_per_page);
 
     public:
         explicit state(const pidmap_setting& s) noexcept
-            : setting_(s), limit_(static_cast<pid_nr>(s.threads) + 2), pid_max_(limit_) {}
+            : setting_(s),
+              limit_(s.variation == short_of_memory ? 2 * bits
+                                                    : static_cast<pid_nr>(s.threads) + 2),
+              pid_max_(limit_) {}
 
         void set_up() noexcept;
         void run(unsigned thread) noexcept;
         void check_instant() const noexcept { judge_instant(book_.ns(), holders_.any()); }
         void finish() { book_.finish(); }
         void on_release(const void* /*ns*/) noexcept override { book_.released(); }
+        bool fails_here() noexcept override {
+            const unsigned thread = this_thread();
+            if (setting_.variation != short_of_memory || thread == 0) return false;
+            if (std::exchange(may_fail_[thread - 1], false)) return choose(2) == 1;
+            return false;
+        }
 
     private:
         [[nodiscard]] bool closes(unsigned thread) const noexcept {
             return thread == 0 || (thread == 1 && setting_.variation == two_closers);
         }
+        void lead_hint_to_page_end() noexcept;
         void close(unsigned thread) noexcept;
         void round(unsigned thread, bool knows_closed) noexcept;
         void leave(unsigned thread, unsigned successor) noexcept;
@@ -52,6 +66,7 @@ struct dying_namespace {
         typename V::pid_max_cell pid_max_;
         namespace_book<V> book_;
         std::array<pid_nr, most_threads> own_{};
+        std::array<bool, most_threads> may_fail_{};
         holders holders_{setting_.threads};
     };
 };
@@ -74,7 +89,21 @@ void dying_namespace::state<V>::set_up() noexcept {
         own_[t] = got.nr();
         holders_.set(t, true);
     }
+    may_fail_.fill(true);
+    if (setting_.variation == short_of_memory) lead_hint_to_page_end();
     check_instant();
+}
+
+template <nesting_allocator V>
+void dying_namespace::state<V>::lead_hint_to_page_end() noexcept {
+    pid_nr got = 0;
+    for (pid_nr n = 0; n < bits && got < bits - 1; ++n) {
+        const alloc_result one = book_.ns().alloc_pidmap();
+        check(bool{one}, invariant::linearizable, "the set-up got no pid");
+        if (!one) return;
+        got = one.nr();
+        book_.ns().free_pidmap(got);
+    }
 }
 
 template <nesting_allocator V>

@@ -17,6 +17,7 @@ struct exhaustion {
     class state final : public pidmap_state<V> {
         using base = pidmap_state<V>;
         static constexpr auto all = static_cast<unsigned>(highest_pid_max<typename V::geometry>);
+        static constexpr unsigned bits = V::geometry::bits_per_page;
 
     public:
         explicit state(const pidmap_setting& s) noexcept
@@ -30,7 +31,10 @@ struct exhaustion {
             for (unsigned n = seated + 1; n < all; ++n) fillers_[n] = this->alloc_for(0);
             expect(this->ns_->alloc_pidmap() == alloc_error::exhausted, invariant::linearizable,
                    "a full map does not say that it is full");
-            // The hint is at the end of the last page; then inside it, and behind the free pid.
+            // The ends of both pages, from another one and from the same; then, with the hint
+            // inside a page, a pid before it there.
+            find_sole(bits - 1);
+            find_sole(all - 1);
             find_sole(all - 2);
             find_sole(all - 4);
             for (unsigned n = 1; n < this->setting_.threads; ++n) free_filler(all - n);

@@ -19,10 +19,13 @@ namespace pidmap_stress::explore {
 /// child, and in a round a thread starts and ends a task in it; who leaves last releases both.
 /// `failing`: as own_children, but memory may run out, and the root has one pid only for all of
 /// them; a task that could not be started is tried once more, and one that was may be abandoned.
+/// `full_root`: as shared_child, but the root has one pid only, so that a task that has its number
+/// in the child may fail above. `empty_chain`: in a round a thread makes a child of the root and a
+/// child of that, and drops both, so that one put releases more than a namespace and its parent.
 struct nested {
-    static constexpr std::array<std::string_view, 3> shapes{"own_children", "shared_child",
-                                                            "failing"};
-    enum : unsigned { own_children, shared_child, failing };
+    static constexpr std::array<std::string_view, 5> shapes{"own_children", "shared_child",
+                                                            "failing", "full_root", "empty_chain"};
+    enum : unsigned { own_children, shared_child, failing, full_root, empty_chain };
 
     static constexpr explored_scenario info{
         .name = "nested",
@@ -48,16 +51,17 @@ struct nested {
         void run(unsigned thread) noexcept;
         void check_instant() const noexcept {
             judge_instant(root_.ns(), holders_.any());
-            if (setting_.variation == shared_child) judge_instant(shared_.ns(), holders_.any());
+            if (is_shared()) judge_instant(shared_.ns(), holders_.any());
         }
         void finish();
 
         void on_release(const void* ns) noexcept override {
             if (root_.is_of(ns)) return root_.released();
             if (shared_.is_of(ns)) return shared_.released();
-            for (auto& rounds : children_)
-                for (namespace_book<V>& one : rounds)
-                    if (one.is_of(ns)) one.released();
+            for (auto* const books : {&children_, &grandchildren_})
+                for (auto& rounds : *books)
+                    for (namespace_book<V>& one : rounds)
+                        if (one.is_of(ns)) one.released();
         }
         bool fails_here() noexcept override {
             const unsigned thread = this_thread();
@@ -69,8 +73,14 @@ struct nested {
         }
 
     private:
+        [[nodiscard]] bool is_shared() const noexcept {
+            return setting_.variation == shared_child || setting_.variation == full_root;
+        }
+        void fill_root() noexcept;
         void round_in_own_child(unsigned thread, unsigned round) noexcept;
         void round_in_shared_child(unsigned thread) noexcept;
+        void round_of_empty_chain(unsigned thread, unsigned round) noexcept;
+        void judge_reuse(unsigned thread, pid_nr nr) noexcept;
         /// Starts a task. \returns Whether there was a number at every level.
         [[nodiscard]] bool start(unsigned thread, namespace_book<V>& in, numbers& into) noexcept;
         void end(unsigned thread, namespace_book<V>& in, const numbers& which) noexcept;
@@ -79,15 +89,17 @@ struct nested {
             expect(why != alloc_error::namespace_dead, invariant::linearizable,
                    "a namespace that is in use says that it is dead");
         }
-        [[nodiscard]] namespace_book<V>& home() noexcept {
-            return setting_.variation == shared_child ? shared_ : root_;
-        }
+        [[nodiscard]] namespace_book<V>& home() noexcept { return is_shared() ? shared_ : root_; }
 
         pidmap_setting setting_;
         typename V::pid_max_cell pid_max_{all_pids};
         namespace_book<V> root_;
         namespace_book<V> shared_;
-        std::array<std::array<namespace_book<V>, most_rounds>, most_threads> children_;
+        using books = std::array<std::array<namespace_book<V>, most_rounds>, most_threads>;
+        books children_;
+        books grandchildren_;
+        /// The pids of the shared child that a thread got in its rounds, a bit for each.
+        std::array<std::uint64_t, most_threads> got_before_{};
         std::array<numbers, most_threads> own_{};
         holders holders_{setting_.threads};
         std::array<unsigned, most_threads> failures_left_{};
@@ -101,12 +113,13 @@ template <nesting_allocator V>
 void nested::state<V>::set_up() noexcept {
     current = this;
     failures_left_.fill(1);
-    // Page 0 only, and under `failing` no more of it than is asked for.
-    const auto limit = static_cast<pid_nr>(V::geometry::bits_per_page);
+    // Page 0 only, but where the search must not come round.
+    const auto limit =
+        static_cast<pid_nr>(V::geometry::bits_per_page) * (setting_.variation == full_root ? 2 : 1);
     pid_max_.store(limit, std::memory_order::relaxed);
     V* const root = create_namespace<V>(pid_max_);
     root_.open(root, limit);
-    if (setting_.variation == shared_child) {
+    if (is_shared()) {
         shared_.open(create_namespace<V>(pid_max_, root), limit);
         root->put();  // The child keeps it.
     }
@@ -117,26 +130,33 @@ void nested::state<V>::set_up() noexcept {
             check(start(t, home(), own_[t]), invariant::linearizable, "the set-up got no pid");
         holders_.set(t, setting_.how == discipline::member);
     }
-    if (setting_.variation == failing) {
-        unsigned filled = 0;
-        for (alloc_result got = root->alloc_pidmap(); got && filled < fillers_.size();
-             got = root->alloc_pidmap()) {
-            root_.take(set_up_thread, got.nr());
-            fillers_[filled++] = got.nr();
-        }
-        root_.leave(set_up_thread, fillers_[0]);
-        root->free_pidmap(fillers_[0]);
-        fillers_[0] = 0;
-    }
+    if (setting_.variation == failing || setting_.variation == full_root) fill_root();
     home().ns().put();  // The creator's.
     check_instant();
+}
+
+/// But for one pid.
+template <nesting_allocator V>
+void nested::state<V>::fill_root() noexcept {
+    V& root = root_.ns();
+    unsigned filled = 0;
+    for (alloc_result got = root.alloc_pidmap(); got && filled < fillers_.size();
+         got = root.alloc_pidmap()) {
+        root_.take(set_up_thread, got.nr());
+        fillers_[filled++] = got.nr();
+    }
+    root_.leave(set_up_thread, fillers_[0]);
+    root.free_pidmap(fillers_[0]);
+    fillers_[0] = 0;
 }
 
 template <nesting_allocator V>
 void nested::state<V>::run(unsigned thread) noexcept {
     for (unsigned round = 0; round < setting_.rounds; ++round)
-        if (setting_.variation == shared_child)
+        if (is_shared())
             round_in_shared_child(thread);
+        else if (setting_.variation == empty_chain)
+            round_of_empty_chain(thread, round);
         else
             round_in_own_child(thread, round);
     if (setting_.how == discipline::reference) {
@@ -173,7 +193,32 @@ void nested::state<V>::round_in_own_child(unsigned thread, unsigned round) noexc
 template <nesting_allocator V>
 void nested::state<V>::round_in_shared_child(unsigned thread) noexcept {
     numbers task{};
-    if (start(thread, shared_, task)) end(thread, shared_, task);
+    if (!start(thread, shared_, task)) return;
+    judge_reuse(thread, task[1]);
+    end(thread, shared_, task);
+}
+
+/// A member's pids are the first of the child, which is roomy under `full_root`: so the hint was at
+/// this pid or beyond when this thread got it, and nothing may lead it back.
+template <nesting_allocator V>
+void nested::state<V>::judge_reuse(unsigned thread, pid_nr nr) noexcept {
+    if (setting_.variation != full_root || setting_.how != discipline::member) return;
+    const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(nr);
+    expect((got_before_[thread] & bit) == 0, invariant::no_immediate_reuse);
+    got_before_[thread] |= bit;
+}
+
+template <nesting_allocator V>
+void nested::state<V>::round_of_empty_chain(unsigned thread, unsigned round) noexcept {
+    label("create");
+    const auto limit = static_cast<pid_nr>(V::geometry::bits_per_page);
+    V* const child = create_namespace<V>(pid_max_, &root_.ns());
+    children_[thread][round].open(child, limit);
+    V* const grandchild = create_namespace<V>(pid_max_, child);
+    grandchildren_[thread][round].open(grandchild, limit);
+    label("put");
+    child->put();
+    grandchild->put();
 }
 
 template <nesting_allocator V>
@@ -218,8 +263,9 @@ void nested::state<V>::finish() {
     }
     root_.finish();
     shared_.finish();
-    for (const auto& rounds : children_)
-        for (const namespace_book<V>& one : rounds) one.finish();
+    for (const auto* const books_of : {&children_, &grandchildren_})
+        for (const auto& rounds : *books_of)
+            for (const namespace_book<V>& one : rounds) one.finish();
 }
 
 }  // namespace pidmap_stress::explore

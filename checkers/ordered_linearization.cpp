@@ -112,12 +112,12 @@ private:
         }
         return true;
     }
-    /// Whether another call that may have a reference in hand was under way at the same time.
+    /// Whether another call was under way at the same time: it may have had a reference in hand,
+    /// whatever it came to. A search may give its slot of one page back and die on the next.
     [[nodiscard]] bool has_company(std::size_t call) const noexcept {
         for (std::size_t i = 0; i < calls_.size(); ++i)
             if (i != call && (calls_[call].after >> i & 1U) == 0 &&
-                (calls_[i].after >> call & 1U) == 0 &&
-                calls_[i].what.error != alloc_error::namespace_dead)
+                (calls_[i].after >> call & 1U) == 0)
                 return true;
         return false;
     }

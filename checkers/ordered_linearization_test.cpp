@@ -61,6 +61,8 @@ TEST(OrderedLinearizationTest, DeathIsForGood) {
     EXPECT_FALSE(explained({free_of(7), alloc_of(1, 1)}, by_pid));
     // Somebody is under way, and meanwhile his pid comes and goes.
     EXPECT_TRUE(explained({free_of(7), alloc_of(1, 1), free_of(1, 0b11), alloc_of(1)}, by_pid));
+    // The same, and who was under way had a slot of a page and gave it back: to him it is dead.
+    EXPECT_TRUE(explained({free_of(7), alloc_of(1, 1), free_of(1, 0b11), refused(dead)}, by_pid));
     EXPECT_FALSE(explained({alloc_of(1), free_of(1, 1), refused(dead)}));
     const linearizability_rules nobody{.initial_references = 0};
     EXPECT_TRUE(explained({refused(dead)}, nobody));

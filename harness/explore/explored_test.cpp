@@ -357,6 +357,29 @@ TEST(Memory, RetiringWhatIsStillInTheTableDoesNotHelp) {
     expect_in_both(p, breaks(finding_kind::use_after_free));
 }
 
+// A grace period waits for whoever asked for it as well, as long as it is in that section.
+TEST(Memory, WhoRetiresInASectionMayGoOnInIt) {
+    for (const bool same_section : {true, false}) {
+        const auto p = over<shared_node>()
+                           .first([](shared_node& s) { s.head.store(world::create<node>(1)); })
+                           .thread([same_section](shared_node& s) {
+                               world::read_lock();
+                               node* const n = s.head.exchange(nullptr, acq_rel);
+                               world::retire(n);
+                               if (!same_section) {
+                                   world::read_unlock();
+                                   world::read_lock();
+                               }
+                               (void)n->value.load(relaxed);
+                               world::read_unlock();
+                           });
+        if (same_section)
+            expect_in_both(p, holds_completely());
+        else
+            expect_in_both(p, breaks(finding_kind::use_after_free));
+    }
+}
+
 TEST(Memory, DoubleFreeIsFound) {
     const auto p = over<shared_node>()
                        .first([](shared_node& s) { s.head.store(world::create<node>(1)); })

@@ -29,6 +29,7 @@ struct block {
     state is = state::live;
     unsigned freed_by = 0;
     unsigned freed_at = 0;
+    unsigned freed_in_section = 0;  ///< Which of the thread's sections, from 1; 0: in none.
     clock before_free{};
     clock accessed{};
     std::vector<guarded_access> guarded{};

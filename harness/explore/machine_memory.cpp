@@ -145,11 +145,17 @@ void machine::touch_block(unsigned thread, block& b, unsigned po) {
         return;
     }
     if (thread != b.freed_by && b.before_free.contains(thread, po)) return;
-    // A grace period waits for a section that cannot have begun after it did.
-    if (b.is == block::state::retired && s.section_depth > 0 && thread != b.freed_by &&
-        !graph_->happened_before(thread, s.section_begin).contains(b.freed_by, b.freed_at) &&
-        shields(thread, s.section_begin, po, b.before_free))
-        return;
+    // A grace period waits for the section that it was asked for in, and for others that cannot
+    // have begun after it did.
+    if (b.is == block::state::retired && s.section_depth > 0) {
+        if (thread == b.freed_by) {
+            if (s.sections == b.freed_in_section) return;
+        } else if (!graph_->happened_before(thread, s.section_begin)
+                        .contains(b.freed_by, b.freed_at) &&
+                   shields(thread, s.section_begin, po, b.before_free)) {
+            return;
+        }
+    }
     fail(finding_kind::use_after_free, "memory is used, and not before its release", std::nullopt);
 }
 
@@ -192,6 +198,7 @@ void machine::end_release(void* object, bool deferred) {
     s.effects_at = s.cursor;
     b.freed_by = t;
     b.freed_at = s.cursor;
+    b.freed_in_section = s.section_depth > 0 ? s.sections : 0;
     b.before_free = graph_->happened_before(t, s.cursor);
     bool unordered = false;
     for (unsigned u = 1; u <= thread_count_; ++u) {
@@ -239,7 +246,10 @@ void machine::enter_section() {
     if (!in_threads()) return;
     thread_state& s = threads_[self()];
     had_sections_ = true;
-    if (s.section_depth++ == 0) s.section_begin = s.cursor;
+    if (s.section_depth++ == 0) {
+        s.section_begin = s.cursor;
+        ++s.sections;
+    }
     if (observer_ != nullptr)
         observe({.thread = self(), .kind = step_kind::enter_section, .cell = "section"}, 0);
 }

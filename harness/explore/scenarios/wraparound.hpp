@@ -29,12 +29,9 @@ struct wraparound {
         return std::nullopt;
     }
 
-    // Not by lookup: a search that gives a slot back may end the namespace and go on, as its own
-    // read-side section keeps the memory, which the explorer does not grant to who released it.
     static constexpr explored_scenario info{
         .name = "wraparound",
         .summary = "the search wraps to the reserved pids",
-        .disciplines = discipline_set(discipline::member) | discipline::reference,
         .variations = shapes,
         .checks_cover = true,
         .refuses = refuses};
@@ -52,6 +49,7 @@ struct wraparound {
             const bool is_lowered = this->setting_.variation == lowered;
             if (is_lowered) this->fill_page_zero();
             if (this->setting_.how == discipline::member) this->seat_members();
+            if (this->setting_.how == discipline::lookup) this->seat_resident();
             if (is_lowered) {
                 this->visit();
                 this->clear_page_zero();

@@ -276,10 +276,8 @@ public:
     [[nodiscard]] T get() const noexcept {
         const std::uint64_t now = bits();
         machine::current().plain_access(
-            cell_, {.address = this,
-                    .old_value = now,
-                    .value = now,
-                    .comparable = detail::cell_value<T>});
+            cell_,
+            {.address = this, .old_value = now, .value = now, .comparable = detail::cell_value<T>});
         return value_;
     }
     void set(T value) noexcept {

@@ -351,7 +351,7 @@ private:
         unsigned failures_left = 0;  // Of allocations.
         unsigned section_depth = 0;
         unsigned section_begin = 0;
-        unsigned sections = 0;  // How many it has entered.
+        unsigned sections = 0;    // How many it has entered.
         unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
         unsigned plain_at = 0;    // A plain cell was accessed last before this event.
         unsigned notes_from = 0;  // Of events before this, no state need be noted.

@@ -79,7 +79,7 @@ TEST(Matrix, AFamilyThatBreaksHidesNoOther) {
         EXPECT_EQ(seen.of_family(family::references), standing::holds) << matrix_row(seen);
         EXPECT_EQ(seen.of_family(family::pids), standing::holds);
         EXPECT_EQ(seen.of_family(family::reuse), standing::fails);
-        EXPECT_EQ(seen.of_family(family::cover), standing::fails);  // The get comes late.
+        EXPECT_EQ(seen.of_family(family::cover), standing::fails);     // The get comes late.
         EXPECT_EQ(seen.of_family(family::progress), standing::holds);  // Nobody waits.
         EXPECT_TRUE(find_broken(seen, invariant::reuse_happens_after));
         EXPECT_EQ(find_broken(seen, invariant::no_immediate_reuse) != nullptr, rounds == 2);

@@ -29,12 +29,11 @@ struct wraparound {
         return std::nullopt;
     }
 
-    static constexpr explored_scenario info{
-        .name = "wraparound",
-        .summary = "the search wraps to the reserved pids",
-        .variations = shapes,
-        .checks_cover = true,
-        .refuses = refuses};
+    static constexpr explored_scenario info{.name = "wraparound",
+                                            .summary = "the search wraps to the reserved pids",
+                                            .variations = shapes,
+                                            .checks_cover = true,
+                                            .refuses = refuses};
 
     template <pid_allocator V>
     class state final : public pidmap_state<V> {

@@ -128,10 +128,19 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
                plan.first_seed);
     std::fflush(stdout);
     const bool terminal = ::isatty(STDERR_FILENO) == 1;
-    for (power::attempt& one : carry_out(plan, [&](std::size_t done, std::size_t of) {
-             if (terminal) fmt::print(stderr, "\r{} of {} ", done, of);
-         }))
-        all.push_back(std::move(one));
+    // A study that is cut off loses no more than the last few seconds: --merge takes the rest.
+    const std::vector<power::attempt> merged = all;
+    auto written = begin;
+    all = carry_out(plan, [&](const power::study_progress& now) {
+        if (terminal) fmt::print(stderr, "\r{} of {} ", now.done, now.of);
+        constexpr std::chrono::seconds pause{5};
+        if (std::chrono::steady_clock::now() - written < pause) return;
+        std::vector<power::attempt> so_far = merged;
+        so_far.insert(so_far.end(), now.attempts.begin(), now.attempts.end());
+        (void)write_results(wanted, so_far, plan.of);  // If it fails, that is said at the end.
+        written = std::chrono::steady_clock::now();
+    });
+    all.insert(all.begin(), merged.begin(), merged.end());
     if (terminal) fmt::print(stderr, "\r\033[K");
     fmt::print("{}", to_table(all, plan.of));
     fmt::print("{:.0f} s\n",

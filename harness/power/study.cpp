@@ -56,7 +56,7 @@ namespace {
 }  // namespace
 
 std::vector<attempt> carry_out(const study_plan& plan,
-                               const std::function<void(std::size_t, std::size_t)>& on_progress) {
+                               const std::function<void(const study_progress&)>& on_progress) {
     struct place {
         const candidate* what;
         strategy by;
@@ -82,7 +82,8 @@ std::vector<attempt> carry_out(const study_plan& plan,
         run_forked(tasks, jobs, plan.tries.patience, [&](std::size_t n, const task_end& end) {
             for (attempt& one : attempts_from(end, *places[n].what, places[n].by, plan))
                 all.push_back(std::move(one));
-            on_progress(++done, alone.size() + side_by_side.size());
+            on_progress(
+                {.done = ++done, .of = alone.size() + side_by_side.size(), .attempts = all});
             return true;
         });
     };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,12 +24,19 @@ struct study_plan {
     effort tries;
 };
 
+/// How far a study is.
+struct study_progress {
+    std::size_t done = 0;  ///< Candidates, each by one strategy ...
+    std::size_t of = 0;    ///< ... of so many.
+    std::span<const attempt> attempts{};
+};
+
 /// Makes every attempt that this build can make. Where the first one or two seeds do not find what
 /// a mutant names, the others are spared.
 ///
-/// \param on_progress  Called after each attempt, with how many are done, of how many.
+/// \param on_progress  Called whenever a strategy is done with a candidate.
 [[nodiscard]] std::vector<attempt> carry_out(
-    const study_plan& plan, const std::function<void(std::size_t, std::size_t)>& on_progress);
+    const study_plan& plan, const std::function<void(const study_progress&)>& on_progress);
 
 /// What one strategy came to on one candidate.
 struct score {

@@ -31,10 +31,9 @@ void worker::count(run_end end, const graph& g) {
             ++result_.step_limited;
             result_.truncated = true;
             break;
-        case run_end::known:
-            break;  // Whatever it would do has been counted.
-        case run_end::inconsistent:
-            break;  // A graph that is none: not an execution.
+        case run_end::known:         // Whatever it would do has been counted.
+        case run_end::inconsistent:  // A graph that is none: not an execution.
+            break;
     }
 }
 

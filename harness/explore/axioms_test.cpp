@@ -216,7 +216,7 @@ const setting settings[] = {
     {"Interleavings", {3, 3, 2, 1, 2}, 400, {.model = model::sc}},
 };
 INSTANTIATE_TEST_SUITE_P(RandomPrograms, AxiomsTest, testing::ValuesIn(settings),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& one) { return one.param.name; });
 
 class UnlikeTheAxiomsTest : public testing::TestWithParam<int> {};
 

@@ -72,7 +72,9 @@ TEST(Livelock, WithPlainCellsInItsRoundIsFound) {
         });
         const result r = explore(p, {.limits = {.steps = 1'000}, .budget = 200});
         EXPECT_EQ(r.ok(), counts) << r.summary();
-        if (!counts) EXPECT_THAT(r, breaks(finding_kind::livelock));
+        if (!counts) {
+            EXPECT_THAT(r, breaks(finding_kind::livelock));
+        }
     }
 }
 

@@ -243,7 +243,7 @@ TEST(Oracle, AnInvariantThatBreaksAtAnyInstantIsFound) {
         const code c = random_code(seed);
         sights met;
         (void)all_by_reduction(watched(c, met), {.model = model::sc});
-        for (const auto sight : met)
+        for (const auto& sight : met)
             for (const bool cut : {false, true}) {
                 const options how{.model = model::sc, .budget = cut ? 100'000U : 0U};
                 const result r = explore(breaking_at(c, sight), how);

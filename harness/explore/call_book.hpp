@@ -30,18 +30,18 @@ public:
             {.what = {.kind = kind, .worker = this_thread() - 1, .pid = nr}, .from = now()});
         return calls_.size() - 1;
     }
-    void returned(std::size_t call) {
-        if (call == none) return;
-        calls_[call].until = now();
-        calls_[call].what.returned = 0;  // It did, and nothing is said of when.
+    void returned(std::size_t which) {
+        if (which == none) return;
+        calls_[which].until = now();
+        calls_[which].what.returned = 0;  // It did, and nothing is said of when.
     }
-    void returned(std::size_t call, const alloc_result& got) {
-        if (call == none) return;
+    void returned(std::size_t which, const alloc_result& got) {
+        if (which == none) return;
         if (got)
-            calls_[call].what.pid = got.nr();
+            calls_[which].what.pid = got.nr();
         else
-            calls_[call].what.error = got.error();
-        returned(call);
+            calls_[which].what.error = got.error();
+        returned(which);
     }
 
     /// For when all threads have ended.

@@ -88,8 +88,12 @@ TEST(Trace, RowsNameLinesOfTheAlgorithm) {
         if (row.place.empty()) continue;
         ++named;
         EXPECT_TRUE(std::regex_match(row.place, std::regex("[a-z_]+\\.hpp:[0-9]+"))) << row.place;
-        if (row.edge == "R3") EXPECT_THAT(row.place, HasSubstr("pid_namespace.hpp:"));
-        if (row.edge == "C1") EXPECT_THAT(row.place, HasSubstr("as_posted.hpp:"));
+        if (row.edge == "R3") {
+            EXPECT_THAT(row.place, HasSubstr("pid_namespace.hpp:"));
+        }
+        if (row.edge == "C1") {
+            EXPECT_THAT(row.place, HasSubstr("as_posted.hpp:"));
+        }
     }
     if (named == 0) GTEST_SKIP() << "this build has no line tables, or no libdw";
 }

@@ -45,9 +45,11 @@ void machine::mix_threads(state_digest& d) {
         if (!flat_ || frozen_.thread == t) d.mix(s.steps);
         if (limits_.spurious_failures > 0) d.mix(spurious_failures_of(t));
         if (s.is == status::spinning)
+            // It goes on as soon as it would see other values than these.
             for (unsigned po = s.loop_begin; po < s.loop_end; ++po) {
                 const event& e = g[g.at(t, po)];
-                d.mix(e.is_read() && (e.rf != g.newest(e.location) || e.spurious) ? 1 : 0);
+                if (e.is_read()) d.mix(e.value);
+                if (e.spurious) d.mix(1);
             }
         if (s.is != status::ready && s.is != status::spinning) continue;
         state_.knows[t] = g.happened_before(t, g.length(t));

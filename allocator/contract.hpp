@@ -87,6 +87,9 @@ public:
     [[nodiscard]] constexpr bool contains(Enum one) const noexcept {
         return (bits_ & bit(one)) != 0;
     }
+    [[nodiscard]] constexpr bool intersects(enum_set other) const noexcept {
+        return (bits_ & other.bits_) != 0;
+    }
     [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
     constexpr void insert(Enum one) noexcept { bits_ |= bit(one); }
     friend constexpr enum_set operator|(enum_set a, enum_set b) noexcept {

@@ -24,6 +24,19 @@ bool assessment::as_expected() const noexcept {
            missing.empty();
 }
 
+invariant_set missing_from(invariant_set broken, const variant_info& info, discipline how,
+                           std::string_view scenario) noexcept {
+    invariant_set missing;
+    for (const breakage& known : info.breaks) {
+        // An empty `shown_by` names no scenario, not the scenario without a name.
+        const bool required = !known.shown_by.empty() && known.shown_by == scenario;
+        if (!required || !known.where.contains(how)) continue;
+        if (broken.contains(known.broken)) return {};
+        missing.insert(known.broken);
+    }
+    return missing;
+}
+
 assessment assess(const verdict& seen, const variant_info& info, discipline how,
                   std::string_view scenario) noexcept {
     assessment result{.kind = seen.kind()};
@@ -33,15 +46,7 @@ assessment assess(const verdict& seen, const variant_info& info, discipline how,
         if (broken.contains(which) && !info.breaks.expects(which, how))
             result.unexpected.insert(which);
     }
-    bool shown = false;
-    for (const breakage& known : info.breaks) {
-        // An empty `shown_by` names no scenario, not the scenario without a name.
-        const bool required = !known.shown_by.empty() && known.shown_by == scenario;
-        if (!required || !known.where.contains(how)) continue;
-        result.missing.insert(known.broken);
-        shown |= broken.contains(known.broken);
-    }
-    if (shown) result.missing = {};
+    result.missing = missing_from(broken, info, how, scenario);
     return result;
 }
 

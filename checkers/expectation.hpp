@@ -20,10 +20,15 @@ struct assessment {
     [[nodiscard]] bool as_expected() const noexcept;
 };
 
+/// What must still break: of the breakages with `shown_by == scenario` that cover `how`, one at
+/// least is required, and which one comes first is up to the schedule. Empty if one of them is
+/// among `broken`, and where none is required.
+[[nodiscard]] invariant_set missing_from(invariant_set broken, const variant_info& info,
+                                         discipline how, std::string_view scenario) noexcept;
+
 /// Compares a verdict with the breakages that `info` declares.
 ///
-/// Of the breakages with `shown_by == scenario` that cover `how`, one at least is required: which
-/// one comes first is up to the schedule. Every breakage that covers `how` is permitted, in any
+/// Required is what missing_from() says. Every breakage that covers `how` is permitted, in any
 /// scenario.
 [[nodiscard]] assessment assess(const verdict& seen, const variant_info& info, discipline how,
                                 std::string_view scenario) noexcept;

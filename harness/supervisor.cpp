@@ -26,6 +26,9 @@ using clock = std::chrono::steady_clock;
 /// So many trials that found something are enough: they are to show all that is broken, not to
 /// count. Less is a matter of luck with the order in which things break.
 constexpr std::uint64_t enough_failed_trials = 6;
+/// And so many if what is known to break was not among it: a sanitizer ends a trial at whatever
+/// comes first.
+constexpr std::uint64_t most_failed_trials = 30;
 constexpr auto poll_interval = std::chrono::milliseconds(5);
 /// How long a trial may take to end after memory could no longer be trusted. A worker may well be
 /// lost in what it read there, and there is nothing left to learn.
@@ -47,24 +50,27 @@ constexpr auto grace_after_damage = std::chrono::seconds(under_sanitizer ? 10 : 
     return sum;
 }
 
-/// Whether the trial has shown what the cell is there for: each mark was hit, and what is known to
-/// break did.
-[[nodiscard]] bool has_shown_all(const board& here, std::uint64_t marks_before, const cell& what) {
-    if (here.findings_reported.load(std::memory_order::relaxed) != 0) return true;
-    const scenario_info& script = *what.workload->info;
-    for (const breakage& known : what.variant->info->breaks)
-        if (known.shown_by == script.name && known.where.contains(what.how)) return false;
-    const std::uint64_t marks = marks_before | here.marks.load(std::memory_order::relaxed);
-    return marks == (std::uint64_t{1} << script.marks.size()) - 1;
+[[nodiscard]] invariant_set broken_on(const board& here) {
+    invariant_set broken;
+    for (int n = 0; n < invariant_count; ++n)
+        if (here.times_broken[static_cast<std::size_t>(n)].load(std::memory_order::relaxed) != 0)
+            broken.insert(static_cast<invariant>(n));
+    return broken;
 }
 
-/// Whether one of these broke.
-[[nodiscard]] bool broke_any_of(const board& here, invariant_set which) {
-    for (int n = 0; n < invariant_count; ++n)
-        if (which.contains(static_cast<invariant>(n)) &&
-            here.times_broken[static_cast<std::size_t>(n)].load(std::memory_order::relaxed) != 0)
-            return true;
-    return false;
+/// What the trials of a cell have shown together.
+struct shown_so_far {
+    invariant_set broken{};
+    std::uint64_t marks = 0;
+};
+
+/// Whether the cell was shown what it is there for: what is known to break did, and not only
+/// something that came before it; or if nothing broke, each mark was hit.
+[[nodiscard]] bool is_all(const shown_so_far& shown, const cell& what) {
+    const scenario_info& script = *what.workload->info;
+    if (!missing_from(shown.broken, *what.variant->info, what.how, script.name).empty())
+        return false;
+    return !shown.broken.empty() || shown.marks == (std::uint64_t{1} << script.marks.size()) - 1;
 }
 
 /// What does not change while a trial is stalled. To set a stage may take millions of calls of the
@@ -191,7 +197,7 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
     // Who is known to use what was released may hang or crash before anybody can tell of it.
     unsigned trials_that_may_get_lost =
         what.variant->info->breaks.expects(invariant::no_use_after_release, what.how) ? 2 : 0;
-    std::uint64_t marks = 0;
+    shown_so_far shown;
 
     while (true) {
         const board_ptr here = map_board();
@@ -212,16 +218,19 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
         }
         std::string ending;
         const auto time_is_up = [&] {
-            if (broke_any_of(*here, watch.enough)) return true;
+            const invariant_set broken = broken_on(*here);
+            if (broken.intersects(watch.enough)) return true;
             const clock::time_point now = clock::now();
             if (now < deadline) return false;
-            return now >= deadline + watch.last_chance || result.trials_with_findings != 0 ||
-                   has_shown_all(*here, marks, what);
+            const std::uint64_t marks = here->marks.load(std::memory_order::relaxed);
+            return now >= deadline + watch.last_chance ||
+                   is_all({shown.broken | broken, shown.marks | marks}, what);
         };
         const trial_end end =
             attend(trial, *here, how.workers, time_is_up, watch, result.seen.operations, ending);
         collect(*here, how.workers, result);
-        marks |= here->marks.load(std::memory_order::relaxed);
+        shown.broken = shown.broken | broken_on(*here);
+        shown.marks |= here->marks.load(std::memory_order::relaxed);
         const bool found = here->findings_reported.load(std::memory_order::relaxed) != 0;
         if (end != trial_end::good) {
             result.ending = ending;
@@ -239,13 +248,14 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
         const bool work_is_done = how.operations != 0 && result.seen.operations >= how.operations;
         if (result.out_of_resources || time_is_up() || work_is_done ||
             (watch.interrupted && watch.interrupted()) || result.seen.end != run_end::completed ||
-            result.trials_with_findings >= enough_failed_trials)
+            result.trials_with_findings >= most_failed_trials ||
+            (result.trials_with_findings >= enough_failed_trials && is_all(shown, what)))
             break;
         if (end == trial_end::good && !found) break;  // It ended by itself, for want of work.
     }
 
     for (std::size_t n = 0; n < script.marks.size(); ++n)
-        if ((marks >> n & 1) == 0) result.seen.unhit_marks.emplace_back(script.marks[n]);
+        if ((shown.marks >> n & 1) == 0) result.seen.unhit_marks.emplace_back(script.marks[n]);
     if (result.undecided_histories != 0)
         result.seen.unhit_marks.push_back(
             fmt::format("a verdict on {} histories", result.undecided_histories));

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <array>
 #include <chrono>
 
@@ -82,6 +84,30 @@ public:
     void work(worker& /*me*/) override {}
 };
 
+/// Breaks in one of two ways, the scenario's own or, mostly, another; and as under a sanitizer,
+/// that is the end of the process.
+class ends_at_the_first final : public come_and_go {
+public:
+    static constexpr scenario_info info{.name = "ends_at_the_first", .summary = "for tests"};
+
+    void work(worker& me) override {
+        if (me.number() != 0 || !me.running()) return;
+        if (me.alloc(me.set().slot(0))) me.free_last();
+        report(me.chance().one_in(16) ? invariant::no_underflow : invariant::reuse_happens_after,
+               "planted");
+        ::_exit(66);
+    }
+};
+template <execution_policy P>
+struct breaks_in_two_ways : pid_namespace<P, sound_orders, sound_steps> {
+    using pid_namespace<P, sound_orders, sound_steps>::pid_namespace;
+    static constexpr variant_info info{
+        .name = "breaks_in_two_ways",
+        .summary = "for tests",
+        .breaks = {{.broken = invariant::reuse_happens_after},
+                   {.broken = invariant::no_underflow, .shown_by = "ends_at_the_first"}}};
+};
+
 constexpr auto short_stall = 500ms;
 
 /// Sets its stage for longer than a stall may last, and is busy all the while.
@@ -127,6 +153,20 @@ TEST(SupervisorTest, AKnownUseAfterReleaseMayEndATrialUntold) {
                                             testing::some_calls(1'000));
     EXPECT_EQ(result.trials, 3U);
     EXPECT_EQ(result.judged.kind, verdict_kind::crash) << testing::told(result);
+}
+
+// What ends a trial early may be known of the variant, and not what the scenario is there to show:
+// further trials get their chance, also when the time is over.
+TEST(SupervisorTest, AKnownBreakageMayHideTheOneThatMustShow) {
+    const subject_entry variant = make_subject_entry<breaks_in_two_ways>();
+    const scenario_entry workload = entry_of<ends_at_the_first>();
+    const cell_result result = run_cell(
+        {.variant = &variant, .workload = &workload, .how = discipline::reference},
+        testing::some_calls(1'000'000), {.budget = 1ms, .stall_after = 1min, .last_chance = 4min});
+    EXPECT_TRUE(result.judged.as_expected()) << testing::told(result);
+    EXPECT_TRUE(result.seen.broken().contains(invariant::no_underflow));
+    EXPECT_TRUE(result.seen.broken().contains(invariant::reuse_happens_after))
+        << "the first trial showed all; another key is needed";
 }
 
 // Each repetition counts once, whatever it shows, and all of them are one result.

@@ -23,6 +23,14 @@ namespace {
 constexpr std::size_t objects_of_all = 60'000;
 constexpr std::size_t cell_bytes_per_worker = std::size_t{64} << 20;
 
+/// How many namespaces a worker may have in a round.
+[[nodiscard]] std::size_t namespaces_of_each(const stage::settings& how) noexcept {
+    const std::size_t cells = static_cast<std::size_t>(how.highest_pid_max) * sizeof(tenant_cell);
+    return std::clamp<std::size_t>(
+        cell_bytes_per_worker / cells, 2,
+        std::min(how.namespaces_each, objects_of_all / (how.workers + 1)));
+}
+
 void report_all(const std::vector<finding>& several) {
     for (const finding& one : several) report(one);
 }
@@ -30,14 +38,13 @@ void report_all(const std::vector<finding>& several) {
 }  // namespace
 
 stage::stage(subject& under_test, board& report_to, const settings& how)
-    : subject_(under_test), board_(report_to), how_(how) {
-    const std::size_t cells = static_cast<std::size_t>(how.highest_pid_max) * sizeof(tenant_cell);
-    const std::size_t each =
-        std::clamp<std::size_t>(cell_bytes_per_worker / cells, 2,
-                                std::min(how.namespaces_each, objects_of_all / (how.workers + 1)));
+    : subject_(under_test),
+      board_(report_to),
+      how_(how),
+      cells_(namespaces_of_each(how) * (how.workers + 1), how.highest_pid_max) {
     stores_.resize(how.workers + 1);
     for (store& one : stores_)
-        for (std::size_t n = 0; n < each; ++n) one.free.push_back(make_object(one));
+        for (std::size_t n = 0; n < namespaces_of_each(how); ++n) one.free.push_back(make_object());
     for (unsigned n = 0; n < how.workers; ++n)
         workers_.push_back(std::make_unique<worker>(*this, n));
     main_ = std::make_unique<worker>(*this, how.workers);
@@ -47,9 +54,9 @@ stage::stage(subject& under_test, board& report_to, const settings& how)
 
 stage::~stage() = default;
 
-tested_namespace* stage::make_object(store& /*into*/) {
-    objects_.push_back(
-        subject_.make_namespace(static_cast<std::uint16_t>(objects_.size()), how_.highest_pid_max));
+tested_namespace* stage::make_object() {
+    const auto number = static_cast<std::uint16_t>(objects_.size());
+    objects_.push_back(subject_.make_namespace(number, cells_.of(number)));
     return objects_.back().get();
 }
 

@@ -83,13 +83,14 @@ private:
     void collect_held();
     void judge_history();
     void recycle();
-    [[nodiscard]] tested_namespace* make_object(store& into);
+    [[nodiscard]] tested_namespace* make_object();
     void drop_creators_reference(tested_namespace& ns);
 
     subject& subject_;
     board& board_;
     settings how_;
     pid_nr lowest_pid_max_ = 0;
+    tenant_cells cells_;
     std::vector<std::unique_ptr<tested_namespace>> objects_;
     std::vector<store> stores_;  ///< One for each worker, and the main thread's.
     std::deque<table_slot> slots_;

@@ -1,7 +1,5 @@
 #include "harness/subject.hpp"
 
-#include <new>
-
 namespace pidmap_stress {
 namespace {
 
@@ -14,10 +12,7 @@ void drop_what_it_keeps(memory_domain::release_record& ended) noexcept {
 
 }  // namespace
 
-tested_namespace::tested_namespace(std::uint16_t number, pid_nr highest_pid_max)
-    : cells_(static_cast<tenant_cell*>(
-          std::calloc(static_cast<std::size_t>(highest_pid_max), sizeof(tenant_cell)))) {
-    if (cells_ == nullptr) throw std::bad_alloc();
+tested_namespace::tested_namespace(std::uint16_t number, tenant_cell* cells) : cells_(cells) {
     id = number;
     objects.id = number;
     objects.shared = true;

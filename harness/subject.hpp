@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -10,13 +9,10 @@
 #include "allocator/pid_numbers.hpp"
 #include "checkers/audit.hpp"
 #include "harness/memory_domain.hpp"
+#include "harness/tenant_cells.hpp"
 
 /// The allocator under test as the harness sees it: a variant in a world, types erased.
 namespace pidmap_stress {
-
-/// Who holds a pid: a worker's number plus one, or 0. Not atomic, on purpose: the allocator is to
-/// order one holder's writes before the next one's, and where it does not, this is a data race.
-using tenant_cell = std::uint16_t;
 
 struct table_slot;
 
@@ -73,7 +69,7 @@ public:
     [[nodiscard]] bool released() const noexcept {
         return releases.load(std::memory_order::relaxed) != 0;
     }
-    [[nodiscard]] tenant_cell& cell(pid_nr nr) noexcept { return cells_.get()[nr]; }
+    [[nodiscard]] tenant_cell& cell(pid_nr nr) noexcept { return cells_[nr]; }
     /// The namespace above; nullptr for a root. It stays known until quiescence, released or not.
     [[nodiscard]] tested_namespace* parent() const noexcept {
         return static_cast<tested_namespace*>(keeps);
@@ -112,13 +108,10 @@ public:
     bool closed_before = false;
 
 protected:
-    tested_namespace(std::uint16_t number, pid_nr highest_pid_max);
+    tested_namespace(std::uint16_t number, tenant_cell* cells);
 
 private:
-    struct freer {
-        void operator()(tenant_cell* cells) const noexcept { std::free(cells); }
-    };
-    std::unique_ptr<tenant_cell[], freer> cells_;  // From calloc(): untouched pages cost nothing.
+    tenant_cell* cells_;
 };
 
 /// Where lookups find a namespace.
@@ -135,9 +128,9 @@ public:
     [[nodiscard]] virtual pid_nr pid_max() const noexcept = 0;
     [[nodiscard]] virtual unsigned bits_per_page() const noexcept = 0;
     [[nodiscard]] virtual pid_nr reserved_pids() const noexcept = 0;
-    /// \param highest_pid_max  No pid at or above it will be asked a cell for.
-    [[nodiscard]] virtual std::unique_ptr<tested_namespace> make_namespace(
-        std::uint16_t number, pid_nr highest_pid_max) = 0;
+    /// \param cells  One for each pid that it may give; they outlive it.
+    [[nodiscard]] virtual std::unique_ptr<tested_namespace> make_namespace(std::uint16_t number,
+                                                                           tenant_cell* cells) = 0;
 
     /// How many references on its namespace an object has for its whole life.
     [[nodiscard]] virtual int references_of_objects() const noexcept = 0;

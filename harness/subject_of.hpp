@@ -31,9 +31,9 @@ template <nesting V>
 template <pid_allocator V>
 class tested_namespace_of final : public tested_namespace {
 public:
-    tested_namespace_of(std::uint16_t number, pid_nr highest_pid_max,
+    tested_namespace_of(std::uint16_t number, tenant_cell* cells,
                         const typename V::pid_max_cell& pid_max)
-        : tested_namespace(number, highest_pid_max), pid_max_(pid_max) {}
+        : tested_namespace(number, cells), pid_max_(pid_max) {}
 
     [[nodiscard]] bool create(tested_namespace* above) noexcept override {
         auto* const parent = static_cast<tested_namespace_of*>(above);
@@ -141,9 +141,9 @@ public:
         return geometry::bits_per_page;
     }
     [[nodiscard]] pid_nr reserved_pids() const noexcept override { return geometry::reserved_pids; }
-    [[nodiscard]] std::unique_ptr<tested_namespace> make_namespace(
-        std::uint16_t number, pid_nr highest_pid_max) override {
-        return std::make_unique<tested_namespace_of<V>>(number, highest_pid_max, pid_max_);
+    [[nodiscard]] std::unique_ptr<tested_namespace> make_namespace(std::uint16_t number,
+                                                                   tenant_cell* cells) override {
+        return std::make_unique<tested_namespace_of<V>>(number, cells, pid_max_);
     }
 
     [[nodiscard]] int references_of_objects() const noexcept override {

@@ -102,17 +102,24 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
                        wanted.json_path, error);
 }
 
+/// Time for all seeds, so that the usual study ends within ten minutes on slower machines, too.
+[[nodiscard]] std::chrono::seconds time_for(unsigned seeds) {
+    constexpr unsigned usual = 6;
+    constexpr unsigned for_usual = under_sanitizer ? 100 : 270;
+    return std::chrono::seconds(for_usual * std::max(seeds, usual) / usual);
+}
+
 [[nodiscard]] int run(const mutants_options& wanted, const std::string& program,
                       bool program_is_script) {
     const auto begin = std::chrono::steady_clock::now();
-    power::study_plan plan{.of = chosen_candidates(wanted),
-                           .by = chosen_strategies(wanted),
-                           .seeds = wanted.brief ? 1U : wanted.seeds,
-                           .first_seed = wanted.seed,
-                           .jobs = wanted.jobs,
-                           .tries = {.seconds = under_sanitizer ? 2.0 : 1.5,
-                                     .program = program,
-                                     .is_script = program_is_script}};
+    power::study_plan plan{
+        .of = chosen_candidates(wanted),
+        .by = chosen_strategies(wanted),
+        .seeds = wanted.brief ? 1U : wanted.seeds,
+        .first_seed = wanted.seed,
+        .every_seed_for = time_for(wanted.seeds),
+        .jobs = wanted.jobs,
+        .tries = {.seconds = 1.5, .program = program, .is_script = program_is_script}};
     if (wanted.brief) {
         plan.tries.seconds = 1;
         plan.trust_worlds = true;
@@ -124,8 +131,10 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
     if (const std::string error = write_results(wanted, all, plan.of); !error.empty())
         throw usage_error(error);
 
-    fmt::print("mutants: {} candidates, {} seeds from {}\n", plan.of.size(), plan.seeds,
-               plan.first_seed);
+    fmt::print(
+        "mutants: {} candidates, {} seeds from {}{}\n", plan.of.size(), plan.seeds, plan.first_seed,
+        plan.seeds == 1 ? ""
+                        : fmt::format("; after {} s, one of each", time_for(plan.seeds).count()));
     std::fflush(stdout);
     const bool terminal = ::isatty(STDERR_FILENO) == 1;
     // A study that is cut off loses no more than the last few seconds: --merge takes the rest.

@@ -71,6 +71,11 @@ public:
 
     [[nodiscard]] attempt run() {
         const std::vector<explore::matrix_case> programs = programs_of(what_);
+        // Lock-freedom is asked of who says that it is broken, and of who says that it holds.
+        if (named_.contains(invariant::progress) || !what_.killable())
+            for (const explore::matrix_case& one : programs)
+                if (!done() && !late() && one.setting.threads == 2 && one.setting.rounds == 1)
+                    look_for_stalls(one);
         std::vector<explore::matrix_case> left = programs;
         // Each program in turns that grow, so that a large one does not hide a small one.
         const std::uint64_t last_turn =
@@ -82,11 +87,6 @@ public:
             if (left.empty() || turn == last_turn) break;
             turn = std::min(9 * turn, last_turn);
         }
-        // Lock-freedom is asked of who says that it is broken, and of who says that it holds.
-        if (named_.contains(invariant::progress) || !what_.killable())
-            for (const explore::matrix_case& one : programs)
-                if (!done() && !late() && one.setting.threads == 2 && one.setting.rounds == 1)
-                    look_for_stalls(one);
         if (!made_.killed()) made_.seconds = elapsed();
         return made_;
     }

@@ -1,6 +1,7 @@
 #include "harness/power/study.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 
 #include <nlohmann/json.hpp>
@@ -10,22 +11,24 @@
 namespace pidmap_stress::power {
 namespace {
 
+using clock = std::chrono::steady_clock;
+
 /// Where this many seeds do not find what is named, more would only say so again. One says it where
-/// nothing is to be seen, by the candidate's own word, and under a sanitizer, where each takes
-/// long.
+/// nothing is to be seen, by the candidate's own word, and of hammering, where each takes long.
 [[nodiscard]] unsigned enough_misses(const candidate& what, strategy by) {
-    const world where = world_of(by);
-    const bool sees_nothing = !what.killable() || !what.info().worlds.contains(where);
-    return sees_nothing || where == world::tsan || where == world::asan ? 1 : 2;
+    const bool sees_nothing = !what.killable() || !what.info().worlds.contains(world_of(by));
+    return sees_nothing || !explores(by) ? 1 : 2;
 }
 
 /// One candidate and one strategy, seed after seed.
 [[nodiscard]] std::vector<attempt> try_seeds(const candidate& what, strategy by,
-                                             const study_plan& plan) {
+                                             const study_plan& plan, clock::time_point begin) {
     std::vector<attempt> made;
     unsigned misses = 0;
     const unsigned seeds = depends_on_seed(by) ? plan.seeds : 1;
+    const auto in_time = [&] { return clock::now() - begin < plan.every_seed_for; };
     for (unsigned n = 0; n < seeds && misses < enough_misses(what, by); ++n) {
+        if (n > 0 && !in_time()) break;
         const std::uint64_t seed = plan.first_seed + n;
         made.push_back(explores(by) ? explore_programs(what, by, seed, plan.tries)
                                     : hammer(what, by, seed, plan.tries));
@@ -70,12 +73,13 @@ std::vector<attempt> carry_out(const study_plan& plan,
                                   !what.info().worlds.contains(world_of(by))))
                 (explores(by) ? side_by_side : alone).push_back({&what, by});
     std::size_t done = 0;
+    const clock::time_point begin = clock::now();
     const auto run = [&](const std::vector<place>& places, unsigned jobs) {
         std::vector<std::function<std::string()>> tasks;
         for (const place& one : places)
-            tasks.emplace_back([&plan, one] {
+            tasks.emplace_back([&plan, one, begin] {
                 nlohmann::json text = nlohmann::json::array();
-                for (const attempt& made : try_seeds(*one.what, one.by, plan))
+                for (const attempt& made : try_seeds(*one.what, one.by, plan, begin))
                     text.push_back(to_json(made));
                 return text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
             });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <span>
 #include <string>
@@ -18,6 +19,8 @@ struct study_plan {
     std::vector<strategy> by;
     unsigned seeds = 6;
     std::uint64_t first_seed = 1;
+    /// Later on, one seed is tried of each: a study is to end, on slow machines, too.
+    std::chrono::nanoseconds every_seed_for = std::chrono::nanoseconds::max();
     unsigned jobs = 2;  ///< Explorations at once; who hammers does so alone.
     /// Not to look for a mutant in a world that, as it says itself, cannot see it.
     bool trust_worlds = false;
@@ -32,7 +35,7 @@ struct study_progress {
 };
 
 /// Makes every attempt that this build can make. Where the first one or two seeds do not find what
-/// a mutant names, the others are spared.
+/// a mutant names, the others are spared, and so they are when time is short.
 ///
 /// \param on_progress  Called whenever a strategy is done with a candidate.
 [[nodiscard]] std::vector<attempt> carry_out(

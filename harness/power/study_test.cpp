@@ -139,6 +139,22 @@ attempt one(strategy by, std::vector<std::string> broken, bool named, double sec
     return {.of = "m", .by = by, .broken = std::move(broken), .named = named, .seconds = seconds};
 }
 
+// A study that is late tries one seed of each, and leaves nobody out.
+TEST(Study, TriesOneSeedOfEachWhenItIsLate) {
+    const planted<unseen> mutant;
+    study_plan plan{.of = {mutant.what},
+                    .by = {strategy::random, strategy::pct},
+                    .seeds = 3,
+                    .tries = {.executions = 2'000}};
+    const auto seeds_of = [&](strategy by) {
+        return std::ranges::count(carry_out(plan, [](const study_progress&) {}), by, &attempt::by);
+    };
+    EXPECT_EQ(seeds_of(strategy::random), 3);
+    plan.every_seed_for = {};
+    EXPECT_EQ(seeds_of(strategy::random), 1);
+    EXPECT_EQ(seeds_of(strategy::pct), 1);
+}
+
 TEST(Outcome, IsAKillOnlyByWhatIsNamed) {
     const attempt miss = one(strategy::native, {}, false);
     const attempt other = one(strategy::random, {"no_underflow"}, false);

@@ -36,7 +36,9 @@
 ///   was told of want, came before it; who was told `namespace_dead`, while the namespace cannot
 ///   have been dead, came after it. Allocations are judged pid by pid as if they had returned by
 ///   then. Where there is no death and no pending alloc, this is exact.
-/// - Nothing called after an instant succeeds, if surely nothing held the namespace then.
+/// - Nothing called after an instant succeeds, if surely nothing held the namespace then. An alloc
+///   that got no pid may have held it while it was under way: it has its reference first, and gives
+///   it back at its end.
 /// - `exhausted` is advisory while another call of the namespace overlaps it: a search may miss a
 ///   pid that is freed behind it. Alone, it must not miss a pid that is eligible and surely free:
 ///   in [reserved_pids, pid_max), and not the one that the last successful allocation returned,

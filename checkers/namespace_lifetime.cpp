@@ -91,6 +91,7 @@ std::optional<finding> find_dead_while_alive(std::span<const operation> calls,
 
 /// A call that takes hold of the namespace, or lets go of it, at the instant that is kindest to the
 /// history: takers at their call, droppers at their return. Pending droppers may never have been.
+/// An alloc that got no pid may have held the namespace while it was under way.
 struct change {
     ticks time = 0;
     bool drops = false;
@@ -101,7 +102,9 @@ struct change {
 std::vector<change> kindest_order(std::span<const operation> calls, ticks skew) {
     std::vector<change> changes;
     for (const operation& one : calls) {
-        if (one.error || closes(one)) continue;
+        const bool in_vain = one.kind == operation_kind::alloc && one.error;
+        if ((one.error && !in_vain) || closes(one)) continue;
+        if (in_vain) changes.push_back({later(one.returned, skew), true, &one});
         if (takes(one)) changes.push_back({one.called, false, &one});
         if (!takes(one) && !one.pending())
             changes.push_back({later(one.returned, skew), true, &one});
@@ -139,8 +142,8 @@ std::optional<finding> find_success_after_death(std::span<const change> changes,
         if (last_drop != nullptr && one.by->succeeded())
             return finding{
                 .broken = invariant::linearizable,
-                .what = fmt::format("worker {} succeeded at {}, after the namespace had lost its "
-                                    "last pid and its last reference by {}",
+                .what = fmt::format("worker {} succeeded at {}, after whatever held the namespace "
+                                    "had let go of it by {}",
                                     one.by->worker, one.by->returned, last_drop->returned),
                 .witness = {*last_drop, *one.by}};
     }

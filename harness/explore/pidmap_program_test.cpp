@@ -70,9 +70,10 @@ std::vector<pidmap_setting> every_cell(unsigned threads, unsigned rounds) {
 TEST(PidmapProgram, WhatIsSoundHoldsCompletelyUnderEveryDiscipline) {
     for (const std::string_view variant : {"sound", "per_pid"})
         for (const pidmap_setting& cell : every_cell(2, 1))
-            if (is_small(variant, cell))
+            if (is_small(variant, cell)) {
                 EXPECT_THAT(explore_all(variant, cell), holds_completely())
                     << variant << ' ' << to_string(cell);
+            }
 }
 
 TEST(PidmapProgram, WhatIsSoundBreaksInNoSampleOfTheRest) {

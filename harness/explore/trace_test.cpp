@@ -176,7 +176,9 @@ TEST(Trace, TheChromeTraceIsValid) {
         EXPECT_TRUE(event.at("name").is_string());
         if (phase == "M") continue;
         EXPECT_GE(event.at("ts").get<int>(), 0);
-        if (phase == "X") EXPECT_GT(event.at("dur").get<int>(), 0);
+        if (phase == "X") {
+            EXPECT_GT(event.at("dur").get<int>(), 0);
+        }
         if (phase == "C") {
             EXPECT_TRUE(event.at("args").at("value").is_number_integer());
             counters.insert(event.at("name"));
@@ -186,7 +188,9 @@ TEST(Trace, TheChromeTraceIsValid) {
             ++arrows[event.at("id")].second;
             EXPECT_EQ(event.at("bp"), "e");
         }
-        if (phase == "i") EXPECT_TRUE(event.at("s") == "t" || event.at("s") == "p");
+        if (phase == "i") {
+            EXPECT_TRUE(event.at("s") == "t" || event.at("s") == "p");
+        }
     }
     EXPECT_EQ(phases["X"], late_get().rows.size());
     EXPECT_EQ(phases["M"], 3U) << "a process and two threads";

@@ -28,11 +28,8 @@ public:
     }
     /// In registers: a short store to memory, and a join that loads the whole, would stall.
     void set(unsigned thread, unsigned events) noexcept {
-        const auto n = static_cast<std::int16_t>(events);
-        const half all{n, n, n, n, n, n, n, n};
-        const clock& lane = lane_of[thread];
         for (std::size_t i = 0; i < halves_.size(); ++i)
-            halves_[i] = (halves_[i] & ~lane.halves_[i]) | (all & lane.halves_[i]);
+            halves_[i] = set_lane(halves_[i], lane_of[thread].halves_[i], events);
     }
     /// Whether the event with index `po` of `thread` is in the set.
     [[nodiscard]] bool contains(unsigned thread, unsigned po) const noexcept {
@@ -66,6 +63,11 @@ private:
         const auto w = reinterpret_cast<words>(h);
         return (w[0] | w[1]) == 0;
     }
+    [[nodiscard]] static half set_lane(half in, half lane, unsigned events) noexcept {
+        const auto n = static_cast<std::int16_t>(events);
+        const half all{n, n, n, n, n, n, n, n};
+        return (in & ~lane) | (all & lane);
+    }
     std::array<half, max_threads / lanes> halves_{};
     static const std::array<clock, max_threads> lane_of;  // Ones for one thread.
 };
@@ -98,6 +100,15 @@ public:
             c.halves_[0] = halves_[2 * i];
             c.halves_[1] = halves_[2 * i + 1];
         }
+        return c;
+    }
+    /// A copy of (*this)[i] after set(thread, events).
+    [[nodiscard]] clock with(std::size_t i, unsigned thread, unsigned events) const noexcept {
+        clock c = (*this)[i];
+        if (!wide_) [[likely]]
+            c.halves_[0] = clock::set_lane(c.halves_[0], clock::lane_of[thread].halves_[0], events);
+        else
+            c.set(thread, events);
         return c;
     }
     void put(std::size_t i, const clock& c) noexcept {

@@ -6,9 +6,8 @@ namespace pidmap_stress::explore {
 
 // --- All controlled executions ------------------------------------------------------------------
 
-unsigned controlled::next_thread(thread_list& runnable, unsigned current) {
+unsigned controlled::next_thread(const thread_list& runnable, bool can_go_on) {
     if (runnable.size() == 1) return runnable.front();
-    const bool can_go_on = runnable.to_front(current);
     return runnable[note(pick_thread(runnable, can_go_on))];
 }
 
@@ -24,9 +23,8 @@ void controlled::choose_write(graph& g, event_id read, bool newest_only) {
     }
     candidates_.clear();
     const auto offer = [&](event_id w) {
-        candidates_.push_back({.write = w});
-        if (may_fail && g[w].value == g[read].expected)
-            candidates_.push_back({.write = w, .fails = true});
+        candidates_.emplace_back(w);
+        if (may_fail && g[w].value == g[read].expected) candidates_.emplace_back(w, true);
     };
     offer(newest);
     // With interleavings only, other writes are read by going earlier or later.
@@ -42,7 +40,7 @@ void controlled::choose_write(graph& g, event_id read, bool newest_only) {
             const auto try_out = [&](bool fails) {
                 g.read_from(read, w, fails);
                 if ((!g[read].exclusive || g.open_behind(w)) && g.has_sc_order())
-                    candidates_.push_back({.write = w, .fails = fails});
+                    candidates_.emplace_back(w, fails);
             };
             try_out(false);
             if (may_fail && g[w].value == g[read].expected) try_out(true);
@@ -55,14 +53,15 @@ void controlled::choose_write(graph& g, event_id read, bool newest_only) {
 void controlled::choose_place(graph& g, event_id write) {
     const location_id where = g[write].location;
     const event_id newest = g.newest(where);
-    candidates_.assign(1, {.write = newest});
+    candidates_.clear();
+    candidates_.emplace_back(newest);
     if (g.rules().consistency == model::rc11) {
         const event_id oldest = g.oldest_visible_before(write, where);
         for (event_id w = newest; w != oldest;) {
             w = g[w].before;
             if (!g.open_behind(w)) continue;
             g.place(write, w);
-            if (g.has_sc_order()) candidates_.push_back({.write = w});
+            if (g.has_sc_order()) candidates_.emplace_back(w);
             g.place(write, newest);
         }
     }

@@ -4,7 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "harness/explore/machine.hpp"
+#include "harness/explore/driver.hpp"
+#include "harness/explore/finding.hpp"
 
 namespace pidmap_stress::explore {
 
@@ -18,16 +19,19 @@ public:
     virtual void restart() { taken_.clear(); }
 
     [[nodiscard]] bool interleaves() const noexcept final { return true; }
-    unsigned next_thread(thread_list& runnable, unsigned current) override;
+    unsigned next_thread(const thread_list& runnable, bool can_go_on) override;
     void choose_write(graph& g, event_id read, bool newest_only) final;
     void choose_place(graph& g, event_id write) final;
     bool place_exclusive(graph& g, event_id write) final;
     void choose(graph& g, event_id choice) final;
 
 protected:
+    /// Made where it stays: to copy two short stores as one long word would stall.
     struct candidate {
+        explicit candidate(event_id w, bool spurious = false) noexcept
+            : write(w), fails(spurious) {}
         event_id write;
-        bool fails = false;
+        bool fails;
     };
     /// Who goes next: an index into `options`. If `can_go_on`, options[0] stepped last, and any
     /// other one is a preemption.

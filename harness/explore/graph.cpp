@@ -56,8 +56,10 @@ void graph::widen() {
 void graph::add_to_thread(event_id id) {
     event& e = events_[id];
     auto& thread = threads_[e.thread];
-    const event_id previous = thread.empty() ? no_event : thread.back();
-    e.po = static_cast<event_id>(thread.size());
+    const place_in_thread here{.thread = e.thread,
+                               .po = static_cast<unsigned>(thread.size()),
+                               .previous = thread.empty() ? no_event : thread.back()};
+    e.po = static_cast<event_id>(here.po);
     thread.push_back(id);
     names_[id] = {.thread = e.thread, .po = e.po};
     if (e.thread >= threads_seen_) {
@@ -65,9 +67,9 @@ void graph::add_to_thread(event_id id) {
         if (threads_seen_ > clock_table::narrow_threads) widen();
     }
     if (!e.is_read()) {  // A read gets its clocks when it gets its write.
-        if (tracks_causes_) porf_.put(id, after_previous(porf_, previous, e));
-        hb_.put(id, after_previous(hb_, previous, e));
-        if (is_sc()) views_.put(id, after_previous(views_, previous, e));
+        if (tracks_causes_) porf_.put(id, after_previous(porf_, here));
+        hb_.put(id, after_previous(hb_, here));
+        if (is_sc()) views_.put(id, after_previous(views_, here));
     }
     if (e.kind == event_kind::fence) ++fences_;
     if (e.order == std::memory_order::seq_cst && e.kind != event_kind::choice) ++sc_events_;
@@ -77,7 +79,7 @@ event_id graph::append() {
     const event_id id = ++size_;
     add_to_thread(id);
     if (events_[id].kind == event_kind::fence) compute_fence(id);
-    if (events_[id].kind == event_kind::write) compute_release(id);
+    if (events_[id].kind == event_kind::write) release_.put(id, own_release(id));
     return id;
 }
 
@@ -96,8 +98,7 @@ event_id graph::append_exclusive_write(event_id read) {
     w.order = w.success = r.order;
     w.exclusive = true;
     add_to_thread(id);
-    compute_release(id);
-    clock released = release_[id];
+    clock released = own_release(id);
     released.join(release_[r.rf]);  // A release sequence goes on through it.
     release_.put(id, released);
     return id;
@@ -156,17 +157,17 @@ void graph::let_read(event_id read, event_id write, bool spurious) {
     if (r.order == std::memory_order::seq_cst) ++sc_events_;
     link_reader(read, write);
 
-    const event_id previous = before_in_thread(read);
+    const place_in_thread here = place_of_last(read);
     if (tracks_causes_) {
-        clock causes = after_previous(porf_, previous, r);
+        clock causes = after_previous(porf_, here);
         causes.join(porf_[write]);
         porf_.put(read, causes);
     }
-    clock before = after_previous(hb_, previous, r);
+    clock before = after_previous(hb_, here);
     if (is_acquire(r.order)) before.join(release_[write]);
     hb_.put(read, before);
     if (is_sc()) {
-        clock view = after_previous(views_, previous, r);
+        clock view = after_previous(views_, here);
         view.join(views_[write]);
         views_.put(read, view);
         if (events_[write].after != no_event) order_views(read, events_[write].after);
@@ -229,8 +230,7 @@ void graph::place(event_id write, event_id before) {
     if (!is_sc()) return;
     undo_views(write);
     const event& w = events_[write];
-    const event_id previous = before_in_thread(write);
-    clock view = after_previous(views_, previous, w);
+    clock view = after_previous(views_, place_of_last(write));
     view.join(views_[before]);
     for (event_id r = events_[before].readers; r != no_event; r = events_[r].next_reader)
         view.join(views_[r]);
@@ -260,11 +260,9 @@ clock graph::released_by_fence(event_id write) const {
     return {};
 }
 
-void graph::compute_release(event_id write) {
-    if (is_release(events_[write].order))
-        release_.put(write, hb_[write]);
-    else
-        release_.put(write, fences_ != 0 ? released_by_fence(write) : clock{});
+clock graph::own_release(event_id write) const {
+    if (is_release(events_[write].order)) return hb_[write];
+    return fences_ != 0 ? released_by_fence(write) : clock{};
 }
 
 void graph::compute_fence(event_id fence) {
@@ -405,9 +403,9 @@ event_id graph::become_revisit(const graph& from, event_id read, event_id write)
     }
     // What the read saw is forgotten; what it will see comes with revisit().
     events_[read].rf = no_event;
-    const event_id previous = before_in_thread(read);
-    porf_.put(read, after_previous(porf_, previous, events_[read]));
-    hb_.put(read, after_previous(hb_, previous, events_[read]));
+    const place_in_thread here = place_of_last(read);
+    porf_.put(read, after_previous(porf_, here));
+    hb_.put(read, after_previous(hb_, here));
     if (is_sc()) rebuild_views(from, read);
     return renamed_[write];
 }

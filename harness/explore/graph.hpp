@@ -174,12 +174,26 @@ private:
         return clocks.contains(of, names_[id].thread, names_[id].po);
     }
     [[nodiscard]] event_id oldest_visible_after(event_id seen, location_id where) const;
-    /// A clock that has `own` in it, and all that the event before it in its thread has.
-    [[nodiscard]] clock after_previous(const clock_table& clocks, event_id previous,
-                                       const event& own) const noexcept {
-        clock c = clocks[previous];
-        if (own.thread != 0) c.set(own.thread, own.po + 1U);
-        return c;
+    /// Where an event stands in its thread, held in registers: what was just stored in short pieces
+    /// and is loaded in one long one makes the processor wait.
+    struct place_in_thread {
+        unsigned thread;
+        unsigned po;
+        event_id previous;
+    };
+    /// \pre  The event is its thread's last.
+    [[nodiscard]] place_in_thread place_of_last(event_id id) const noexcept {
+        const unsigned thread = events_[id].thread;
+        const auto& events = threads_[thread];
+        assert(events.back() == id);
+        const auto po = static_cast<unsigned>(events.size()) - 1;
+        return {.thread = thread, .po = po, .previous = po == 0 ? no_event : events[po - 1]};
+    }
+    /// A clock that has the event in it, and all that the event before it in its thread has.
+    [[nodiscard]] static clock after_previous(const clock_table& clocks,
+                                              const place_in_thread& own) noexcept {
+        return own.thread == 0 ? clocks[own.previous]
+                               : clocks.with(own.previous, own.thread, own.po + 1);
     }
     void make_room();
     void widen();
@@ -190,7 +204,8 @@ private:
     void link_write(event_id write, event_id before) noexcept;
     void let_read(event_id read, event_id write, bool spurious);
     void decide_outcome(event& read) const noexcept;
-    void compute_release(event_id write);
+    /// What a write releases by itself, and not as part of a release sequence.
+    [[nodiscard]] clock own_release(event_id write) const;
     [[nodiscard]] clock released_by_fence(event_id write) const;
     void compute_fence(event_id fence);
     void order_views(event_id from, event_id to);

@@ -93,6 +93,7 @@ void machine::reset(graph& g, driver& choices) {
         s.cells_made = s.section_depth = s.section_begin = s.sections = s.effects_at = s.plain_at =
             0;
         s.failures_left = t == 0 ? 0 : limits_.failed_allocations;
+        s.read_at.clear();
         s.deferred_releases = 0;
         s.has_state = s.fresh_state = s.updated = false;
         s.states.clear();
@@ -151,9 +152,9 @@ void machine::run_interleaved() {
     if (has_invariant_ && !std::exchange(first_instant_checked_, true))
         instance_->check_invariant();
     while (!abandoned_) {
-        collect_runnable();
+        (void)collect_runnable(0);
         if (runnable_.empty()) return;
-        const unsigned next = driver_->next_thread(runnable_, 0);
+        const unsigned next = driver_->next_thread(runnable_, false);
         if (next == 0) {
             abandoned_ = run_end::known;
             return;
@@ -290,10 +291,13 @@ bool machine::can_run(unsigned thread) const noexcept {
     return s.is == status::spinning && interleaves_ && satisfiable(thread);
 }
 
-void machine::collect_runnable() {
+bool machine::collect_runnable(unsigned first) {
+    const bool goes_on = first != 0 && can_run(first);
     runnable_.clear();
+    if (goes_on) runnable_.push_back(first);
     for (unsigned t = 1; t <= thread_count_; ++t)
-        if (can_run(t)) runnable_.push_back(t);
+        if (t != first && can_run(t)) runnable_.push_back(t);
+    return goes_on;
 }
 
 void machine::wait_for(event_id write) {
@@ -316,11 +320,6 @@ void machine::abandon(run_end why) {
     __builtin_unreachable();
 }
 
-void machine::count_step(unsigned thread) {
-    ++threads_[thread].steps;
-    if (++steps_ > limits_.steps) abandon(run_end::step_limit);
-}
-
 /// A step that nobody has done yet is about to be done: who is to do one?
 void machine::before_new_step(unsigned thread, const pending_step& next_step) {
     if (!interleaves_) return;
@@ -328,8 +327,8 @@ void machine::before_new_step(unsigned thread, const pending_step& next_step) {
     if (starting_) {
         fibers_.switch_to(0);
     } else {
-        collect_runnable();
-        const unsigned next = driver_->next_thread(runnable_, thread);
+        const bool can_go_on = collect_runnable(thread);
+        const unsigned next = driver_->next_thread(runnable_, can_go_on);
         if (next == 0) abandon(run_end::known);
         if (next != thread) fibers_.switch_to(next);
     }

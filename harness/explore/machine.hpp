@@ -8,15 +8,16 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
+#include "harness/explore/driver.hpp"
 #include "harness/explore/fibers.hpp"
 #include "harness/explore/finding.hpp"
 #include "harness/explore/graph.hpp"
 #include "harness/explore/heap.hpp"
 #include "harness/explore/instants.hpp"
 #include "harness/explore/program.hpp"
+#include "harness/explore/site_set.hpp"
 #include "harness/explore/state_digest.hpp"
 #include "harness/explore/step.hpp"
 
@@ -45,32 +46,6 @@ enum class run_end : std::uint8_t {
     step_limit,
 };
 
-/// A few threads, without memory of its own to ask for.
-class thread_list {
-public:
-    void clear() noexcept { size_ = 0; }
-    void push_back(unsigned thread) noexcept { threads_[size_++] = thread; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-    [[nodiscard]] unsigned size() const noexcept { return size_; }
-    [[nodiscard]] unsigned operator[](unsigned i) const noexcept { return threads_[i]; }
-    [[nodiscard]] unsigned front() const noexcept { return threads_[0]; }
-    [[nodiscard]] const unsigned* begin() const noexcept { return threads_.data(); }
-    [[nodiscard]] const unsigned* end() const noexcept { return threads_.data() + size_; }
-    /// Puts a thread that is in it first; the others stay in order.
-    bool to_front(unsigned thread) noexcept {
-        unsigned i = 0;
-        while (i < size_ && threads_[i] != thread) ++i;
-        if (i == size_) return false;
-        for (; i > 0; --i) threads_[i] = threads_[i - 1];
-        threads_[0] = thread;
-        return true;
-    }
-
-private:
-    std::array<unsigned, max_threads> threads_;
-    unsigned size_ = 0;
-};
-
 /// What the threads of a program may yet do, as far as it makes a difference to its states.
 struct lookahead {
     /// By thread: where it may read, or put, more than what is last in modification order.
@@ -79,46 +54,6 @@ struct lookahead {
     /// order of sequentially consistent operations is one of all of them, and grace periods ask
     /// what sections have read.
     bool whole_graph = false;
-};
-
-/// What a thread is about to do.
-struct pending_step {
-    location_id where = nowhere;
-    bool writes = false;         ///< Or may, if it is a compare-exchange.
-    const void* site = nullptr;  ///< As of its event.
-};
-
-/// Makes the choices of an execution. Called on the fiber of the thread that is about to step.
-class driver {
-public:
-    virtual ~driver() = default;
-    /// Whether it decides, before each step, who goes next. If not, a thread runs on until it
-    /// ends or waits, and the machine replays what the graph holds already.
-    [[nodiscard]] virtual bool interleaves() const noexcept = 0;
-    /// \param runnable  In ascending order, never empty. It may be reordered.
-    /// \param current   The thread that stepped last, or 0 if it cannot go on.
-    /// \return 0 if the execution need not go on.
-    virtual unsigned next_thread(thread_list& runnable, unsigned current) = 0;
-    /// What a thread's next step will be; called before others are chosen from.
-    virtual void announce(unsigned /*thread*/, const pending_step& /*next*/) {}
-    /// Whether all that happens now has happened before, in an execution that was checked.
-    [[nodiscard]] virtual bool on_old_path() const noexcept { return false; }
-    /// Gives a new read its write, by graph::read_from().
-    virtual void choose_write(graph& g, event_id read, bool newest_only) = 0;
-    /// Gives a new write its place, by graph::place().
-    virtual void choose_place(graph& g, event_id write) = 0;
-    /// Gives a new write half its place. \return false if the graph is inconsistent now.
-    [[nodiscard]] virtual bool place_exclusive(graph& g, event_id write) = 0;
-    /// Gives a new choice its value, by graph::set_choice().
-    virtual void choose(graph& g, event_id choice) = 0;
-    /// Whether a round that comes back to its beginning is to be reported here.
-    [[nodiscard]] virtual bool at_end() const noexcept { return true; }
-    /// The graph's instants up to this stamp were checked in earlier runs.
-    [[nodiscard]] virtual event_id known_instants() const noexcept { return 0; }
-    /// Now they are checked up to this one.
-    virtual void know_instants(event_id /*last*/) noexcept {}
-    /// The cells that those instants were told apart by. Whoever knows instants has some.
-    [[nodiscard]] virtual std::vector<location_id>* watched_cells() noexcept { return nullptr; }
 };
 
 /// Sees each step of a controlled execution.
@@ -306,25 +241,6 @@ private:
     };
     enum class phase : std::uint8_t { set_up, threads, finish, abandoned, idle };
     enum class status : std::uint8_t { ready, waiting, spinning, frozen, failed, gave_up, ended };
-    /// Heads of loops: few, asked for at each read.
-    class site_set {
-    public:
-        void insert(const void* site) {
-            filter_ |= bit(site);
-            sites_.insert(site);
-        }
-        [[nodiscard]] bool contains(const void* site) const {
-            return (filter_ & bit(site)) != 0 && sites_.contains(site);
-        }
-
-    private:
-        [[nodiscard]] static std::uint64_t bit(const void* site) noexcept {
-            return 1ULL << ((reinterpret_cast<std::uintptr_t>(site) * 0x9e3779b97f4a7c15ULL) >>
-                            58U);
-        }
-        std::uint64_t filter_ = 0;
-        std::unordered_set<const void*> sites_;
-    };
     /// What a thread's next step depends on.
     struct local_state {
         std::uint64_t hash = 0;    // Of its registers and its stack.
@@ -355,6 +271,7 @@ private:
         unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
         unsigned plain_at = 0;    // A plain cell was accessed last before this event.
         unsigned notes_from = 0;  // Of events before this, no state need be noted.
+        site_filter read_at;      // Step by step: where it has read.
         bool updated = false;
         unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
         bool has_state = false;
@@ -392,12 +309,17 @@ private:
 
     [[nodiscard]] bool executed(event_id id) const noexcept;
     [[nodiscard]] bool can_run(unsigned thread) const noexcept;
-    void collect_runnable();
+    /// \param first  Who stepped last. \return whether it can go on.
+    bool collect_runnable(unsigned first);
     void wait_for(event_id write);
     void stop_here(status why);
     void abandon(run_end why);
     void before_new_step(unsigned thread, const pending_step& next_step);
-    void count_step(unsigned thread);
+    void count_step(unsigned thread) {
+        ++threads_[thread].steps;
+        if (++steps_ > limits_.steps) [[unlikely]]
+            abandon(run_end::step_limit);
+    }
 
     [[nodiscard]] bool replaying(unsigned thread) const noexcept {
         return threads_[thread].cursor < graph_->length(thread);
@@ -407,8 +329,18 @@ private:
     [[nodiscard]] reply new_read(location_id where, const void* site,
                                  const update_request& request);
     [[nodiscard]] unsigned spurious_failures_of(unsigned thread) const noexcept;
+    /// Whether a thread's state is wanted at this read, which may be the head of a loop.
     [[nodiscard]] bool wants_state(unsigned thread, location_id where, const void* site,
-                                   const update_request& next);
+                                   const update_request& next) {
+        if (!interleaves_)
+            return loop_sites_.contains(site) || may_go_round(thread, where, site, next);
+        if (watches_rounds_) [[unlikely]]
+            return true;
+        return threads_[thread].read_at.may_contain(site) &&
+               may_go_round(thread, where, site, next);
+    }
+    [[nodiscard]] bool may_go_round(unsigned thread, location_id where, const void* site,
+                                    const update_request& next);
     [[nodiscard]] bool goes_round(unsigned thread, location_id where, const void* site,
                                   const update_request& next);
     [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
@@ -424,7 +356,12 @@ private:
     void round_without_effect(unsigned thread);
     void record(finding f);
 
-    void touch(unsigned thread, location_id where, unsigned po);
+    /// Checks that an access of a cell comes after it was made, and remembers it for its release.
+    void touch(unsigned thread, location_id where, unsigned po) {
+        if (where >= set_up_cells_ || cells_[where].in != nullptr) [[unlikely]]
+            touch_late(thread, where, po);
+    }
+    void touch_late(unsigned thread, location_id where, unsigned po);
     void touch_block(unsigned thread, block& b, unsigned po);
     [[nodiscard]] bool shields(unsigned thread, unsigned section, unsigned until,
                                const clock& retired) const;
@@ -456,10 +393,19 @@ private:
     void mix_block(state_digest::sum& all, const block& b);
     [[nodiscard]] bool sees(const clock& knows, event_id write) const noexcept;
 
+    /// After a step of an execution step by step.
+    void after_step(unsigned thread, event_id id) {
+        if (observer_ != nullptr) [[unlikely]]
+            observe_event(thread, id);
+        if (has_invariant_ && !driver_->on_old_path()) instance_->check_invariant();
+        // Nothing is to be left on the stack that wants to be released: nobody comes back to it.
+        if (watches_rounds_ && watch_rounds(thread, id)) [[unlikely]]
+            abandon(run_end::stopped);
+    }
+    /// \pre There is an observer.
     void observe_event(unsigned thread, event_id id);
     /// \pre There is an observer.
     void observe(step proto, std::uint64_t value);
-    void after_step();
     [[nodiscard]] std::string name_of(location_id where) const;
 
     static inline constinit thread_local machine* current_ = nullptr;

@@ -7,9 +7,7 @@ namespace pidmap_stress::explore {
 
 // --- Cells --------------------------------------------------------------------------------------
 
-void machine::touch(unsigned thread, location_id where, unsigned po) {
-    if (where < set_up_cells_ && cells_[where].in == nullptr) [[likely]]
-        return;
+void machine::touch_late(unsigned thread, location_id where, unsigned po) {
     const graph& g = *graph_;
     const event_id first = g.first(where);
     if (first == no_event) {

@@ -142,10 +142,8 @@ std::uint64_t machine::hash_memory() const {
 
 /// Whether this read may be the head of a loop that comes round again: the thread has read here
 /// before and has changed nothing since.
-bool machine::wants_state(unsigned thread, location_id where, const void* site,
-                          const update_request& next) {
-    if (watches_rounds_ && interleaves_) return true;
-    if (!interleaves_ && loop_sites_.contains(site)) return true;
+bool machine::may_go_round(unsigned thread, location_id where, const void* site,
+                           const update_request& next) {
     const graph& g = *graph_;
     for (unsigned po = g.length(thread); po-- > threads_[thread].effects_at;) {
         const event& e = g[g.at(thread, po)];
@@ -204,7 +202,6 @@ unsigned machine::last_effect(unsigned thread) const {
 bool machine::goes_round(unsigned thread, location_id where, const void* site,
                          const update_request& next) {
     thread_state& s = threads_[thread];
-    if (!s.has_state) return false;
     s.has_state = false;
     const graph& g = *graph_;
     const unsigned here = g.length(thread);
@@ -227,10 +224,10 @@ void machine::round_without_effect(unsigned thread) {
     waited_ = true;
     if (!interleaves_) stop_here(status::spinning);
     s.is = status::spinning;
-    collect_runnable();
+    const bool can_go_on = collect_runnable(thread);
     unsigned next = 0;  // If nobody can go on, that is the end.
     if (!runnable_.empty()) {
-        next = driver_->next_thread(runnable_, can_run(thread) ? thread : 0);
+        next = driver_->next_thread(runnable_, can_go_on);
         if (next == 0) abandon(run_end::known);
     }
     if (next != thread) fibers_.switch_to(next);
@@ -289,7 +286,7 @@ reply machine::new_read(location_id where, const void* site, const update_reques
     }
     if (flat_ && remembers_ && s.has_state) histories_[t] = s.state.hash;
     s.has_state = s.has_state && s.state_is_of_loop;
-    if (goes_round(t, where, site, request))
+    if (s.has_state && goes_round(t, where, site, request))
         round_without_effect(t);
     else
         before_new_step(t, {.where = where, .writes = request.op != rmw_op::none, .site = site});
@@ -312,6 +309,7 @@ reply machine::new_read(location_id where, const void* site, const update_reques
     e.mask = cells_[where].mask;
     e.may_fail = may_fail;
     const event_id id = g.append();
+    s.read_at.insert(site);
     driver_->choose_write(g, id, s.read_newest > 0);
     if (s.read_newest > 0) --s.read_newest;
     bool consistent = true;
@@ -324,7 +322,7 @@ reply machine::new_read(location_id where, const void* site, const update_reques
     remember(t, value);
     if (g[id].spurious) remember(t, ~0ULL);
     count_step(t);
-    if (interleaves_) observe_event(t, id);
+    if (interleaves_) after_step(t, id);
     return {.value = value, .done = true};
 }
 
@@ -402,7 +400,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
     remember(t, 0);  // It was told nothing, and is elsewhere now.
     s.cursor = g[id].po + 1U;
     count_step(t);
-    if (interleaves_) observe_event(t, id);
+    if (interleaves_) after_step(t, id);
     return {.value = 0, .done = true};
 }
 
@@ -423,7 +421,7 @@ void machine::fence(std::memory_order order) {
         e.thread = static_cast<std::uint8_t>(t);
         const event_id id = g.append();
         remember(t, 0);
-        if (interleaves_) observe_event(t, id);
+        if (interleaves_) after_step(t, id);
     }
     ++s.cursor;
     count_step(t);
@@ -450,7 +448,7 @@ unsigned machine::choose(unsigned n) {
         driver_->choose(g, id);
         chosen = static_cast<unsigned>(g[id].value);
         remember(t, chosen);
-        if (interleaves_) observe_event(t, id);
+        if (interleaves_) after_step(t, id);
     }
     ++s.cursor;
     count_step(t);

@@ -37,52 +37,47 @@ std::string machine::name_of(location_id where) const {
 
 void machine::observe_event(unsigned thread, event_id id) {
     const graph& g = *graph_;
-    if (observer_ != nullptr) {
-        const event& e = g[id];
-        step s{.number = observed_++, .thread = thread, .op = e.op, .order = e.order};
-        s.site = e.site;
-        s.label = threads_[thread].label;
-        step_of_event_.resize(g.size() + 1U);
-        step_of_event_[id] = s.number;
-        if (e.is_read() || e.is_write()) {
-            s.location = e.location;
-            s.role = cells_[e.location].role;
-            s.cell = name_of(e.location);
-        }
-        switch (e.kind) {
-            case event_kind::read:
-                s.kind = e.exclusive            ? step_kind::update
-                         : e.op != rmw_op::none ? step_kind::failed_update
-                                                : step_kind::load;
-                s.read = e.value;
-                s.read_from = step_of_event_[e.rf];
-                if (e.exclusive) {
-                    const event_id w = g.at(thread, e.po + 1U);
-                    s.written = g[w].value;
-                    step_of_event_[w] = s.number;
-                    s.stale = g[w].after != no_event;
-                } else {
-                    s.stale = g[e.rf].after != no_event;
-                }
-                break;
-            case event_kind::write:
-                s.kind = step_kind::store;
-                s.written = e.value;
-                s.stale = e.after != no_event;
-                break;
-            case event_kind::fence:
-                s.kind = step_kind::fence;
-                break;
-            case event_kind::choice:
-                s.kind = step_kind::choice;
-                s.read = e.value;
-                break;
-        }
-        observer_->on_step(s);
+    const event& e = g[id];
+    step s{.number = observed_++, .thread = thread, .op = e.op, .order = e.order};
+    s.site = e.site;
+    s.label = threads_[thread].label;
+    step_of_event_.resize(g.size() + 1U);
+    step_of_event_[id] = s.number;
+    if (e.is_read() || e.is_write()) {
+        s.location = e.location;
+        s.role = cells_[e.location].role;
+        s.cell = name_of(e.location);
     }
-    after_step();
-    // Nothing is to be left on the stack that wants to be released: nobody comes back to it.
-    if (watches_rounds_ && watch_rounds(thread, id)) abandon(run_end::stopped);
+    switch (e.kind) {
+        case event_kind::read:
+            s.kind = e.exclusive            ? step_kind::update
+                     : e.op != rmw_op::none ? step_kind::failed_update
+                                            : step_kind::load;
+            s.read = e.value;
+            s.read_from = step_of_event_[e.rf];
+            if (e.exclusive) {
+                const event_id w = g.at(thread, e.po + 1U);
+                s.written = g[w].value;
+                step_of_event_[w] = s.number;
+                s.stale = g[w].after != no_event;
+            } else {
+                s.stale = g[e.rf].after != no_event;
+            }
+            break;
+        case event_kind::write:
+            s.kind = step_kind::store;
+            s.written = e.value;
+            s.stale = e.after != no_event;
+            break;
+        case event_kind::fence:
+            s.kind = step_kind::fence;
+            break;
+        case event_kind::choice:
+            s.kind = step_kind::choice;
+            s.read = e.value;
+            break;
+    }
+    observer_->on_step(s);
 }
 
 void machine::observe(step proto, std::uint64_t value) {
@@ -94,10 +89,6 @@ void machine::observe(step proto, std::uint64_t value) {
     else
         s.read = value;
     observer_->on_step(s);
-}
-
-void machine::after_step() {
-    if (has_invariant_ && !driver_->on_old_path()) instance_->check_invariant();
 }
 
 }  // namespace pidmap_stress::explore

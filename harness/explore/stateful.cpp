@@ -39,17 +39,17 @@ void stateful::announce(unsigned thread, const pending_step& next) {
     if (next.writes && next.where != nowhere) learnt_ |= insert(written_, next.where);
 }
 
-unsigned stateful::next_thread(thread_list& runnable, unsigned current) {
+unsigned stateful::next_thread(const thread_list& runnable, bool can_go_on) {
     if (!learning_) {
         only_ = undisturbed(runnable);
         if (only_ == 0)
-            only_ = choose_thread(runnable, current);
+            only_ = choose_thread(runnable, can_go_on);
         else if ((sleeping_ & only(only_)) != 0)
             return 0;
         if (only_ == 0) return 0;
         wake(only_);
     }
-    return controlled::next_thread(runnable, current);
+    return controlled::next_thread(runnable, can_go_on);
 }
 
 /// Whose next step no other thread can get in the way of, or 0.
@@ -62,7 +62,7 @@ unsigned stateful::undisturbed(const thread_list& runnable) const noexcept {
 }
 
 /// Who is to go on from this state; 0 if nothing new can come of it.
-unsigned stateful::choose_thread(const thread_list& runnable, unsigned current) {
+unsigned stateful::choose_thread(const thread_list& runnable, bool can_go_on) {
     const bool new_here = !on_old_path();
     const crossing here = new_here ? arrive(runnable) : crossings_[next_];
     if (here.to_go == 0) return 0;
@@ -74,6 +74,7 @@ unsigned stateful::choose_thread(const thread_list& runnable, unsigned current) 
     // The one who is at it goes first, then the others in order; who went before sleeps.
     sleeping_ = settings_.fault == planted_fault::none ? here.sleeping : threads{0};
     threads left = here.to_go;
+    const unsigned current = can_go_on ? runnable.front() : 0;
     unsigned next = current;
     for (unsigned i = 0;; ++i) {
         if (i > 0 || (left & only(current)) == 0 || current == 0)

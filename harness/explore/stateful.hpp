@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "harness/explore/machine.hpp"
 #include "harness/explore/state_digest.hpp"
 #include "harness/explore/strategies.hpp"
 
@@ -37,7 +38,7 @@ public:
     explicit stateful(const settings& how)
         : settings_(how), dice_(how.seed, 0), learning_(how.lessons != 0) {}
 
-    unsigned next_thread(thread_list& runnable, unsigned current) override;
+    unsigned next_thread(const thread_list& runnable, bool can_go_on) override;
     void announce(unsigned thread, const pending_step& next) override;
     void restart() override;
     [[nodiscard]] bool on_old_path() const noexcept override {
@@ -78,7 +79,7 @@ private:
     };
 
     [[nodiscard]] unsigned undisturbed(const thread_list& runnable) const noexcept;
-    [[nodiscard]] unsigned choose_thread(const thread_list& runnable, unsigned current);
+    [[nodiscard]] unsigned choose_thread(const thread_list& runnable, bool can_go_on);
     [[nodiscard]] crossing arrive(const thread_list& runnable);
     void wake(unsigned stepping) noexcept;
     [[nodiscard]] bool is_written(location_id where) const noexcept {

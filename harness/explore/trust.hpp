@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "harness/explore/machine.hpp"
+#include "harness/explore/driver.hpp"
 
 namespace pidmap_stress::explore {
 
@@ -37,7 +37,7 @@ public:
     [[nodiscard]] bool resume(subtree from);
 
     [[nodiscard]] bool interleaves() const noexcept override { return false; }
-    unsigned next_thread(thread_list& runnable, unsigned) override { return runnable.front(); }
+    unsigned next_thread(const thread_list& runnable, bool) override { return runnable.front(); }
     void choose_write(graph& g, event_id read, bool newest_only) override;
     void choose_place(graph& g, event_id write) override;
     bool place_exclusive(graph& g, event_id write) override;

@@ -7,7 +7,6 @@
 #include <array>
 
 #include "harness/explore/gtest.hpp"
-#include "harness/explore/token.hpp"
 
 namespace pidmap_stress::explore {
 namespace {
@@ -452,75 +451,6 @@ TEST(Memory, TreiberStackKeepsItsNodes) {
                                  if (node* n = s.pop()) (void)n->value.load(relaxed);
                              });
     expect_in_both(popping, breaks(finding_kind::leak));
-}
-
-// --- Findings -----------------------------------------------------------------------------------
-
-TEST(Findings, AreFoundAgainOnTheirSchedule) {
-    const auto p = over<one_cell>()
-                       .thread([](one_cell& s) {
-                           s.x.named("x").store(1, relaxed);
-                           check(s.y.named("y").load(relaxed) == 0, "y is 0");
-                       })
-                       .thread([](one_cell& s) {
-                           s.y.store(1, relaxed);
-                           s.x.store(2, relaxed);
-                       });
-    const result r = explore(p);
-    ASSERT_FALSE(r.ok());
-    const finding& f = r.findings.front();
-    const schedule_token token{.configuration = 7, .choices = f.schedule};
-    const auto parsed = parse_token(to_string(token));
-    ASSERT_TRUE(parsed);
-    EXPECT_EQ(parsed->choices, f.schedule);
-    EXPECT_EQ(parsed->configuration, 7U);
-    const replay_result again = replay(p, parsed->choices, {});
-    EXPECT_TRUE(again.exact);
-    ASSERT_EQ(again.findings.size(), 1U);
-    EXPECT_TRUE(again.findings[0].same_as(f));
-    ASSERT_FALSE(again.steps.empty());
-    const step& last = again.steps.back();
-    EXPECT_EQ(last.cell, "y");
-    EXPECT_EQ(last.read, 1U);
-    ASSERT_TRUE(last.read_from);
-    EXPECT_EQ(again.steps[*last.read_from].written, 1U);
-}
-
-TEST(Findings, AnInvariantIsCheckedAfterEachStep) {
-    const auto p = over<one_cell>()
-                       .thread([](one_cell& s) {
-                           s.x.store(1, relaxed);
-                           s.y.store(1, relaxed);
-                           s.x.store(0, relaxed);
-                       })
-                       .always([](const one_cell& s) {
-                           check(s.x.peek() + s.y.peek() < 2, invariant::unique_pid);
-                       });
-    for (const strategy how : {strategy::random, strategy::bounded, strategy::exhaustive}) {
-        const result r = explore(p, {.strategy = how});
-        ASSERT_THAT(r, breaks(finding_kind::assertion)) << to_string(how);
-        EXPECT_EQ(r.findings.front().broken, invariant::unique_pid);
-    }
-}
-
-TEST(Findings, ADamagedTokenIsRefused) {
-    std::string text =
-        to_string(schedule_token{.configuration = 1, .choices = {1, 0, 0, 0, 2, 99}});
-    ASSERT_TRUE(parse_token(text));
-    text.back() = text.back() == '0' ? '1' : '0';
-    EXPECT_FALSE(parse_token(text));
-    EXPECT_FALSE(parse_token("nonsense"));
-}
-
-TEST(Findings, ALimitOfStepsIsReportedApart) {
-    const auto p = over<one_cell>().thread([](one_cell& s) {
-        for (;;) s.x.fetch_add(1, relaxed);
-    });
-    const result r = explore(p, {.limits = {.steps = 50}});
-    EXPECT_TRUE(r.ok());
-    EXPECT_TRUE(r.truncated);
-    EXPECT_FALSE(r.complete);
-    EXPECT_EQ(r.step_limited, 1U);
 }
 
 // --- Strategies ---------------------------------------------------------------------------------

@@ -174,6 +174,8 @@ void machine::thread_body(unsigned thread) {
         note(finding_kind::exception, "not a std::exception", std::nullopt);
     }
     threads_[thread].is = end;
+    if (end == status::failed && interleaves_ && !starting_)
+        abandoned_ = run_end::stopped;  // As fail() has it.
 }
 
 run_end machine::conclude() {
@@ -350,10 +352,13 @@ void machine::note(finding_kind kind, std::string_view what, std::optional<invar
 
 void machine::fail(finding_kind kind, std::string_view what, std::optional<invariant> broken) {
     note(kind, what, broken);
-    // What follows a failed check means nothing, but the other threads go on: what they write may
-    // lead to executions in which it does not fail.
     const bool ends = kind == finding_kind::assertion || kind == finding_kind::exception;
-    if (ends && in_threads() && self() != 0) stop_here(status::failed);
+    if (!ends || !in_threads() || self() == 0) return;
+    // What follows a failed check means nothing. But in an exhaustive search the other threads go
+    // on: what they write may lead to executions in which it does not fail. And who fails before
+    // its first step would otherwise fail before all others, in every execution.
+    if (interleaves_ && !starting_) abandon(run_end::stopped);
+    stop_here(status::failed);
 }
 
 void machine::give_up() {

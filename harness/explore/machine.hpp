@@ -100,6 +100,10 @@ public:
     [[nodiscard]] bool froze() const noexcept {
         return frozen_.thread != 0 && threads_[frozen_.thread].is == status::frozen;
     }
+    /// Whether a failed check or an exception was the end of a thread in the last run.
+    [[nodiscard]] bool failed(unsigned thread) const noexcept {
+        return threads_[thread].is == status::failed;
+    }
     void observe(step_observer* observer) noexcept { observer_ = observer; }
     /// Looks for livelocks in step by step executions, which takes time.
     void watch_for_livelocks() noexcept { watches_rounds_ = true; }

@@ -38,8 +38,8 @@ void worker::count(run_end end, const graph& g) {
 }
 
 bool worker::knows(const finding& f) const noexcept {
-    return std::ranges::any_of(result_.findings,
-                               [&](const finding& other) { return other.same_as(f); });
+    const auto same = [&](const finding& other) { return other.same_as(f); };
+    return std::ranges::any_of(result_.findings, same) || std::ranges::any_of(consequences_, same);
 }
 
 /// Nothing is reported that does not happen again.
@@ -123,17 +123,51 @@ void worker::run(trust& search) {
     if (machine_.found().empty()) [[likely]]
         return;
     if (std::ranges::all_of(machine_.found(), [&](const finding& f) { return knows(f); })) return;
+    report_all(g);
+}
+
+namespace {
+
+[[nodiscard]] bool is_among(const std::vector<finding>& all, const finding& f) {
+    return std::ranges::any_of(all, [&](const finding& other) { return other.same_as(f); });
+}
+
+/// What to go through first on the way to a finding. A failed check ends an execution step by step,
+/// so others that the finding does without may have to wait.
+[[nodiscard]] std::vector<std::optional<clock>> ways_to(const finding& f,
+                                                        const std::optional<clock>& instant,
+                                                        const graph& g, const machine& m) {
+    std::vector<std::optional<clock>> ways{instant};
+    if (instant) return ways;
+    if (f.thread != 0) ways.emplace_back(g.causes(g.last_of(f.thread)));
+    clock good = clock::after_set_up();
+    for (unsigned t = 1; t < g.threads_end(); ++t)
+        if (!m.failed(t)) good.join(g.causes(g.last_of(t)));
+    ways.emplace_back(good);
+    return ways;
+}
+
+}  // namespace
+
+/// What an execution that is no sequence of steps has shown, each with a schedule that shows it.
+void worker::report_all(const graph& g) {
     const std::vector<finding> found = machine_.found();
+    std::vector<std::vector<std::optional<clock>>> ways;
+    for (std::size_t i = 0; i < found.size(); ++i)
+        ways.push_back(ways_to(found[i], machine_.broken_instant(i), g, machine_));
     sampled_ = false;
-    std::vector<std::optional<clock>> instants;
-    for (std::size_t i = 0; i < found.size(); ++i) instants.push_back(machine_.broken_instant(i));
     for (std::size_t i = 0; i < found.size(); ++i) {
-        if (knows(found[i])) continue;
-        guided guide(g, instants[i]);
-        graph_.clear(rules_of(how_));
-        guide.follow(graph_);
-        machine_.run(graph_, guide);
-        report(found[i], guide.taken());
+        bool shown = knows(found[i]);
+        for (const std::optional<clock>& first : ways[i]) {
+            if (shown) break;
+            guided guide(g, first);
+            graph_.clear(rules_of(how_));
+            guide.follow(graph_);
+            machine_.run(graph_, guide);
+            shown = is_among(machine_.found(), found[i]);
+            if (shown) report(found[i], guide.taken());
+        }
+        if (!shown) consequences_.push_back(found[i]);
     }
 }
 

@@ -46,6 +46,7 @@ private:
     void count(run_end end, const graph& g);
     [[nodiscard]] bool knows(const finding& f) const noexcept;
     void report(finding f, const schedule& choices);
+    void report_all(const graph& g);
     void look_for_livelock(controlled& same, unsigned steps);
 
     const program& program_;
@@ -54,6 +55,9 @@ private:
     graph graph_;
     bool sampled_ = false;  // Whether graph_ has a set-up to keep.
     result result_;
+    /// What only showed after something else had failed, however the steps were ordered: of that,
+    /// no execution step by step is a witness.
+    std::vector<finding> consequences_;
     std::vector<std::uint64_t> seen_;
 };
 

@@ -1,0 +1,179 @@
+// What is reported, and that it happens again.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "harness/explore/explored.hpp"
+#include "harness/explore/gtest.hpp"
+#include "harness/explore/token.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+using enum std::memory_order;
+
+struct two_cells {
+    atomic<int> x{0};
+    atomic<int> y{0};
+};
+
+TEST(Findings, AreFoundAgainOnTheirSchedule) {
+    const auto p = over<two_cells>()
+                       .thread([](two_cells& s) {
+                           s.x.named("x").store(1, relaxed);
+                           check(s.y.named("y").load(relaxed) == 0, "y is 0");
+                       })
+                       .thread([](two_cells& s) {
+                           s.y.store(1, relaxed);
+                           s.x.store(2, relaxed);
+                       });
+    const result r = explore(p);
+    ASSERT_FALSE(r.ok());
+    const finding& f = r.findings.front();
+    const schedule_token token{.configuration = 7, .choices = f.schedule};
+    const auto parsed = parse_token(to_string(token));
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(parsed->choices, f.schedule);
+    EXPECT_EQ(parsed->configuration, 7U);
+    const replay_result again = replay(p, parsed->choices, {});
+    EXPECT_TRUE(again.exact);
+    ASSERT_EQ(again.findings.size(), 1U);
+    EXPECT_TRUE(again.findings[0].same_as(f));
+    ASSERT_FALSE(again.steps.empty());
+    const step& last = again.steps.back();
+    EXPECT_EQ(last.cell, "y");
+    EXPECT_EQ(last.read, 1U);
+    ASSERT_TRUE(last.read_from);
+    EXPECT_EQ(again.steps[*last.read_from].written, 1U);
+}
+
+TEST(Findings, AnInvariantIsCheckedAfterEachStep) {
+    const auto p = over<two_cells>()
+                       .thread([](two_cells& s) {
+                           s.x.store(1, relaxed);
+                           s.y.store(1, relaxed);
+                           s.x.store(0, relaxed);
+                       })
+                       .always([](const two_cells& s) {
+                           check(s.x.peek() + s.y.peek() < 2, invariant::unique_pid);
+                       });
+    for (const strategy how : {strategy::random, strategy::bounded, strategy::exhaustive}) {
+        const result r = explore(p, {.strategy = how});
+        ASSERT_THAT(r, breaks(finding_kind::assertion)) << to_string(how);
+        EXPECT_EQ(r.findings.front().broken, invariant::unique_pid);
+    }
+}
+
+TEST(Findings, ADamagedTokenIsRefused) {
+    std::string text =
+        to_string(schedule_token{.configuration = 1, .choices = {1, 0, 0, 0, 2, 99}});
+    ASSERT_TRUE(parse_token(text));
+    text.back() = text.back() == '0' ? '1' : '0';
+    EXPECT_FALSE(parse_token(text));
+    EXPECT_FALSE(parse_token("nonsense"));
+}
+
+TEST(Findings, ALimitOfStepsIsReportedApart) {
+    const auto p = over<two_cells>().thread([](two_cells& s) {
+        for (;;) s.x.fetch_add(1, relaxed);
+    });
+    const result r = explore(p, {.limits = {.steps = 50}});
+    EXPECT_TRUE(r.ok());
+    EXPECT_TRUE(r.truncated);
+    EXPECT_FALSE(r.complete);
+    EXPECT_EQ(r.step_limited, 1U);
+}
+
+// What follows a failed check means nothing, so an execution step by step ends there.
+TEST(Findings, ATraceEndsWithTheFirstFailedCheck) {
+    const auto p = over<two_cells>()
+                       .thread([](two_cells& s) {
+                           s.x.store(1, relaxed);
+                           check(false, "for sure");
+                       })
+                       .thread([](two_cells& s) {
+                           for (int i = 0; i < 50; ++i) s.y.store(i, relaxed);
+                       });
+    for (const strategy how : {strategy::random, strategy::pct, strategy::pos, strategy::bounded,
+                               strategy::stateful, strategy::exhaustive}) {
+        const result r = explore(p, {.strategy = how});
+        ASSERT_THAT(r, breaks(finding_kind::assertion)) << to_string(how);
+        EXPECT_TRUE(r.findings.front().replayed);
+        const replay_result again = replay(p, r.findings.front().schedule, {});
+        EXPECT_TRUE(again.exact);
+        ASSERT_FALSE(again.steps.empty());
+        EXPECT_EQ(again.steps.back().thread, 1U) << to_string(how);
+    }
+}
+
+TEST(Findings, AThrownExceptionEndsATraceToo) {
+    const auto p = over<two_cells>()
+                       .thread([](two_cells& s) {
+                           s.x.store(1, relaxed);
+                           throw std::runtime_error("thrown");
+                       })
+                       .thread([](two_cells& s) {
+                           for (int i = 0; i < 20; ++i) s.y.store(i, relaxed);
+                       });
+    for (const strategy how : {strategy::random, strategy::exhaustive}) {
+        const result r = explore(p, {.strategy = how});
+        ASSERT_THAT(r, breaks(finding_kind::exception)) << to_string(how);
+        const replay_result again = replay(p, r.findings.front().schedule, {});
+        ASSERT_FALSE(again.steps.empty());
+        EXPECT_EQ(again.steps.back().thread, 1U) << to_string(how);
+    }
+}
+
+struct races_and_checks {
+    atomic<int> x{0};
+    plain<int> shared;
+};
+
+// Who fails at once, in each execution, hides neither a race of others nor their failed checks.
+TEST(Findings, OfOneThreadDoNotHideThoseOfOthers) {
+    const auto p = over<races_and_checks>()
+                       .thread([](races_and_checks&) { check(false, "at once"); })
+                       .thread([](races_and_checks& s) {
+                           s.x.store(1, relaxed);
+                           s.shared.set(1);
+                       })
+                       .thread([](races_and_checks& s) {
+                           s.x.store(2, relaxed);
+                           s.shared.set(2);
+                       })
+                       .thread([](races_and_checks& s) {
+                           s.x.store(3, relaxed);
+                           check(false, "later");
+                       });
+    const result r = explore(p, {.stop_at_first = false});
+    std::vector<std::string> told;
+    for (const finding& f : r.findings) {
+        EXPECT_TRUE(f.replayed) << f.what;
+        told.push_back(f.what);
+    }
+    EXPECT_THAT(told, testing::UnorderedElementsAre("at once", "later",
+                                                    "unordered accesses to a plain cell"));
+}
+
+// What only happens after a check has failed, in whatever order, is no finding of its own.
+TEST(Findings, WhatOnlyFollowsAFailedCheckIsNone) {
+    const auto p = over<two_cells>()
+                       .thread([](two_cells& s) {
+                           s.x.store(1, release);
+                           check(false, "first");
+                       })
+                       .thread([](two_cells& s) {
+                           if (s.x.load(acquire) == 1) check(false, "second");
+                       });
+    const result r = explore(p, {.stop_at_first = false});
+    ASSERT_EQ(r.findings.size(), 1U);
+    EXPECT_EQ(r.findings.front().what, "first");
+    EXPECT_TRUE(r.findings.front().replayed);
+}
+
+}  // namespace
+}  // namespace pidmap_stress::explore

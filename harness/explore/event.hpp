@@ -45,13 +45,27 @@ enum class rmw_op : std::uint8_t {
     return order == release || order == acq_rel || order == seq_cst;
 }
 
+/// A memory order, in a byte.
+class small_order {
+public:
+    constexpr small_order(std::memory_order order) noexcept
+        : order_(static_cast<std::uint8_t>(order)) {}
+    constexpr operator std::memory_order() const noexcept {
+        return static_cast<std::memory_order>(order_);
+    }
+
+private:
+    std::uint8_t order_;
+};
+
 /// One event of an execution graph. A read-modify-write is two: a read that is `exclusive`, and
 /// right after it in its thread the write, `exclusive` too. A failed compare-exchange is a read.
-struct event {
+///
+/// In one cache line: a search is mostly busy with events.
+struct alignas(64) event {
     std::uint64_t value = 0;     ///< What a read returned, a write stored, a choice chose.
     std::uint64_t operand = 0;   ///< Of a read-modify-write; a compare-exchange's desired value.
     std::uint64_t expected = 0;  ///< Of a compare-exchange.
-    std::uint64_t mask = ~0ULL;  ///< The bits that a value of this location has.
     const void* site = nullptr;  ///< Where in the program: an address of code.
 
     location_id location = 0;
@@ -66,9 +80,10 @@ struct event {
     std::uint8_t thread = 0;
     event_kind kind = event_kind::read;
     rmw_op op = rmw_op::none;
-    std::memory_order order = std::memory_order::relaxed;    ///< As it took effect.
-    std::memory_order success = std::memory_order::relaxed;  ///< As the program says.
-    std::memory_order failure = std::memory_order::relaxed;
+    std::uint8_t bytes = 8;                            ///< How many a value of this location has.
+    small_order order = std::memory_order::relaxed;    ///< As it took effect.
+    small_order success = std::memory_order::relaxed;  ///< As the program says.
+    small_order failure = std::memory_order::relaxed;
     bool exclusive = false;
     bool spurious = false;  ///< A weak compare-exchange that failed for no reason.
     bool may_fail = false;  ///< A weak compare-exchange whose thread may still see such a failure.
@@ -76,7 +91,12 @@ struct event {
 
     [[nodiscard]] bool is_read() const noexcept { return kind == event_kind::read; }
     [[nodiscard]] bool is_write() const noexcept { return kind == event_kind::write; }
+    /// The bits that a value of this location has.
+    [[nodiscard]] constexpr std::uint64_t mask() const noexcept {
+        return ~0ULL >> (64U - 8U * bytes);
+    }
 };
+static_assert(sizeof(event) == 64);
 
 /// What a read-modify-write of a floating-point location stores.
 template <class Real, class Bits>
@@ -93,9 +113,9 @@ template <class Real, class Bits>
         case rmw_op::cas:
             return read.operand;
         case rmw_op::add:
-            return (read.value + read.operand) & read.mask;
+            return (read.value + read.operand) & read.mask();
         case rmw_op::sub:
-            return (read.value - read.operand) & read.mask;
+            return (read.value - read.operand) & read.mask();
         case rmw_op::bit_and:
             return read.value & read.operand;
         case rmw_op::bit_or:
@@ -104,8 +124,8 @@ template <class Real, class Bits>
             return read.value ^ read.operand;
         case rmw_op::real_add:
         case rmw_op::real_sub:
-            return read.mask >> 32U == 0 ? real_stored_by<float, std::uint32_t>(read)
-                                         : real_stored_by<double, std::uint64_t>(read);
+            return read.bytes == sizeof(float) ? real_stored_by<float, std::uint32_t>(read)
+                                               : real_stored_by<double, std::uint64_t>(read);
         case rmw_op::none:
             break;
     }

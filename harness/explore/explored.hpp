@@ -39,9 +39,6 @@ template <cell_value T>
     std::memcpy(&value, &bits, sizeof value);
     return value;
 }
-template <cell_value T>
-inline constexpr std::uint64_t mask_of = ~0ULL >> (64U - 8U * sizeof(T));
-
 /// Asks for a step until it is done. Inlined into the program's own code, so that what
 /// note_state() sees is the program's state.
 template <class Step>
@@ -77,7 +74,7 @@ public:
     atomic() noexcept : atomic(T{}) {}
     atomic(T value) noexcept
         : where_(machine::current().make_cell(this, detail::to_bits(value),
-                                              {.mask = detail::mask_of<T>, .role = Role})) {}
+                                              {.bytes = sizeof(T), .role = Role})) {}
     atomic(const atomic&) = delete;
     atomic& operator=(const atomic&) = delete;
 
@@ -309,7 +306,7 @@ class nonatomic {
 public:
     nonatomic(T value = T{}) noexcept
         : where_(machine::current().make_cell(this, detail::to_bits(value),
-                                              {.mask = detail::mask_of<T>, .atomic = false})) {}
+                                              {.bytes = sizeof(T), .atomic = false})) {}
     nonatomic(const nonatomic&) = delete;
     nonatomic& operator=(const nonatomic&) = delete;
 

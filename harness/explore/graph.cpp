@@ -88,7 +88,7 @@ event_id graph::append_exclusive_write(event_id read) {
     const event_id id = ++size_;
     const event& r = events_[read];
     w.value = stored_by(r);
-    w.mask = r.mask;
+    w.bytes = r.bytes;
     w.site = r.site;
     w.location = r.location;
     w.rf = no_event;

@@ -124,7 +124,7 @@ void machine::set_up() {
         initial.initial = true;
         initial.location = where;
         initial.value = main_values_[where];
-        initial.mask = cells_[where].mask;
+        initial.bytes = cells_[where].bytes;
         graph_->place_first(graph_->append());
     }
 }

@@ -72,7 +72,7 @@ struct reply {
 
 /// A cell, as the machine knows it.
 struct cell_info {
-    std::uint64_t mask = ~0ULL;
+    std::uint8_t bytes = 8;  ///< Of a value.
     cell_role role = cell_role::data;
     bool atomic = true;
     const char* name = nullptr;

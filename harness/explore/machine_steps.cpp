@@ -61,7 +61,7 @@ bool same_request(const event& a, location_id where, const void* site,
 location_id machine::make_cell(const void* address, std::uint64_t initial, const cell_info& info) {
     nonatomic_cells_ |= !info.atomic;
     const auto fill = [&](cell_info& cell) {  // One by one: a copy of short stores would stall.
-        cell.mask = info.mask;
+        cell.bytes = info.bytes;
         cell.role = info.role;
         cell.atomic = info.atomic;
         cell.name = info.name;
@@ -87,7 +87,7 @@ location_id machine::make_cell(const void* address, std::uint64_t initial, const
         e.initial = true;
         e.location = where;
         e.value = initial;
-        e.mask = info.mask;
+        e.bytes = info.bytes;
         e.thread = static_cast<std::uint8_t>(t);
         graph_->place_first(graph_->append());
     }
@@ -306,7 +306,7 @@ reply machine::new_read(location_id where, const void* site, const update_reques
     e.failure = request.failure;
     e.site = site;
     e.thread = static_cast<std::uint8_t>(t);
-    e.mask = cells_[where].mask;
+    e.bytes = cells_[where].bytes;
     e.may_fail = may_fail;
     const event_id id = g.append();
     s.read_at.insert(site);
@@ -348,7 +348,7 @@ reply machine::update(location_id where, const update_request& request) {
         e.value = main_values_[where];
         e.op = request.op;
         e.operand = request.operand;
-        e.mask = cells_[where].mask;
+        e.bytes = cells_[where].bytes;
         threads_[0].updated = request.op != rmw_op::cas || e.value == request.expected;
         if (threads_[0].updated) main_values_[where] = stored_by(e);
         return {.value = e.value, .done = true};
@@ -391,7 +391,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
     e.kind = event_kind::write;
     e.location = where;
     e.value = value;
-    e.mask = cells_[where].mask;
+    e.bytes = cells_[where].bytes;
     e.order = e.success = order;
     e.site = __builtin_return_address(0);
     e.thread = static_cast<std::uint8_t>(t);

@@ -128,6 +128,27 @@ TEST(Findings, AThrownExceptionEndsATraceToo) {
     }
 }
 
+// Before all threads and after them nobody else can end a wait: the search ends, and says so.
+TEST(Findings, AnEndlessSetUpOrFinalCheckIsOne) {
+    const auto spins = [](two_cells& s) {
+        while (s.x.load(relaxed) == 0) {
+        }
+    };
+    const auto quiet = [](two_cells& s) { s.y.store(1, relaxed); };
+    for (const strategy how : {strategy::random, strategy::exhaustive, strategy::prove}) {
+        const result first =
+            explore(over<two_cells>().first(spins).thread(quiet), {.strategy = how});
+        ASSERT_THAT(first, breaks(finding_kind::progress)) << to_string(how);
+        EXPECT_THAT(first.findings.front().what, testing::HasSubstr("the set-up never ends"));
+        EXPECT_TRUE(first.findings.front().replayed);
+        const result last =
+            explore(over<two_cells>().thread(quiet).finally(spins), {.strategy = how});
+        ASSERT_THAT(last, breaks(finding_kind::progress)) << to_string(how);
+        EXPECT_THAT(last.findings.front().what, testing::HasSubstr("the final check never ends"));
+        EXPECT_TRUE(last.findings.front().replayed);
+    }
+}
+
 struct races_and_checks {
     atomic<int> x{0};
     plain<int> shared;

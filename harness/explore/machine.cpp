@@ -71,7 +71,7 @@ void machine::reset(graph& g, driver& choices) {
     abandoned_.reset();
     broken_instants_.clear();
     again_ = false;
-    steps_ = 0;
+    steps_ = main_steps_ = 0;
     cells_.clear();
     main_values_.clear();
     plains_.clear();
@@ -102,8 +102,30 @@ void machine::reset(graph& g, driver& choices) {
     }
 }
 
+/// As a thread's, what is abandoned there is not unwound.
+template <class Work>
+bool machine::on_main_thread(std::string_view what, Work work) {
+    if (setjmp(way_out_) == 0) {  // NOLINT(cert-err52-cpp): the program may forbid exceptions.
+        work();
+        return true;
+    }
+    record({.kind = finding_kind::progress,
+            .what = std::string(what) + " never ends, with nobody there to wait for",
+            .broken = invariant::progress});
+    return false;
+}
+
+void machine::give_up_main() {
+    main_steps_ = 0;
+    std::longjmp(way_out_, 1);  // NOLINT(cert-err52-cpp)
+}
+
 run_end machine::run_once() {
-    set_up();
+    if (!on_main_thread("the set-up", [this] { set_up(); })) {
+        abandoned_ = run_end::stopped;
+        phase_ = phase::abandoned;
+        return run_end::stopped;
+    }
     phase_ = phase::threads;
     for (unsigned t = 1; t <= thread_count_; ++t) fibers_.restart(t, notes_states_);
     if (interleaves_)
@@ -195,8 +217,9 @@ run_end machine::conclude() {
         gave_up |= is == status::gave_up;
     }
     if (all_ended) {
-        finish();
-        return run_end::complete;
+        if (on_main_thread("the final check", [this] { finish(); })) return run_end::complete;
+        phase_ = phase::abandoned;
+        return run_end::stopped;
     }
     if (failed) return run_end::stopped;
     if (gave_up) return run_end::blocked;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <csetjmp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -302,6 +303,15 @@ private:
     void reset(graph& g, driver& choices);
     run_end run_once();
     void set_up();
+    /// \return whether `work` came to its end.
+    template <class Work>
+    [[nodiscard]] bool on_main_thread(std::string_view what, Work work);
+    /// A step before all threads begin, or after they ended.
+    void count_main_step() {
+        if (++main_steps_ > most_main_steps) [[unlikely]]
+            give_up_main();
+    }
+    [[noreturn]] void give_up_main();
     void run_in_stamp_order();
     void run_interleaved();
     void thread_body(unsigned thread);
@@ -432,6 +442,10 @@ private:
     unsigned reruns_ = 0;
     bool notes_states_ = false;
     unsigned steps_ = 0;
+    /// Nobody else is there: what takes so long never ends.
+    static constexpr unsigned most_main_steps = 10'000'000;
+    unsigned main_steps_ = 0;
+    std::jmp_buf way_out_{};
     std::array<thread_state, max_threads> threads_;
     std::vector<cell_info> cells_;
     std::vector<std::uint64_t> main_values_;  // While no thread runs.

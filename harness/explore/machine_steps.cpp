@@ -327,7 +327,10 @@ reply machine::new_read(location_id where, const void* site, const update_reques
 }
 
 reply machine::load(location_id where, std::memory_order order) {
-    if (!in_threads()) return {.value = main_values_[where], .done = true};
+    if (!in_threads()) {
+        count_main_step();
+        return {.value = main_values_[where], .done = true};
+    }
     const unsigned t = self();
     if (frozen_.thread == t && threads_[t].steps >= frozen_.after) stop_here(status::frozen);
     const void* const site = __builtin_return_address(0);
@@ -344,6 +347,7 @@ reply machine::load(location_id where, std::memory_order order) {
 
 reply machine::update(location_id where, const update_request& request) {
     if (!in_threads()) {
+        count_main_step();
         event e{};
         e.value = main_values_[where];
         e.op = request.op;

@@ -16,11 +16,11 @@ namespace pidmap_stress::explore {
 /// `two_closers` thread 2 does the same, and who was first drops the reference. Of a `member` that
 /// closes, its own pid is freed at once, so that it is there to be had. `short_of_memory`: the hint
 /// is at the end of page 0, page 1 has no memory, and each thread may once find none: an error that
-/// must not hide the closing.
+/// must not hide the closing. `child`: it is below another one, as all are that ever die.
 struct dying_namespace {
-    static constexpr std::array<std::string_view, 3> shapes{"one_closer", "two_closers",
-                                                            "short_of_memory"};
-    enum : unsigned { one_closer, two_closers, short_of_memory };
+    static constexpr std::array<std::string_view, 4> shapes{"one_closer", "two_closers",
+                                                            "short_of_memory", "child"};
+    enum : unsigned { one_closer, two_closers, short_of_memory, child };
 
     static constexpr explored_scenario info{
         .name = "dying_namespace",
@@ -43,8 +43,13 @@ struct dying_namespace {
         void set_up() noexcept;
         void run(unsigned thread) noexcept;
         void check_instant() const noexcept { judge_instant(book_.ns(), holders_.any()); }
-        void finish() { book_.finish(); }
-        void on_release(const void* /*ns*/) noexcept override { book_.released(); }
+        void finish() {
+            book_.finish();
+            if (parent_ != nullptr) parent_->put();  // The creator's, and the last.
+        }
+        void on_release(const void* ns) noexcept override {
+            if (book_.is_of(ns)) book_.released();
+        }
         bool fails_here() noexcept override {
             const unsigned thread = this_thread();
             if (setting_.variation != short_of_memory || thread == 0) return false;
@@ -64,6 +69,7 @@ struct dying_namespace {
         pidmap_setting setting_;
         pid_nr limit_;
         typename V::pid_max_cell pid_max_;
+        V* parent_ = nullptr;
         namespace_book<V> book_;
         std::array<pid_nr, most_threads> own_{};
         std::array<bool, most_threads> may_fail_{};
@@ -76,7 +82,8 @@ struct dying_namespace {
 template <nesting_allocator V>
 void dying_namespace::state<V>::set_up() noexcept {
     current = this;
-    V* const ns = create_namespace<V>(pid_max_);
+    if (setting_.variation == child) parent_ = create_namespace<V>(pid_max_);
+    V* const ns = create_namespace<V>(pid_max_, parent_);
     book_.open(ns, limit_);
     for (unsigned t = 0; t < setting_.threads; ++t) {
         if (setting_.how == discipline::reference) {

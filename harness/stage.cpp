@@ -79,8 +79,8 @@ table_slot& stage::add_slot() {
     return slots_.emplace_back();
 }
 
-tested_namespace* stage::create() {
-    tested_namespace* const ns = main_->create();
+tested_namespace* stage::create(tested_namespace* above) {
+    tested_namespace* const ns = main_->create(above);
     if (ns != nullptr) main_->references.push_back(ns);
     return ns;
 }

@@ -35,7 +35,8 @@ public:
     [[nodiscard]] table_slot& slot(std::size_t index) noexcept { return slots_[index]; }
     [[nodiscard]] std::size_t slots() const noexcept { return slots_.size(); }
     /// Makes a namespace; the main thread has its reference. nullptr: no memory.
-    [[nodiscard]] tested_namespace* create();
+    /// \param above  Its parent, if it is to have one. \pre The subject nests.
+    [[nodiscard]] tested_namespace* create(tested_namespace* above = nullptr);
     /// Makes `ns` the slot's, drops the creator's reference where the discipline can do without,
     /// and gives each worker what its discipline asks for: a pid, or a reference.
     void seat_workers(table_slot& slot, tested_namespace& ns);

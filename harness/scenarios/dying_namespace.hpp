@@ -48,10 +48,12 @@ public:
                             ? page + 512
                             : reserved + for_each * static_cast<pid_nr>(set.workers()));
         if (short_of_memory_) return prepare_short_of_memory(set);
+        tested_namespace* const above = by_lookup ? nullptr : set.create();
         for (std::size_t n = 0; n < (by_lookup ? in_table : namespaces); ++n) {
             table_slot& slot = set.add_slot();
             if (by_lookup) continue;
-            tested_namespace* const ns = set.create();
+            // Those that ever die are below another one; but a root is to die as well.
+            tested_namespace* const ns = set.create(n % 4 < 2 ? above : nullptr);
             if (ns == nullptr) return;
             ns->may_be_closed = true;
             // Every other one is soon full, as its search has wrapped.

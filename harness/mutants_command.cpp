@@ -105,7 +105,7 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
 /// Time for all seeds, so that the usual study ends within ten minutes on slower machines, too.
 [[nodiscard]] std::chrono::seconds time_for(unsigned seeds) {
     constexpr unsigned usual = 6;
-    constexpr unsigned for_usual = under_sanitizer ? 100 : 270;
+    constexpr unsigned for_usual = under_sanitizer ? 80 : 240;
     return std::chrono::seconds(for_usual * std::max(seeds, usual) / usual);
 }
 

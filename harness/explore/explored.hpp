@@ -39,6 +39,7 @@ template <cell_value T>
     std::memcpy(&value, &bits, sizeof value);
     return value;
 }
+
 /// Asks for a step until it is done. Inlined into the program's own code, so that what
 /// note_state() sees is the program's state.
 template <class Step>

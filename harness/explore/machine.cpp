@@ -106,7 +106,9 @@ void machine::reset(graph& g, driver& choices) {
 template <class Work>
 bool machine::on_main_thread(std::string_view what, Work work) {
     if (setjmp(way_out_) == 0) {  // NOLINT(cert-err52-cpp): the program may forbid exceptions.
+        has_way_out_ = true;
         work();
+        has_way_out_ = false;
         return true;
     }
     record({.kind = finding_kind::progress,
@@ -116,7 +118,7 @@ bool machine::on_main_thread(std::string_view what, Work work) {
 }
 
 void machine::give_up_main() {
-    main_steps_ = 0;
+    has_way_out_ = false;
     std::longjmp(way_out_, 1);  // NOLINT(cert-err52-cpp)
 }
 

@@ -308,7 +308,7 @@ private:
     [[nodiscard]] bool on_main_thread(std::string_view what, Work work);
     /// A step before all threads begin, or after they ended.
     void count_main_step() {
-        if (++main_steps_ > most_main_steps) [[unlikely]]
+        if (++main_steps_ > most_main_steps && has_way_out_) [[unlikely]]
             give_up_main();
     }
     [[noreturn]] void give_up_main();
@@ -446,6 +446,7 @@ private:
     static constexpr unsigned most_main_steps = 10'000'000;
     unsigned main_steps_ = 0;
     std::jmp_buf way_out_{};
+    bool has_way_out_ = false;  // Whether whoever set it is still there.
     std::array<thread_state, max_threads> threads_;
     std::vector<cell_info> cells_;
     std::vector<std::uint64_t> main_values_;  // While no thread runs.

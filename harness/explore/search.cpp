@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace pidmap_stress::explore {
+namespace {
+
+[[nodiscard]] bool is_among(const std::vector<finding>& all, const finding& f) {
+    return std::ranges::any_of(all, [&](const finding& other) { return other.same_as(f); });
+}
+
+}  // namespace
 
 memory_rules rules_of(const options& how) noexcept {
     return {.consistency = how.model, .on_failure = how.on_failure, .fault = how.fault};
@@ -38,8 +45,7 @@ void worker::count(run_end end, const graph& g) {
 }
 
 bool worker::knows(const finding& f) const noexcept {
-    const auto same = [&](const finding& other) { return other.same_as(f); };
-    return std::ranges::any_of(result_.findings, same) || std::ranges::any_of(consequences_, same);
+    return is_among(result_.findings, f) || is_among(consequences_, f);
 }
 
 /// Nothing is reported that does not happen again.
@@ -47,8 +53,7 @@ void worker::report(finding f, const schedule& choices) {
     f.schedule = choices;
     f.at_execution = result_.runs();
     const replay_result again = replay(program_, choices, how_);
-    f.replayed =
-        std::ranges::any_of(again.findings, [&](const finding& other) { return other.same_as(f); });
+    f.replayed = is_among(again.findings, f);
     result_.findings.push_back(std::move(f));
 }
 
@@ -128,10 +133,6 @@ void worker::run(trust& search) {
 
 namespace {
 
-[[nodiscard]] bool is_among(const std::vector<finding>& all, const finding& f) {
-    return std::ranges::any_of(all, [&](const finding& other) { return other.same_as(f); });
-}
-
 /// What to go through first on the way to a finding. A failed check ends an execution step by step,
 /// so others that the finding does without may have to wait.
 [[nodiscard]] std::vector<std::optional<clock>> ways_to(const finding& f,
@@ -184,9 +185,7 @@ void append_result(result& sum, const result& next) {
     sum.step_limited += next.step_limited;
     sum.truncated |= next.truncated;
     for (finding f : next.findings) {
-        if (std::ranges::any_of(sum.findings,
-                                [&](const finding& other) { return other.same_as(f); }))
-            continue;
+        if (is_among(sum.findings, f)) continue;
         f.at_execution += before;
         sum.findings.push_back(std::move(f));
     }

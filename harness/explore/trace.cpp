@@ -128,8 +128,8 @@ struct row_place {
     const std::size_t at = std::min<std::size_t>(f.at_step, steps.size());
     if (f.thread == 0) {
         // Where nobody did a step: all may be done, or nothing begun.
-        const bool none_begun = !steps.empty() || f.kind == finding_kind::progress;
-        return {.before_all = at == 0 && none_begun, .row = steps.size()};
+        const bool before = !steps.empty() || f.kind == finding_kind::progress;
+        return {.before_all = at == 0 && before, .row = steps.size()};
     }
     if (about_to && at < steps.size() && steps[at].thread == f.thread) return {.row = at};
     for (std::size_t i = at; i-- > 0;)

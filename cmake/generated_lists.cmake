@@ -21,8 +21,8 @@ endfunction()
 # names alone: a mutant that is added or removed has one group compiled again, and not all of them.
 set(PIDMAP_STRESS_MUTANT_GROUPS 10)
 
-# pidmap_stress_group(SOURCES...): some compilations instead of one for each.
-function(pidmap_stress_group)
+# pidmap_stress_group_mutants(SOURCES...): some compilations instead of one for each.
+function(pidmap_stress_group_mutants)
   foreach(source IN LISTS ARGN)
     cmake_path(GET source STEM name)
     string(SHA1 hash ${name})
@@ -81,7 +81,7 @@ std::span<const subject_entry> mutant_subjects() noexcept {
 }
 }  // namespace pidmap_stress
 ]=] @ONLY)
-  pidmap_stress_group(${mutant_sources})
+  pidmap_stress_group_mutants(${mutant_sources})
   set(${out} ${sources} ${folder}/subjects.cpp PARENT_SCOPE)
 endfunction()
 
@@ -177,7 +177,7 @@ std::span<const explored_scenario* const> explored_scenarios() noexcept {
 }
 }  // namespace pidmap_stress::explore
 ]=] @ONLY)
-  pidmap_stress_group(${mutant_sources})
+  pidmap_stress_group_mutants(${mutant_sources})
   set(${out} ${sources} ${folder}/explored_lists.cpp PARENT_SCOPE)
 endfunction()
 

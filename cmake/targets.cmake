@@ -21,8 +21,9 @@ function(pidmap_stress_library name)
   add_library(pidmap_stress::${name} ALIAS pidmap_stress_${name})
   target_include_directories(pidmap_stress_${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(pidmap_stress_${name} PUBLIC ${arg_LINKS})
-  # Only sources that are in a group: see pidmap_stress_group().
-  set_target_properties(pidmap_stress_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  # Only sources that have a UNITY_GROUP.
+  set_target_properties(pidmap_stress_${name} PROPERTIES UNITY_BUILD ${PIDMAP_STRESS_GROUPED}
+                                                         UNITY_BUILD_MODE GROUP)
   pidmap_stress_compile_options(pidmap_stress_${name})
 endfunction()
 

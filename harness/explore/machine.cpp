@@ -347,20 +347,6 @@ void machine::abandon(run_end why) {
     __builtin_unreachable();
 }
 
-/// A step that nobody has done yet is about to be done: who is to do one?
-void machine::before_new_step(unsigned thread, const pending_step& next_step) {
-    if (!interleaves_) return;
-    driver_->announce(thread, next_step);
-    if (starting_) {
-        fibers_.switch_to(0);
-    } else {
-        const bool can_go_on = collect_runnable(thread);
-        const unsigned next = driver_->next_thread(runnable_, can_go_on);
-        if (next == 0) abandon(run_end::known);
-        if (next != thread) fibers_.switch_to(next);
-    }
-}
-
 // --- Findings -----------------------------------------------------------------------------------
 
 void machine::record(finding f) {

@@ -82,8 +82,8 @@ void worker::probe_livelocks() {
     machine m(program_, in_turn, limits);
     m.freeze(how_.freeze);
     graph g(in_turn);
-    constexpr unsigned longest_turn = 4;
-    for (unsigned steps = 1; steps <= longest_turn && result_.findings.empty(); ++steps) {
+    constexpr unsigned most_in_a_row = 4;
+    for (unsigned steps = 1; steps <= most_in_a_row && result_.findings.empty(); ++steps) {
         g.clear(in_turn);
         round_robin fair(steps);
         if (m.run(g, fair) != run_end::step_limit) continue;

@@ -33,10 +33,19 @@ void fibers::restart(unsigned index, bool clean) {
     fiber& f = fibers_[index];
     if (f.stack.sp == nullptr) {
         f.stack = allocator_.allocate();
-#ifdef PIDMAP_STRESS_TSAN
-        f.tsan = __tsan_create_fiber(0);
-#endif
     }
+#ifdef PIDMAP_STRESS_TSAN
+    // ThreadSanitizer remembers which functions a fiber is in, 64 Ki of them at most, and it is not
+    // told when they are abandoned.
+    constexpr unsigned most_starts = 256;
+    if (f.tsan != nullptr && f.starts == most_starts)
+        __tsan_destroy_fiber(std::exchange(f.tsan, nullptr));
+    if (f.tsan == nullptr) {
+        f.tsan = __tsan_create_fiber(0);
+        f.starts = 0;
+    }
+    ++f.starts;
+#endif
 #ifdef PIDMAP_STRESS_ASAN
     // Frames that were abandoned have left their red zones behind.
     const auto page = static_cast<std::size_t>(4096);
@@ -64,7 +73,8 @@ void fibers::leave(unsigned to, [[maybe_unused]] void** fake_stack) {
                                        f.stack.size);
 #endif
 #ifdef PIDMAP_STRESS_TSAN
-    if (fibers_[0].tsan == nullptr) fibers_[0].tsan = __tsan_get_current_fiber();
+    // The next execution may run on another OS thread.
+    if (left_ == 0) fibers_[0].tsan = __tsan_get_current_fiber();
     __tsan_switch_to_fiber(fibers_[to].tsan, 0);
 #endif
 }

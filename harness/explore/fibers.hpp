@@ -43,6 +43,7 @@ private:
         boost::context::detail::fcontext_t context = nullptr;
         boost::context::stack_context stack{};
         void* tsan = nullptr;
+        unsigned starts = 0;  // Of this `tsan`.
     };
     static void enter(boost::context::detail::transfer_t from);
     void leave(unsigned to, void** fake_stack);

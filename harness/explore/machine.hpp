@@ -145,7 +145,8 @@ public:
 
     // --- For cells ------------------------------------------------------------------------------
 
-    location_id make_cell(const void* address, std::uint64_t initial, const cell_info& info);
+    /// \param address  Not looked at: nothing is there yet.
+    location_id make_cell(void* address, std::uint64_t initial, const cell_info& info);
     [[gnu::noinline]] reply load(location_id where, std::memory_order order);
     [[gnu::noinline]] reply store(location_id where, std::uint64_t value, std::memory_order order);
     struct update_request {

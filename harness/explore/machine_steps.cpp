@@ -58,7 +58,7 @@ bool same_request(const event& a, location_id where, const void* site,
 
 // --- Steps of the main thread, before and after all others --------------------------------------
 
-location_id machine::make_cell(const void* address, std::uint64_t initial, const cell_info& info) {
+location_id machine::make_cell(void* address, std::uint64_t initial, const cell_info& info) {
     nonatomic_cells_ |= !info.atomic;
     const auto fill = [&](cell_info& cell) {  // One by one: a copy of short stores would stall.
         cell.bytes = info.bytes;

@@ -70,16 +70,16 @@ std::optional<replayable> open_token(std::string_view token, std::string_view bu
     if (at == std::string_view::npos) return std::nullopt;
     replayable opened{.name = std::string(token.substr(0, at)), .token = std::string(token)};
     if (const auto of = parse_script_case(token.substr(0, at))) {
-        auto schedule = parse_token(token.substr(at + 1));
-        if (!schedule) return std::nullopt;
+        auto parsed = parse_token(token.substr(at + 1));
+        if (!parsed) return std::nullopt;
         opened.in_words = describe(of->script);
         opened.variant = of->variant->info;
         opened.how = of->script.how;
         opened.model = of->model;
         opened.shows = of->shows;
         opened.runs = of->variant->make(of->script);
-        opened.choices = std::move(schedule->choices);
-        opened.same_build = schedule->configuration == configuration(*of, build);
+        opened.choices = std::move(parsed->choices);
+        opened.same_build = parsed->configuration == configuration(*of, build);
         return opened;
     }
     auto of = parse_case_token(token, build);

@@ -58,8 +58,8 @@ struct nested {
         void on_release(const void* ns) noexcept override {
             if (root_.is_of(ns)) return root_.released();
             if (shared_.is_of(ns)) return shared_.released();
-            for (auto* const books : {&children_, &grandchildren_})
-                for (auto& rounds : *books)
+            for (auto* const of_level : {&children_, &grandchildren_})
+                for (auto& rounds : *of_level)
                     for (namespace_book<V>& one : rounds)
                         if (one.is_of(ns)) one.released();
         }

@@ -60,10 +60,10 @@ TEST_P(SoundCellTest, Holds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, SoundCellTest, ::testing::ValuesIn(cells_that_hold()),
-                         [](const auto& info) {
-                             return std::string(info.param.variant->info->name) + "_" +
-                                    std::string(to_string(info.param.how)) + "_" +
-                                    std::string(info.param.workload->info->name);
+                         [](const auto& one) {
+                             return std::string(one.param.variant->info->name) + "_" +
+                                    std::string(to_string(one.param.how)) + "_" +
+                                    std::string(one.param.workload->info->name);
                          });
 
 // A variant that holds does so where accesses are delayed, too.
@@ -113,10 +113,10 @@ TEST_P(KnownBreakageTest, IsShown) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, KnownBreakageTest, ::testing::ValuesIn(cells_that_break()),
-                         [](const auto& info) {
-                             return std::string(info.param.variant->info->name) + "_" +
-                                    std::string(to_string(info.param.how)) + "_" +
-                                    std::string(info.param.workload->info->name);
+                         [](const auto& one) {
+                             return std::string(one.param.variant->info->name) + "_" +
+                                    std::string(to_string(one.param.how)) + "_" +
+                                    std::string(one.param.workload->info->name);
                          });
 
 // The posted patch fails in page_zero without any concurrency: one worker is enough.

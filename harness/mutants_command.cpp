@@ -172,7 +172,9 @@ void add_mutants_options(CLI::App& app, mutants_options& wanted) {
                    "tsan and asan; or all")
         ->delimiter(',')
         ->capture_default_str();
-    app.add_option("--seeds", wanted.seeds, "attempts of each strategy, but for those without luck")
+    app.add_option("--seeds", wanted.seeds,
+                   "attempts of each strategy, but for those without luck; on a slow machine, what "
+                   "comes late is tried once")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
     app.add_option("--seed", wanted.seed, "the first one")->capture_default_str();

@@ -234,7 +234,7 @@ INSTANTIATE_TEST_SUITE_P(
                   {"run", "--scenario", "lifecycle", "--discipline", "member,lookup"},
                   "lookup",
                   "list"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& one) { return std::string(one.param.name); });
 
 // The other commands are read, and asking for help is no error.
 TEST(OptionsTest, ReadsTheOtherCommands) {

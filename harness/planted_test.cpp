@@ -94,8 +94,8 @@ struct torn_bits_world : P {
     struct torn : Base {
         using Base::Base;
         typename Base::value_type fetch_or(typename Base::value_type bits,
-                                           std::memory_order order) noexcept {
-            const auto before = Base::load(order);
+                                           std::memory_order how) noexcept {
+            const auto before = Base::load(how);
             P::pause();
             Base::store(before | bits, std::memory_order::relaxed);
             return before;

@@ -176,7 +176,9 @@ TEST(ProgramTest, TheSelfTestNeedsASanitizer) {
     const program_end end = run_pidmap_stress({"self-test"});
     EXPECT_EQ(end.code, under_sanitizer ? exit_as_expected : exit_unsupported)
         << end.out << end.err;
-    if (under_sanitizer) EXPECT_THAT(end.out, HasSubstr("not reported"));
+    if (under_sanitizer) {
+        EXPECT_THAT(end.out, HasSubstr("not reported"));
+    }
 }
 
 // What cannot have happened in a single call is not passed over: exit code 7, and the mark is told.

@@ -27,7 +27,9 @@ TEST(ProgressTest, ALogHasNoControlCharacters) {
     std::string written;
     for (int c = std::fgetc(out); c != EOF; c = std::fgetc(out)) written += static_cast<char>(c);
     EXPECT_EQ(written.find_first_of("\r\033"), std::string::npos) << written;
-    if (!written.empty()) EXPECT_EQ(written.back(), '\n');
+    if (!written.empty()) {
+        EXPECT_EQ(written.back(), '\n');
+    }
     std::fclose(out);
 }
 

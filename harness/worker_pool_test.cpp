@@ -32,7 +32,7 @@ public:
 };
 INSTANTIATE_TEST_SUITE_P(Kinds, WorkerPoolTest,
                          ::testing::Values(pool_kind::tbb, pool_kind::jthread),
-                         [](const auto& info) { return std::string(to_string(info.param)); });
+                         [](const auto& one) { return std::string(to_string(one.param)); });
 
 // N workers are there at the same time, N being more than there are cores: they all meet.
 TEST_P(WorkerPoolTest, AllWorkersMeet) {

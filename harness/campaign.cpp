@@ -32,7 +32,7 @@ constexpr std::size_t few_cells = 9;
 constexpr auto stall_limit = std::chrono::seconds(under_sanitizer ? 60 : 15);
 
 void print_configuration(const run_options& how) {
-    fmt::print("seed {}, {} workers on {} ({} cores), {}{}{}{} cells, {}\n", how.seed,
+    fmt::print("seed {}, {} workers on {} ({} cores), {}{}{}{} cell{}, {}\n", how.seed,
                how.trial.workers, how.trial.pool == pool_kind::tbb ? "oneTBB" : "std::jthread",
                ::sysconf(_SC_NPROCESSORS_ONLN),
                how.trial.jitter_one_in != 0
@@ -41,7 +41,7 @@ void print_configuration(const run_options& how) {
                under_tsan   ? "ThreadSanitizer, "
                : under_asan ? "AddressSanitizer, "
                             : "",
-               how.trial.pin ? "pinned, " : "", how.cells.size(),
+               how.trial.pin ? "pinned, " : "", how.cells.size(), how.cells.size() == 1 ? "" : "s",
                how.duration.count() != 0
                    ? to_human(how.duration)
                    : fmt::format("{} operations each",
@@ -94,10 +94,10 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
             ++known;
     }
     fmt::print(
-        "\n{} cells: {} hold, {} break as known, {} not as expected; {} operations, {:.0f} "
+        "\n{} cell{}: {} hold, {} break as known, {} not as expected; {} operations, {:.0f} "
         "worker-seconds\n",
-        results.size(), holds, known, unexpected, to_human(static_cast<double>(operations)),
-        worker_seconds);
+        results.size(), results.size() == 1 ? "" : "s", holds, known, unexpected,
+        to_human(static_cast<double>(operations)), worker_seconds);
     if (holds != 0 && clean.worker_hours > 0)
         fmt::print("{}{}\n", holds == results.size() ? "" : "of the cells that hold: ",
                    describe_clean(clean.worker_hours * 3600, clean_operations));

@@ -288,8 +288,8 @@ int run_explore(const explore_options& wanted) {
     if (!failed.empty()) fmt::print("\n");
     for (const cell_verdict& one : failed) print_broken(one);
     fmt::print("\n");
-    fmt::print("{} cells: {} hold, {} fail, {} not as expected\n", cases.size(),
-               cases.size() - broken, broken, unexpected);
+    fmt::print("{} cell{}: {} hold, {} fail, {} not as expected\n", cases.size(),
+               cases.size() == 1 ? "" : "s", cases.size() - broken, broken, unexpected);
     return unexpected != 0 || (wanted.strict && broken != 0) ? exit_violated : exit_as_expected;
 }
 

@@ -20,6 +20,7 @@
 #include "harness/names.hpp"
 #include "harness/options.hpp"
 #include "harness/report.hpp"
+#include "harness/whole_number.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -195,12 +196,18 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     app.add_option("--scenario", wanted.scenarios, scenarios + "or all")
         ->delimiter(',')
         ->capture_default_str();
-    app.add_option("--threads", wanted.threads, "1 to 4; a scenario may allow less")
+    app.add_option("--threads", wanted.threads, "a scenario may allow less")
+        ->check(whole_number(1U, 4U))
         ->capture_default_str();
     app.add_option("--ops", wanted.operations, "rounds of each thread: alloc and free, most often")
+        ->check(whole_number(1U, 8U))
         ->capture_default_str();
-    app.add_option("--pages", wanted.pages, "2 or 3")->capture_default_str();
-    app.add_option("--bits", wanted.bits, "pids of a page: 4 or 8")->capture_default_str();
+    app.add_option("--pages", wanted.pages, "of a namespace")
+        ->check(whole_number(2U, 3U))
+        ->capture_default_str();
+    app.add_option("--bits", wanted.bits, "pids of a page: 4 or 8")
+        ->check(whole_number(4U, 8U))
+        ->capture_default_str();
     app.add_option("--variation", wanted.variation,
                    "of a scenario, the first is the usual one\n" + variations);
     app.add_option(
@@ -215,10 +222,13 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
         ->capture_default_str();
     app.add_option("--budget", wanted.budget,
                    "most executions, or states, of each cell; 0 is no limit. Default: 200000; of "
-                   "prove, 5000000");
-    app.add_option("--seed", wanted.seed, "of the random strategies")->capture_default_str();
+                   "prove, 5000000")
+        ->check(whole_number(std::uint64_t{0}, UINT64_MAX));
+    app.add_option("--seed", wanted.seed, "of the random strategies")
+        ->check(whole_number(std::uint64_t{0}, UINT64_MAX))
+        ->capture_default_str();
     app.add_option("--jobs", wanted.jobs, "explorations side by side; changes no result")
-        ->check(CLI::Range(1, 256))
+        ->check(whole_number(1U, 256U))
         ->capture_default_str();
     app.add_flag("--matrix", wanted.matrix,
                  "the safety matrix: a table with a row for each cell, and below it each invariant "

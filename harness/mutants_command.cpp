@@ -18,6 +18,7 @@
 #include "harness/power/study.hpp"
 #include "harness/report.hpp"
 #include "harness/sanitizers.hpp"
+#include "harness/whole_number.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -175,11 +176,13 @@ void add_mutants_options(CLI::App& app, mutants_options& wanted) {
     app.add_option("--seeds", wanted.seeds,
                    "attempts of each strategy, but for those without luck; on a slow machine, what "
                    "comes late is tried once")
-        ->check(CLI::Range(1, 1000))
+        ->check(whole_number(1U, 1'000U))
         ->capture_default_str();
-    app.add_option("--seed", wanted.seed, "the first one")->capture_default_str();
+    app.add_option("--seed", wanted.seed, "the first one")
+        ->check(whole_number(std::uint64_t{0}, UINT64_MAX))
+        ->capture_default_str();
     app.add_option("--jobs", wanted.jobs, "explorations at once; changes no result")
-        ->check(CLI::Range(1, 256))
+        ->check(whole_number(1U, 256U))
         ->capture_default_str();
     app.add_flag("--short", wanted.brief,
                  "less time for each, one seed, native, random, pos and bounded only, and "

@@ -1,7 +1,6 @@
 #include "harness/options.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <random>
 #include <sstream>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "harness/duration.hpp"
 #include "harness/names.hpp"
 #include "harness/sanitizers.hpp"
+#include "harness/whole_number.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -24,19 +24,12 @@ struct usage_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// A whole number in [low, high]. The conversions of the library let "-1" and overflows pass.
 template <class Number>
 [[nodiscard]] Number number(std::string_view option, const std::string& text, Number low,
                             Number high) {
-    const std::size_t sign = text.starts_with('-') ? 1 : 0;
-    if (text.size() == sign || text.find_first_not_of("0123456789", sign) != std::string::npos)
-        throw usage_error(fmt::format("{} '{}' is no whole number; it must be {} to {}", option,
-                                      text, low, high));
     Number value{};
-    const auto error = std::from_chars(text.data(), text.data() + text.size(), value).ec;
-    if (error != std::errc{} || value < low || value > high)
-        throw usage_error(
-            fmt::format("{} {} is out of range; it must be {} to {}", option, text, low, high));
+    if (const auto wrong = read_whole_number(std::string_view(text), low, high, value))
+        throw usage_error(fmt::format("{} {}", option, *wrong));
     return value;
 }
 

@@ -1,9 +1,10 @@
 // Programs whose executions were counted elsewhere, in numbers that a mistake in the search would
 // hardly meet: families that grow, and whole structures.
 //
-// Sources: the counts that GenMC's own tests expect under RC11 or SC (MPI-SWS/genmc, tests/correct);
-// of the smaller fib_bench, Kokologiannakis et al., Effective stateless model checking for C/C++
-// concurrency (POPL 2018), and Abdulla et al., Stateless model checking for TSO and PSO (TACAS 2015).
+// Sources: the counts that GenMC's own tests expect under RC11 or SC (MPI-SWS/genmc,
+// tests/correct); of the smaller fib_bench, Kokologiannakis et al., Effective stateless model
+// checking for C/C++ concurrency (POPL 2018), and Abdulla et al., Stateless model checking for TSO
+// and PSO (TACAS 2015).
 
 #include <gtest/gtest.h>
 

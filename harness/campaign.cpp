@@ -16,6 +16,7 @@
 #include "harness/report.hpp"
 #include "harness/rng.hpp"
 #include "harness/sanitizers.hpp"
+#include "harness/say.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -32,22 +33,22 @@ constexpr std::size_t few_cells = 9;
 constexpr auto stall_limit = std::chrono::seconds(under_sanitizer ? 60 : 15);
 
 void print_configuration(const run_options& how) {
-    fmt::print("seed {}, {} workers on {} ({} cores), {}{}{}{} cell{}, {}\n", how.seed,
-               how.trial.workers, how.trial.pool == pool_kind::tbb ? "oneTBB" : "std::jthread",
-               ::sysconf(_SC_NPROCESSORS_ONLN),
-               how.trial.jitter_one_in != 0
-                   ? fmt::format("one access in {} delayed, ", how.trial.jitter_one_in)
-                   : "",
-               under_tsan   ? "ThreadSanitizer, "
-               : under_asan ? "AddressSanitizer, "
-                            : "",
-               how.trial.pin ? "pinned, " : "", how.cells.size(), how.cells.size() == 1 ? "" : "s",
-               how.duration.count() != 0
-                   ? to_human(how.duration)
-                   : fmt::format("{} operations each",
-                                 to_human(static_cast<double>(how.trial.operations))));
-    if (how.confirm) fmt::print("{}\n", describe_plan(*how.confirm, how.trial.workers));
-    fmt::print("a seed fixes operations, delays and faults; the schedule is the system's\n\n");
+    say("seed {}, {} workers on {} ({} cores), {}{}{}{} cell{}, {}\n", how.seed, how.trial.workers,
+        how.trial.pool == pool_kind::tbb ? "oneTBB" : "std::jthread",
+        ::sysconf(_SC_NPROCESSORS_ONLN),
+        how.trial.jitter_one_in != 0
+            ? fmt::format("one access in {} delayed, ", how.trial.jitter_one_in)
+            : "",
+        under_tsan   ? "ThreadSanitizer, "
+        : under_asan ? "AddressSanitizer, "
+                     : "",
+        how.trial.pin ? "pinned, " : "", how.cells.size(), how.cells.size() == 1 ? "" : "s",
+        how.duration.count() != 0
+            ? to_human(how.duration)
+            : fmt::format("{} operations each",
+                          to_human(static_cast<double>(how.trial.operations))));
+    if (how.confirm) say("{}\n", describe_plan(*how.confirm, how.trial.workers));
+    say("a seed fixes operations, delays and faults; the schedule is the system's\n\n");
 }
 
 /// `program` without the subcommand that runs cells.
@@ -66,11 +67,11 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
         const bool expected = one.judged.as_expected();
         const bool broken = one.judged.kind != verdict_kind::holds;
         if (expected && !(broken && (few || how.strict))) continue;
-        if (!head) fmt::print("\nfindings\n");
+        if (!head) say("\nfindings\n");
         head = true;
-        fmt::print("\n{}", describe_findings(one, reproduction(one.what, how, program)));
+        say("\n{}", describe_findings(one, reproduction(one.what, how, program)));
     }
-    if (!few) fmt::print("\n{}", describe_matrix(results));
+    if (!few) say("\n{}", describe_matrix(results));
     std::size_t holds = 0;
     std::size_t known = 0;
     std::size_t unexpected = 0;
@@ -93,20 +94,19 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
         else
             ++known;
     }
-    fmt::print(
-        "\n{} cell{}: {} hold, {} break as known, {} not as expected; {} operations, {:.0f} "
+    say("\n{} cell{}: {} hold, {} break as known, {} not as expected; {} operations, {:.0f} "
         "worker-seconds\n",
         results.size(), results.size() == 1 ? "" : "s", holds, known, unexpected,
         to_human(static_cast<double>(operations)), worker_seconds);
     if (holds != 0 && clean.worker_hours > 0)
-        fmt::print("{}{}\n", holds == results.size() ? "" : "of the cells that hold: ",
-                   describe_clean(clean.worker_hours * 3600, clean_operations));
+        say("{}{}\n", holds == results.size() ? "" : "of the cells that hold: ",
+            describe_clean(clean.worker_hours * 3600, clean_operations));
     if (!how.confirm) return;
     clean.operations = static_cast<double>(clean_operations);
     if (holds == results.size())
-        fmt::print("{}\n", describe_confirmation(*how.confirm, clean));
+        say("{}\n", describe_confirmation(*how.confirm, clean));
     else
-        fmt::print("a bug of rate {} is not gone: not every cell holds\n", how.confirm->given);
+        say("a bug of rate {} is not gone: not every cell holds\n", how.confirm->given);
 }
 
 }  // namespace
@@ -155,10 +155,10 @@ int run_campaign(const run_options& how, const std::string& program) {
     };
     // Before any work is done: a run whose results cannot be kept is not begun.
     if (const std::string error = write_results(false); !error.empty()) {
-        fmt::print(stderr,
-                   "pidmap-stress: cannot write --json {}: {}; give a path that can be "
-                   "written\n",
-                   how.json_path, error);
+        say(stderr,
+            "pidmap-stress: cannot write --json {}: {}; give a path that can be "
+            "written\n",
+            how.json_path, error);
         return exit_usage;
     }
     struct sigaction action = {};
@@ -197,18 +197,18 @@ int run_campaign(const run_options& how, const std::string& program) {
         if (how.explain || how.cells.size() <= few_cells || !results.back().judged.as_expected())
             results.back().modelled =
                 model_findings(results.back(), program_words(program), modelled);
+        // Before it is told: nothing that was is to be missing from the file.
+        if (const std::string error = write_results(false); !error.empty()) write_error = error;
         progress.clear();
         table.print_row(results.back());
-        if (const std::string error = write_results(false); !error.empty()) write_error = error;
     }
     if (interrupted != 0)
-        fmt::print("\ninterrupted: {} of {} cells were run\n", results.size(), how.cells.size());
+        say("\ninterrupted: {} of {} cells were run\n", results.size(), how.cells.size());
     print_summary(results, how, program);
     if (const std::string error = write_results(interrupted == 0); !error.empty())
         write_error = error;
     if (!write_error.empty()) {
-        fmt::print(stderr, "pidmap-stress: cannot write --json {}: {}\n", how.json_path,
-                   write_error);
+        say(stderr, "pidmap-stress: cannot write --json {}: {}\n", how.json_path, write_error);
         const int code = exit_code_of(results, how.strict);
         return code != exit_as_expected ? code : static_cast<int>(exit_no_resources);
     }

@@ -20,6 +20,7 @@
 #include "harness/names.hpp"
 #include "harness/options.hpp"
 #include "harness/report.hpp"
+#include "harness/say.hpp"
 #include "harness/whole_number.hpp"
 
 namespace pidmap_stress {
@@ -30,7 +31,7 @@ using explore::matrix_case;
 
 /// Prints what is wrong, in one line.
 [[nodiscard]] int usage(std::string_view what) {
-    fmt::print(stderr, "pidmap-stress: {}\n", what);
+    say(stderr, "pidmap-stress: {}\n", what);
     return exit_usage;
 }
 
@@ -120,14 +121,14 @@ void shrink(cell_verdict& seen) {
 
 void print(const cell_verdict& seen) {
     const explore::pidmap_setting& s = seen.of.setting;
-    fmt::print("{:<18} {:<10} {:<14} {}{}\n", seen.of.variant->info->name, to_string(s.how),
-               s.scenario->name, to_string(seen), remark_on(seen));
+    say("{:<18} {:<10} {:<14} {}{}\n", seen.of.variant->info->name, to_string(s.how),
+        s.scenario->name, to_string(seen), remark_on(seen));
     for (const explore::broken_invariant& one : seen.broken) {
-        fmt::print("    {}: {}\n",
-                   one.which ? to_string(*one.which) : explore::to_string(one.finding.kind),
-                   one.finding.what);
-        fmt::print("        replay {}{}\n", one.token,
-                   one.finding.replayed ? "" : " (did not happen again)");
+        say("    {}: {}\n",
+            one.which ? to_string(*one.which) : explore::to_string(one.finding.kind),
+            one.finding.what);
+        say("        replay {}{}\n", one.token,
+            one.finding.replayed ? "" : " (did not happen again)");
     }
     std::fflush(stdout);
 }
@@ -135,12 +136,12 @@ void print(const cell_verdict& seen) {
 /// What breaks in a cell of the matrix: below the table, as tokens are of one build only.
 void print_broken(const cell_verdict& seen) {
     const explore::pidmap_setting& s = seen.of.setting;
-    fmt::print("{} under {} in {}:{}\n", seen.of.variant->info->name, to_string(s.how),
-               s.scenario->name, remark_on(seen));
+    say("{} under {} in {}:{}\n", seen.of.variant->info->name, to_string(s.how), s.scenario->name,
+        remark_on(seen));
     for (const explore::broken_invariant& one : seen.broken)
-        fmt::print("    {}: replay {}{}\n",
-                   one.which ? to_string(*one.which) : explore::to_string(one.finding.kind),
-                   one.token, one.finding.replayed ? "" : " (did not happen again)");
+        say("    {}: replay {}{}\n",
+            one.which ? to_string(*one.which) : explore::to_string(one.finding.kind), one.token,
+            one.finding.replayed ? "" : " (did not happen again)");
 }
 
 [[nodiscard]] explore::progress_check progress_of(const explore_options& wanted) {
@@ -274,8 +275,7 @@ int run_explore(const explore_options& wanted) {
                          .jobs = wanted.jobs,
                          .stop_at_first = false};
     if (budget != 0) how.walks = budget;
-    fmt::print(
-        "explore --threads {} --ops {} --pages {} --bits {} {}--strategy {} "
+    say("explore --threads {} --ops {} --pages {} --bits {} {}--strategy {} "
         "--model {} --budget {} --seed {}; build {}\n",
         wanted.threads, wanted.operations, wanted.pages, wanted.bits,
         wanted.variation.empty() ? "" : fmt::format("--variation {} ", wanted.variation), strategy,
@@ -283,10 +283,10 @@ int run_explore(const explore_options& wanted) {
     unsigned broken = 0;
     unsigned unexpected = 0;
     std::vector<cell_verdict> failed;
-    if (wanted.matrix) fmt::print("\n{}", explore::matrix_head());
+    if (wanted.matrix) say("\n{}", explore::matrix_head());
     explore_in_order(cases, wanted, how, [&](const cell_verdict& seen) {
         if (wanted.matrix) {
-            fmt::print("{}", matrix_row(seen));
+            say("{}", matrix_row(seen));
             std::fflush(stdout);
             if (!seen.broken.empty() || !seen.as_expected()) failed.push_back(seen);
         } else {
@@ -295,11 +295,11 @@ int run_explore(const explore_options& wanted) {
         broken += seen.broken.empty() ? 0 : 1;
         unexpected += seen.as_expected() ? 0 : 1;
     });
-    if (!failed.empty()) fmt::print("\n");
+    if (!failed.empty()) say("\n");
     for (const cell_verdict& one : failed) print_broken(one);
-    fmt::print("\n");
-    fmt::print("{} cell{}: {} hold, {} fail, {} not as expected\n", cases.size(),
-               cases.size() == 1 ? "" : "s", cases.size() - broken, broken, unexpected);
+    say("\n");
+    say("{} cell{}: {} hold, {} fail, {} not as expected\n", cases.size(),
+        cases.size() == 1 ? "" : "s", cases.size() - broken, broken, unexpected);
     return unexpected != 0 || (wanted.strict && broken != 0) ? exit_violated : exit_as_expected;
 }
 
@@ -319,13 +319,13 @@ int run_replay(const replay_options& wanted) {
     const explore::trace seen = explore::make_trace(*opened, opened->replay(), program_command());
     const std::string text = explore::format(seen, *as, wanted.full);
     if (wanted.output.empty()) {
-        fmt::print("{}", text);
+        say("{}", text);
     } else if (const std::string error = write_file(wanted.output, text); !error.empty()) {
         return usage(fmt::format("cannot write --output {}: {}; give a path that can be written",
                                  wanted.output, error));
     }
-    if (!seen.exact) fmt::print(stderr, "the schedule did not fit: this is another execution\n");
-    if (!seen.breaks_anything()) fmt::print(stderr, "nothing broke\n");
+    if (!seen.exact) say(stderr, "the schedule did not fit: this is another execution\n");
+    if (!seen.breaks_anything()) say(stderr, "nothing broke\n");
     return seen.breaks_anything() ? exit_violated : exit_as_expected;
 }
 

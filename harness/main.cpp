@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 
@@ -7,16 +8,18 @@
 #include "harness/list.hpp"
 #include "harness/mutants_command.hpp"
 #include "harness/options.hpp"
+#include "harness/say.hpp"
 #include "harness/self_test.hpp"
 
-int main(int argc, char** argv) {
-    using namespace pidmap_stress;
+namespace pidmap_stress {
+namespace {
+
+int do_as_told(int argc, char** argv) {
     try {
         const options wanted = parse_options(argc, argv);
         switch (wanted.what) {
             case command::help:
-                fmt::print(wanted.exit_code == exit_as_expected ? stdout : stderr, "{}",
-                           wanted.message);
+                say(wanted.exit_code == exit_as_expected ? stdout : stderr, "{}", wanted.message);
                 return wanted.exit_code;
             case command::list:
                 print_list(stdout);
@@ -41,7 +44,20 @@ int main(int argc, char** argv) {
             }
         }
     } catch (const std::exception& error) {
-        fmt::print(stderr, "pidmap-stress: {}\n", error.what());
+        say(stderr, "pidmap-stress: {}\n", error.what());
     }
     return exit_usage;
+}
+
+}  // namespace
+}  // namespace pidmap_stress
+
+int main(int argc, char** argv) {
+    using namespace pidmap_stress;
+    const int code = do_as_told(argc, argv);
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    say(stderr,
+        "pidmap-stress: standard output cannot be written, and what was to be read there is "
+        "lost; send it where there is room\n");
+    return code == exit_as_expected ? exit_no_resources : code;
 }

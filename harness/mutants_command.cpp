@@ -18,6 +18,7 @@
 #include "harness/power/study.hpp"
 #include "harness/report.hpp"
 #include "harness/sanitizers.hpp"
+#include "harness/say.hpp"
 #include "harness/whole_number.hpp"
 
 namespace pidmap_stress {
@@ -132,8 +133,7 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
     if (const std::string error = write_results(wanted, all, plan.of); !error.empty())
         throw usage_error(error);
 
-    fmt::print(
-        "mutants: {} candidates, {} seeds from {}{}\n", plan.of.size(), plan.seeds, plan.first_seed,
+    say("mutants: {} candidates, {} seeds from {}{}\n", plan.of.size(), plan.seeds, plan.first_seed,
         plan.seeds == 1 ? ""
                         : fmt::format("; after {} s, one of each", time_for(plan.seeds).count()));
     std::fflush(stdout);
@@ -142,7 +142,7 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
     const std::vector<power::attempt> merged = all;
     auto written = begin;
     all = carry_out(plan, [&](const power::study_progress& now) {
-        if (terminal) fmt::print(stderr, "\r{} of {} ", now.done, now.of);
+        if (terminal) say(stderr, "\r{} of {} ", now.done, now.of);
         constexpr std::chrono::seconds pause{5};
         if (std::chrono::steady_clock::now() - written < pause) return;
         std::vector<power::attempt> so_far = merged;
@@ -151,12 +151,12 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
         written = std::chrono::steady_clock::now();
     });
     all.insert(all.begin(), merged.begin(), merged.end());
-    if (terminal) fmt::print(stderr, "\r\033[K");
-    fmt::print("{}", to_table(all, plan.of));
-    fmt::print("{:.0f} s\n",
-               std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    if (terminal) say(stderr, "\r\033[K");
+    say("{}", to_table(all, plan.of));
+    say("{:.0f} s\n",
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     if (const std::string error = write_results(wanted, all, plan.of); !error.empty()) {
-        fmt::print(stderr, "pidmap-stress: {}\n", error);
+        say(stderr, "pidmap-stress: {}\n", error);
         return exit_no_resources;
     }
     return judge(all, plan.of, wanted.part);
@@ -197,7 +197,7 @@ int run_mutants(const mutants_options& wanted, const std::string& program, bool 
     try {
         return run(wanted, program, program_is_script);
     } catch (const usage_error& error) {
-        fmt::print(stderr, "pidmap-stress: {}\n", error.what());
+        say(stderr, "pidmap-stress: {}\n", error.what());
         return exit_usage;
     }
 }

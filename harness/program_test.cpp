@@ -20,8 +20,10 @@ namespace {
 using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::ContainsRegex;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::pidmap_stress_path;
 using testing::program_end;
 using testing::run_by_shell;
 using testing::run_pidmap_stress;
@@ -169,6 +171,24 @@ TEST(ProgramTest, ResultsThatCannotBeKeptAreExitCode3) {
     }
     EXPECT_EQ(end.code, exit_no_resources) << end.out << end.err;
     EXPECT_THAT(end.err, HasSubstr("cannot write --json"));
+}
+
+// A report that nobody can read is no pass; and a violation is one all the same.
+TEST(ProgramTest, AReportThatCannotBeWrittenIsExitCode3) {
+    const auto code_of = [](const std::string& arguments) {
+        const program_end end =
+            run_by_shell(pidmap_stress_path() + " " + arguments + " >/dev/full");
+        EXPECT_THAT(end.err,
+                    AllOf(StartsWith("pidmap-stress: standard output"), EndsWith("room\n")));
+        return end.code;
+    };
+    EXPECT_EQ(code_of("list"), exit_no_resources);
+    EXPECT_EQ(code_of("--help"), exit_no_resources);
+    EXPECT_EQ(code_of("run --variant sound --scenario churn --discipline member --ops 1000"),
+              exit_no_resources);
+    EXPECT_EQ(code_of("run --variant as_posted --scenario page_zero --discipline reference "
+                      "--ops 50000 --strict"),
+              exit_violated);
 }
 
 // The self-test proves the sanitizer of this build, and is unsupported where there is none.

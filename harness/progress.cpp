@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "harness/duration.hpp"
+#include "harness/say.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -34,9 +35,9 @@ void progress_line::update(const std::string& what, std::uint64_t operations) {
         line += fmt::format(", {} left",
                             to_human(std::max(expected_ - (now - begin_), clock::duration(0))));
     if (terminal_)
-        fmt::print(out_, "\r\033[K{}", line);
+        say(out_, "\r\033[K{}", line);
     else
-        fmt::print(out_, "{}\n", line);
+        say(out_, "{}\n", line);
     std::fflush(out_);
     shown_ = true;
     last_ = now;
@@ -44,7 +45,7 @@ void progress_line::update(const std::string& what, std::uint64_t operations) {
 }
 
 void progress_line::clear() {
-    if (terminal_ && shown_) fmt::print(out_, "\r\033[K");
+    if (terminal_ && shown_) say(out_, "\r\033[K");
     std::fflush(out_);
     shown_ = false;
 }

@@ -13,6 +13,7 @@
 
 #include "harness/duration.hpp"
 #include "harness/sanitizers.hpp"
+#include "harness/say.hpp"
 #include "harness/statistics.hpp"
 
 namespace pidmap_stress {
@@ -90,18 +91,17 @@ table_report::table_report(std::FILE* out, bool colours, const std::vector<cell>
 }
 
 void table_report::print_head() const {
-    fmt::print(out_, "{:<{}}  {:<10} {:<15} {:<17} {:>10} {:>9}  {}\n", "variant", variant_width_,
-               "discipline", "scenario", "verdict", "operations", "worker-s", "invariants");
+    say(out_, "{:<{}}  {:<10} {:<15} {:<17} {:>10} {:>9}  {}\n", "variant", variant_width_,
+        "discipline", "scenario", "verdict", "operations", "worker-s", "invariants");
     std::fflush(out_);
 }
 
 void table_report::print_row(const cell_result& result) const {
-    fmt::print(out_, "{:<{}}  {:<10} {:<15} {}{:<17}{} {:>10} {:>9.2f}  {}\n",
-               result.what.variant->info->name, variant_width_, to_string(result.what.how),
-               result.what.workload->info->name, colours_ ? colour_of(result) : "",
-               verdict_text(result), colours_ ? "\033[0m" : "",
-               to_human(static_cast<double>(result.seen.operations)), result.seen.worker_seconds,
-               remarks(result));
+    say(out_, "{:<{}}  {:<10} {:<15} {}{:<17}{} {:>10} {:>9.2f}  {}\n",
+        result.what.variant->info->name, variant_width_, to_string(result.what.how),
+        result.what.workload->info->name, colours_ ? colour_of(result) : "", verdict_text(result),
+        colours_ ? "\033[0m" : "", to_human(static_cast<double>(result.seen.operations)),
+        result.seen.worker_seconds, remarks(result));
     std::fflush(out_);
 }
 

@@ -15,6 +15,7 @@
 #include "harness/options.hpp"
 #include "harness/sanitizer_hooks.hpp"
 #include "harness/sanitizers.hpp"
+#include "harness/say.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -73,8 +74,8 @@ namespace {
 
 [[nodiscard, maybe_unused]] bool expect(std::string_view what, void (*body)(), bool reported) {
     const bool seen = is_reported(body);
-    fmt::print("self-test: {} is {}reported{}\n", what, seen ? "" : "not ",
-               seen == reported ? "" : ", and that is wrong: this build proves nothing");
+    say("self-test: {} is {}reported{}\n", what, seen ? "" : "not ",
+        seen == reported ? "" : ", and that is wrong: this build proves nothing");
     return seen == reported;
 }
 
@@ -82,9 +83,9 @@ namespace {
 
 int run_self_test() {
     if (!under_sanitizer) {
-        fmt::print(stderr,
-                   "pidmap-stress: self-test needs a sanitizer's build: "
-                   "./run_stress.sh tsan, or asan\n");
+        say(stderr,
+            "pidmap-stress: self-test needs a sanitizer's build: "
+            "./run_stress.sh tsan, or asan\n");
         return exit_unsupported;
     }
     bool good = false;

@@ -186,9 +186,16 @@ TEST(ProgramTest, AReportThatCannotBeWrittenIsExitCode3) {
     EXPECT_EQ(code_of("--help"), exit_no_resources);
     EXPECT_EQ(code_of("run --variant sound --scenario churn --discipline member --ops 1000"),
               exit_no_resources);
-    EXPECT_EQ(code_of("run --variant as_posted --scenario page_zero --discipline reference "
-                      "--ops 50000 --strict"),
+    const scratch_folder folder;
+    const std::string results = folder.path("results.json");
+    EXPECT_EQ(code_of("run --variant as_posted --scenario page_zero,churn --discipline reference "
+                      "--ops 50000 --strict --json " +
+                      results),
               exit_violated);
+    const json file = parsed_or_null(results);
+    ASSERT_TRUE(file.is_object());
+    EXPECT_TRUE(file["complete"]);
+    EXPECT_EQ(file["cells"].size(), 2U);
 }
 
 // The self-test proves the sanitizer of this build, and is unsupported where there is none.

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -33,12 +32,6 @@ using explore::matrix_case;
 [[nodiscard]] int usage(std::string_view what) {
     say(stderr, "pidmap-stress: {}\n", what);
     return exit_usage;
-}
-
-/// The words that start this program. A wrapper says how it was called; its profile is `run`.
-[[nodiscard]] std::string program_command() {
-    const char* const wrapper = std::getenv("PIDMAP_STRESS_WRAPPER");
-    return wrapper != nullptr ? wrapper : "pidmap-stress";
 }
 
 /// Puts a smaller execution in the place of each finding.
@@ -115,33 +108,43 @@ void shrink(cell_verdict& seen) {
 [[nodiscard]] std::string remark_on(const cell_verdict& seen) {
     if (seen.as_expected()) return seen.broken.empty() ? "" : " (as expected)";
     for (const explore::broken_invariant& one : seen.broken)
-        if (!one.which || !one.finding.replayed) return " (NOT expected: the harness is at fault)";
-    return fmt::format(" (NOT expected: {})", to_string(seen.assessed));
+        if (!one.which || !one.finding.replayed)
+            return " (NOT as expected: the harness is at fault)";
+    return fmt::format(" (NOT as expected; {})", to_string(seen.assessed));
 }
 
-void print(const cell_verdict& seen) {
+[[nodiscard]] std::string name_of(const explore::broken_invariant& one) {
+    return std::string(one.which ? to_string(*one.which) : explore::to_string(one.finding.kind));
+}
+[[nodiscard]] std::string sentence_about(const explore::broken_invariant& one) {
+    const std::string& what = one.finding.what;
+    return what == name_of(one) && one.which ? "a thread " + explore::deed(*one.which) : what;
+}
+/// What to paste to see it again.
+[[nodiscard]] std::string replay_of(const explore::broken_invariant& one,
+                                    const std::string& program) {
+    return fmt::format("{} replay {}{}", program, one.token,
+                       one.finding.replayed ? "" : " (did not happen again)");
+}
+
+void print(const cell_verdict& seen, const std::string& program) {
     const explore::pidmap_setting& s = seen.of.setting;
     say("{:<18} {:<10} {:<14} {}{}\n", seen.of.variant->info->name, to_string(s.how),
         s.scenario->name, to_string(seen), remark_on(seen));
     for (const explore::broken_invariant& one : seen.broken) {
-        say("    {}: {}\n",
-            one.which ? to_string(*one.which) : explore::to_string(one.finding.kind),
-            one.finding.what);
-        say("        replay {}{}\n", one.token,
-            one.finding.replayed ? "" : " (did not happen again)");
+        say("    {}: {}\n", name_of(one), sentence_about(one));
+        say("        {}\n", replay_of(one, program));
     }
     std::fflush(stdout);
 }
 
 /// What breaks in a cell of the matrix: below the table, as tokens are of one build only.
-void print_broken(const cell_verdict& seen) {
+void print_broken(const cell_verdict& seen, const std::string& program) {
     const explore::pidmap_setting& s = seen.of.setting;
     say("{} under {} in {}:{}\n", seen.of.variant->info->name, to_string(s.how), s.scenario->name,
         remark_on(seen));
     for (const explore::broken_invariant& one : seen.broken)
-        say("    {}: replay {}{}\n",
-            one.which ? to_string(*one.which) : explore::to_string(one.finding.kind), one.token,
-            one.finding.replayed ? "" : " (did not happen again)");
+        say("    {}: {}\n", name_of(one), replay_of(one, program));
 }
 
 [[nodiscard]] explore::progress_check progress_of(const explore_options& wanted) {
@@ -257,7 +260,7 @@ void add_replay_options(CLI::App& app, replay_options& wanted) {
     app.add_flag("--full", wanted.full, "all steps, not only those that matter");
 }
 
-int run_explore(const explore_options& wanted) {
+int run_explore(const explore_options& wanted, const std::string& program) {
     if (const auto wrong = wrong_names(wanted)) return usage(*wrong);
     const std::vector<matrix_case> cases = cases_of(wanted);
     for (const matrix_case& one : cases)
@@ -290,20 +293,20 @@ int run_explore(const explore_options& wanted) {
             std::fflush(stdout);
             if (!seen.broken.empty() || !seen.as_expected()) failed.push_back(seen);
         } else {
-            print(seen);
+            print(seen, program);
         }
         broken += seen.broken.empty() ? 0 : 1;
         unexpected += seen.as_expected() ? 0 : 1;
     });
     if (!failed.empty()) say("\n");
-    for (const cell_verdict& one : failed) print_broken(one);
+    for (const cell_verdict& one : failed) print_broken(one, program);
     say("\n");
     say("{} cell{}: {} hold, {} fail, {} not as expected\n", cases.size(),
         cases.size() == 1 ? "" : "s", cases.size() - broken, broken, unexpected);
     return unexpected != 0 || (wanted.strict && broken != 0) ? exit_violated : exit_as_expected;
 }
 
-int run_replay(const replay_options& wanted) {
+int run_replay(const replay_options& wanted, const std::string& program) {
     const auto as = explore::parse_trace_format(wanted.format);
     if (!as)
         return usage(fmt::format(
@@ -316,7 +319,7 @@ int run_replay(const replay_options& wanted) {
         return usage(
             "the token is of another build or configuration, so its schedule may mean something "
             "else here; --best-effort tries it");
-    const explore::trace seen = explore::make_trace(*opened, opened->replay(), program_command());
+    const explore::trace seen = explore::make_trace(*opened, opened->replay(), program);
     const std::string text = explore::format(seen, *as, wanted.full);
     if (wanted.output.empty()) {
         say("{}", text);

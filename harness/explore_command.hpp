@@ -42,19 +42,22 @@ struct replay_options {
 };
 void add_replay_options(CLI::App& app, replay_options& wanted);
 
-/// Explores each cell that is wanted, and prints what it showed: a line for each, and a token for
-/// each invariant that broke. The same options print the same, whatever `jobs` is.
+/// Explores each cell that is wanted, and prints what it showed: a line for each, and a command
+/// that replays it for each invariant that broke. The same options print the same, whatever `jobs`
+/// is.
 ///
+/// \param program  The words of a shell that start this program.
 /// \returns exit_as_expected; exit_violated if something broke that is not known to break, or if
 ///          nothing broke where something must, or, if strict, if anything broke; exit_usage, with
 ///          one line on stderr, if the options make no sense.
-[[nodiscard]] int run_explore(const explore_options& wanted);
+[[nodiscard]] int run_explore(const explore_options& wanted, const std::string& program);
 
 /// Runs the one execution that a token names, and prints it for a reader.
 ///
+/// \param program  The words of a shell that start this program.
 /// \returns exit_violated if it breaks an invariant again, exit_as_expected if not; exit_usage,
 ///          with one line on stderr, if the token is none, or of another build, or if the output
 ///          cannot be written.
-[[nodiscard]] int run_replay(const replay_options& wanted);
+[[nodiscard]] int run_replay(const replay_options& wanted, const std::string& program);
 
 }  // namespace pidmap_stress

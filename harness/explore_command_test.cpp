@@ -94,6 +94,21 @@ TEST(ExploreCommand, TheCommandThatIsPrintedWorks) {
     EXPECT_EQ(again.code, exit_violated);
 }
 
+TEST(ExploreCommand, TheCommandBelowAFindingWorks) {
+    const std::string called = shell_quoted(testing::pidmap_stress_path()) + " replay ";
+    for (const std::string wrapper : {"", "./wrapper"}) {
+        const std::string as = wrapper.empty() ? called : wrapper + " replay ";
+        const program_end explored = run_by_shell(
+            "PIDMAP_STRESS_WRAPPER=" + wrapper + " " + shell_quoted(testing::pidmap_stress_path()) +
+            " explore --variant symmetric --discipline lookup --scenario page_zero");
+        const std::size_t at = explored.out.find("\n        " + as);
+        ASSERT_NE(at, std::string::npos) << explored.out;
+        const std::size_t from = at + 9 + as.size();
+        const std::string token = explored.out.substr(from, explored.out.find('\n', from) - from);
+        EXPECT_EQ(run_by_shell(called + token).code, exit_violated) << token;
+    }
+}
+
 // What is expected to break is exit code 0, under --strict it is 2.
 TEST(ExploreCommand, StrictIsExitCode2) {
     EXPECT_EQ(run_pidmap_stress(late_get).code, exit_as_expected);

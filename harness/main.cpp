@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,12 @@
 
 namespace pidmap_stress {
 namespace {
+
+/// The words that start `explore` and `replay`. A wrapper says how it was called.
+[[nodiscard]] std::string explorer_command(const char* called_as) {
+    const char* const wrapper = std::getenv("PIDMAP_STRESS_WRAPPER");
+    return wrapper != nullptr && *wrapper != '\0' ? wrapper : shell_quoted(called_as);
+}
 
 int do_as_told(int argc, char** argv) {
     try {
@@ -27,9 +34,9 @@ int do_as_told(int argc, char** argv) {
             case command::self_test:
                 return run_self_test();
             case command::explore:
-                return run_explore(wanted.explore);
+                return run_explore(wanted.explore, explorer_command(argv[0]));
             case command::replay:
-                return run_replay(wanted.replay);
+                return run_replay(wanted.replay, explorer_command(argv[0]));
             case command::mutants: {
                 const char* const script = std::getenv("PIDMAP_STRESS_SCRIPT");
                 return run_mutants(wanted.mutants,

@@ -193,8 +193,9 @@ struct row_place {
     return f.what == name ? std::string(name) : fmt::format("{}: {}", name, f.what);
 }
 
-/// What a step that breaks an invariant does, in the third person.
-[[nodiscard]] std::string deed(invariant which) {
+}  // namespace
+
+std::string deed(invariant which) {
     switch (which) {
         case invariant::unique_pid:
             return "gets a pid that somebody holds";
@@ -212,12 +213,13 @@ struct row_place {
             return "leaves a count of 0 while a pid is held";
         case invariant::reuse_happens_after:
             return "gets a pid without seeing what its last owner wrote";
+        case invariant::no_immediate_reuse:
+            return "gets a pid again though others were free";
         case invariant::reference_covers_pages:
         case invariant::refcount_equals_pages:
         case invariant::nr_free_equals_clear_bits:
         case invariant::bitmap_equals_held:
         case invariant::nothing_leaked:
-        case invariant::no_immediate_reuse:
         case invariant::linearizable:
         case invariant::progress:
         case invariant::bounded_stack:
@@ -225,6 +227,8 @@ struct row_place {
     }
     return fmt::format("breaks {}", to_string(which));
 }
+
+namespace {
 
 [[nodiscard]] std::string headline_of(const replayable& of, const replay_result& run) {
     const std::string who = fmt::format("{} under {}", of.variant->name, to_string(of.how));

@@ -57,6 +57,8 @@ struct trace {
 [[nodiscard]] trace make_trace(const replayable& of, const replay_result& run,
                                std::string_view program);
 
+/// What a step that breaks an invariant does, in the third person.
+[[nodiscard]] std::string deed(invariant which);
 /// How many of the steps matter to a reader who is to see `shows` break; all, if that is none.
 [[nodiscard]] std::size_t count_shown(const replay_result& run, std::optional<invariant> shows);
 

@@ -329,7 +329,7 @@ private:
     void wait_for(event_id write);
     void stop_here(status why);
     void abandon(run_end why);
-    void before_new_step(unsigned thread, const pending_step& next_step);
+    inline void before_new_step(unsigned thread, const pending_step& next_step);
     void count_step(unsigned thread) {
         ++threads_[thread].steps;
         if (++steps_ > limits_.steps) [[unlikely]]

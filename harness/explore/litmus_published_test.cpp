@@ -14,6 +14,7 @@
 
 #include "harness/explore/explore.hpp"
 #include "harness/explore/explored.hpp"
+#include "harness/explore/gtest.hpp"
 
 namespace pidmap_stress::explore {
 namespace {
@@ -331,6 +332,31 @@ TEST(PublishedCounts, OfChaseAndLevsDeque) {
                           })
                           .thread([](deque& d) { d.steal(); }),
                       {.sc = 59});
+}
+
+/// Waits by reading, and takes the lock by an exchange that may fail.
+struct test_and_test_and_set {
+    atomic<int> taken;
+    plain<unsigned> owner;
+
+    void lock() {
+        do {
+            while (taken.load(relaxed) != 0) {
+            }
+        } while (taken.exchange(1, acquire) != 0);
+    }
+    void unlock() { taken.store(0, release); }
+};
+TEST(PublishedCounts, OfATestAndTestAndSetLock) {
+    if (!rounds_look_alike) GTEST_SKIP() << "a loop goes round once more before that is noticed";
+    expect_executions(
+        over<test_and_test_and_set>().threads(2,
+                                              [](test_and_test_and_set& s, unsigned me) {
+                                                  s.lock();
+                                                  s.owner.set(me);
+                                                  s.unlock();
+                                              }),
+        {.sc = 4});
 }
 
 /// Herlihy and Wing's queue, by release and acquire.

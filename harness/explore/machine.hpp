@@ -366,7 +366,10 @@ private:
     [[nodiscard]] bool silent(event_id update) const noexcept;
     [[nodiscard]] bool satisfiable(unsigned thread) const noexcept;
     [[nodiscard]] std::string what_holds_up(unsigned thread) const;
+    [[nodiscard]] bool without_effect(unsigned thread, unsigned begin) const;
     [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
+    /// \param one_iteration  Whether its loop's head was not met in between.
+    [[nodiscard]] bool is_round(unsigned thread, unsigned begin, bool one_iteration) const;
     [[nodiscard]] unsigned last_effect(unsigned thread) const;
     void round_without_effect(unsigned thread);
     void record(finding f);

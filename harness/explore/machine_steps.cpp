@@ -139,6 +139,12 @@ std::uint64_t machine::peek(location_id where) {
 // So an exhaustive search ends each thread at the end of its first such round; in other executions
 // the thread has read something else instead. A round that accesses plain cells may be one half of
 // a race, so one such round is let pass, for the other half to come after it.
+//
+// A thread *waits* if it may repeat its round just so, for ever, as it has seen one value only at
+// each location. Step by step, only who waits is stopped: whoever has seen two values there will
+// see something else next time. And a round of several iterations must be such a one in an
+// exhaustive search as well: to end all others would be right, but other tools count executions
+// without doing so.
 
 void machine::note_state() {
     // First of all, before this function uses a register for itself.
@@ -165,12 +171,14 @@ std::uint64_t machine::hash_memory() const {
 bool machine::may_go_round(unsigned thread, location_id where, const void* site,
                            const update_request& next) {
     const graph& g = *graph_;
+    bool latest = true;
     for (unsigned po = g.length(thread); po-- > threads_[thread].effects_at;) {
         const event& e = g[g.at(thread, po)];
         if (e.kind == event_kind::choice) return false;
         if (e.kind == event_kind::write && !silent(g.at(thread, po))) return false;
-        if (!e.is_read() || !same_request(e, where, site, next)) continue;
-        if (!repeatable(thread, po)) continue;
+        if (!e.is_read() || e.site != site) continue;
+        const bool one_iteration = std::exchange(latest, false);
+        if (!same_request(e, where, site, next) || !is_round(thread, po, one_iteration)) continue;
         if (interleaves_) return true;
         // To compare with that one, its state is needed too: run again, and note it on the way.
         loop_sites_.insert(site);
@@ -187,21 +195,34 @@ bool machine::silent(event_id update) const noexcept {
     return w.is_write() && w.exclusive && g[g.at(w.thread, w.po - 1U)].value == w.value;
 }
 
-/// Whether the events from `begin` on could be repeated just so, for ever: reads and silent
-/// updates only, and all those of one location saw the same value.
+/// Whether the events from `begin` on are reads, fences and silent updates only.
+bool machine::without_effect(unsigned thread, unsigned begin) const {
+    const graph& g = *graph_;
+    for (unsigned po = begin; po < g.length(thread); ++po) {
+        const event& e = g[g.at(thread, po)];
+        if (!e.is_read() && e.kind != event_kind::fence && !silent(g.at(thread, po))) return false;
+    }
+    return true;
+}
+
+/// Whether the events from `begin` on could be repeated just so, for ever: they are without effect,
+/// and all those of one location saw the same value.
 bool machine::repeatable(unsigned thread, unsigned begin) const {
     const graph& g = *graph_;
-    const unsigned end = g.length(thread);
-    for (unsigned po = begin; po < end; ++po) {
+    for (unsigned po = begin; po < g.length(thread); ++po) {
         const event& e = g[g.at(thread, po)];
-        if (e.kind == event_kind::fence || silent(g.at(thread, po))) continue;
-        if (!e.is_read()) return false;
-        for (unsigned other = begin; other < po; ++other) {
+        for (unsigned other = begin; e.is_read() && other < po; ++other) {
             const event& o = g[g.at(thread, other)];
             if (o.is_read() && o.location == e.location && o.value != e.value) return false;
         }
     }
-    return true;
+    return without_effect(thread, begin);
+}
+
+/// Whether the events from `begin` on are a round that a thread may be stopped after.
+bool machine::is_round(unsigned thread, unsigned begin, bool one_iteration) const {
+    if (one_iteration && !interleaves_) return without_effect(thread, begin);
+    return repeatable(thread, begin);
 }
 
 /// The number of a thread's events up to the last one that no round without effect can hold: what
@@ -226,11 +247,16 @@ bool machine::goes_round(unsigned thread, location_id where, const void* site,
     const graph& g = *graph_;
     const unsigned here = g.length(thread);
     bool may_race = true;
+    bool latest = true;
     for (auto it = s.states.rbegin(); it != s.states.rend() && it->po >= s.effects_at; ++it) {
-        if (it->po >= here || !it->at.same_as(s.state)) continue;
+        if (it->po >= here) continue;
         const event& e = g[g.at(thread, it->po)];
-        if (!same_request(e, where, site, next) || !repeatable(thread, it->po)) continue;
+        if (e.site != site) continue;
+        const bool one_iteration = std::exchange(latest, false);
+        if (!it->at.same_as(s.state) || !same_request(e, where, site, next)) continue;
+        if (!is_round(thread, it->po, one_iteration)) continue;
         if (s.plain_at > it->po && std::exchange(may_race, false)) continue;
+        waited_ |= repeatable(thread, it->po);
         s.loop_begin = it->po;
         s.loop_end = here;
         return true;
@@ -241,7 +267,6 @@ bool machine::goes_round(unsigned thread, location_id where, const void* site,
 
 void machine::round_without_effect(unsigned thread) {
     thread_state& s = threads_[thread];
-    waited_ = true;
     if (!interleaves_) stop_here(status::spinning);
     s.is = status::spinning;
     const bool can_go_on = collect_runnable(thread);

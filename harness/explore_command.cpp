@@ -284,6 +284,7 @@ int run_explore(const explore_options& wanted, const std::string& program) {
         wanted.variation.empty() ? "" : fmt::format("--variation {} ", wanted.variation), strategy,
         wanted.model, budget, wanted.seed, explore::build_identity());
     unsigned broken = 0;
+    unsigned unbroken = 0;
     unsigned unexpected = 0;
     std::vector<cell_verdict> failed;
     if (wanted.matrix) say("\n{}", explore::matrix_head());
@@ -296,13 +297,16 @@ int run_explore(const explore_options& wanted, const std::string& program) {
             print(seen, program);
         }
         broken += seen.broken.empty() ? 0 : 1;
+        unbroken += seen.broken.empty() && !seen.explored.complete ? 1 : 0;
         unexpected += seen.as_expected() ? 0 : 1;
     });
     if (!failed.empty()) say("\n");
     for (const cell_verdict& one : failed) print_broken(one, program);
     say("\n");
-    say("{} cell{}: {} hold, {} fail, {} not as expected\n", cases.size(),
-        cases.size() == 1 ? "" : "s", cases.size() - broken, broken, unexpected);
+    say("{} cell{}: {} hold, {}{} fail, {} not as expected\n", cases.size(),
+        cases.size() == 1 ? "" : "s", cases.size() - broken - unbroken,
+        unbroken == 0 ? "" : fmt::format("{} unbroken as far as explored, ", unbroken), broken,
+        unexpected);
     return unexpected != 0 || (wanted.strict && broken != 0) ? exit_violated : exit_as_expected;
 }
 

@@ -117,6 +117,16 @@ TEST(ExploreCommand, StrictIsExitCode2) {
         run_pidmap_stress({"explore", "--variant", "sound", "--scenario", "page_zero", "--strict"});
     EXPECT_EQ(holds.code, exit_as_expected) << holds.out;
     EXPECT_THAT(holds.out, HasSubstr("holds, complete"));
+    EXPECT_THAT(holds.out, HasSubstr("3 cells: 3 hold, 0 fail"));
+}
+
+// What was not explored to its end has not been shown to hold.
+TEST(ExploreCommand, TruncatedIsUnbroken) {
+    const program_end cut = run_pidmap_stress(
+        {"explore", "--variant", "sound", "--scenario", "page_zero", "--budget", "100"});
+    EXPECT_EQ(cut.code, exit_as_expected) << cut.out;
+    EXPECT_THAT(cut.out, HasSubstr("unbroken, truncated"));
+    EXPECT_THAT(cut.out, HasSubstr("3 cells: 0 hold, 3 unbroken as far as explored, 0 fail"));
 }
 
 // The same execution in each format, on standard output or in a file.

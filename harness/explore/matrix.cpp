@@ -245,7 +245,8 @@ std::string matrix_row(const cell_verdict& seen) {
 
 std::string to_string(const cell_verdict& seen) {
     const pidmap_setting& s = seen.of.setting;
-    std::string text = fmt::format("holds, {}", extent(seen.explored));
+    std::string text =
+        fmt::format("{}, {}", seen.explored.complete ? "holds" : "unbroken", extent(seen.explored));
     if (!seen.broken.empty()) {
         text = "fails: ";
         for (const broken_invariant& one : seen.broken)

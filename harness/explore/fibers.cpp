@@ -31,9 +31,7 @@ fibers::~fibers() {
 
 void fibers::restart(unsigned index, bool clean) {
     fiber& f = fibers_[index];
-    if (f.stack.sp == nullptr) {
-        f.stack = allocator_.allocate();
-    }
+    if (f.stack.sp == nullptr) f.stack = allocator_.allocate();
 #ifdef PIDMAP_STRESS_TSAN
     // ThreadSanitizer remembers which functions a fiber is in, 64 Ki of them at most, and it is not
     // told when they are abandoned.

@@ -1,10 +1,9 @@
 // Programs whose executions were counted elsewhere, in numbers that a mistake in the search would
 // hardly meet: families that grow, and whole structures.
 //
-// Sources: the counts that GenMC's own tests expect under RC11 or SC (MPI-SWS/genmc,
-// tests/correct); of the smaller fib_bench, Kokologiannakis et al., Effective stateless model
-// checking for C/C++ concurrency (POPL 2018), and Abdulla et al., Stateless model checking for TSO
-// and PSO (TACAS 2015).
+// Source: the counts that GenMC's own tests expect (MPI-SWS/genmc, tests/correct), most of them
+// under SC. Of some programs only the counts were at hand: the ring of compare-exchanges, the hash
+// table, the shared pointer and Fibonacci are the programs of those names that give all of them.
 
 #include <gtest/gtest.h>
 
@@ -26,9 +25,6 @@ struct counted {
     std::optional<std::uint64_t> rc11{};
     std::optional<std::uint64_t> sc{};
 };
-[[nodiscard]] counted in_both(std::uint64_t n) {
-    return {.rc11 = n, .sc = n};
-}
 
 void expect_executions(const program& p, const counted& known) {
     for (const model m : {model::rc11, model::sc}) {
@@ -57,7 +53,7 @@ TEST(PublishedCounts, OfIncrementsInARow) {
                                                   s.y.fetch_add(1, relaxed);
                                                   s.z.fetch_add(1, relaxed);
                                               }),
-                          in_both(n));
+                          {.sc = n});
 }
 
 TEST(PublishedCounts, OfReadersThatWrite) {
@@ -67,7 +63,7 @@ TEST(PublishedCounts, OfReadersThatWrite) {
                                                   (void)s.x.load(relaxed);
                                                   s.x.store(static_cast<int>(me), release);
                                               }),
-                          in_both(n));
+                          {.rc11 = n, .sc = n});
 }
 
 TEST(PublishedCounts, OfFiveWritersAndAReader) {
@@ -75,7 +71,7 @@ TEST(PublishedCounts, OfFiveWritersAndAReader) {
         over<xyz>()
             .threads(5, [](xyz& s, unsigned me) { s.x.store(static_cast<int>(me), release); })
             .thread([](xyz& s) { (void)s.x.load(acquire); }),
-        in_both(720));
+        {.sc = 720});
 }
 
 TEST(PublishedCounts, OfWritersThatOnlyTheModelTellsApart) {
@@ -117,26 +113,21 @@ struct fibonacci {
     atomic<int> x{1}, y{1};
 };
 TEST(PublishedCounts, OfFibonacci) {
-    struct row {
-        int rounds;
-        counted executions;
+    constexpr int rounds = 5;
+    const auto add = [](atomic<int>& to, fibonacci& s) {
+        for (int i = 0; i < rounds; ++i) {
+            const int x = s.x.load(acquire);
+            to.store(x + s.y.load(acquire), release);
+        }
     };
-    for (const row& r : {row{4, {.rc11 = 34'205, .sc = 19'605}}, row{5, {.sc = 218'243}}}) {
-        const auto add = [rounds = r.rounds](atomic<int>& to, fibonacci& s) {
-            for (int i = 0; i < rounds; ++i) {
-                const int x = s.x.load(acquire);
-                to.store(x + s.y.load(acquire), release);
-            }
-        };
-        expect_executions(over<fibonacci>()
-                              .thread([add](fibonacci& s) { add(s.x, s); })
-                              .thread([add](fibonacci& s) { add(s.y, s); })
-                              .thread([](fibonacci& s) {
-                                  (void)s.x.load(acquire);
-                                  (void)s.y.load(acquire);
-                              }),
-                          r.executions);
-    }
+    expect_executions(over<fibonacci>()
+                          .thread([add](fibonacci& s) { add(s.x, s); })
+                          .thread([add](fibonacci& s) { add(s.y, s); })
+                          .thread([](fibonacci& s) {
+                              (void)s.x.load(acquire);
+                              (void)s.y.load(acquire);
+                          }),
+                      {.sc = 218'243});
 }
 
 struct array {
@@ -154,7 +145,7 @@ TEST(PublishedCounts, OfTheLastZero) {
                                            const int before = s.cells[me].load(acquire);
                                            s.cells[me + 1].store(before + 1, release);
                                        }),
-                          in_both(n));
+                          {.sc = n});
 }
 
 struct hash_table {
@@ -175,7 +166,7 @@ TEST(PublishedCounts, OfAHashTable) {
                         }
                     }
                 }),
-            in_both(n));
+            {.sc = n});
 }
 
 struct sieve {

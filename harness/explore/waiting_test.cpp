@@ -26,6 +26,17 @@ struct exchange_lock {
     }
     void unlock() { taken.store(0, release); }
 };
+/// Looks before it tries: a failed attempt has seen the lock both free and taken.
+struct test_and_test_and_set_lock {
+    atomic<int> taken;
+    void lock() {
+        do {
+            while (taken.load(relaxed) != 0) {
+            }
+        } while (taken.exchange(1, acquire) != 0);
+    }
+    void unlock() { taken.store(0, release); }
+};
 struct fetch_or_lock {
     atomic<unsigned> word;
     void lock() {
@@ -112,13 +123,15 @@ program_over<guarded_by<Lock>> increments(unsigned n, outcomes* seen = nullptr) 
 template <class Lock>
 class SpinLockTest : public testing::Test {};
 using spin_locks = testing::Types<exchange_lock<>, fetch_or_lock, flag_lock, cas_lock, ticket_lock,
-                                  test_twice_lock>;
+                                  test_twice_lock, test_and_test_and_set_lock>;
 TYPED_TEST_SUITE(SpinLockTest, spin_locks);
 
 TYPED_TEST(SpinLockTest, IsExploredToTheEnd) {
     // An execution for each order of the holders, as failed attempts are in none. If they look at
-    // another cell too, those updates have an order of their own.
-    const bool looks_twice = std::is_same_v<TypeParam, test_twice_lock>;
+    // another cell too, those updates have an order of their own; if they look first, each look
+    // may come before the lock was taken by those who had it earlier.
+    const bool looks_twice = std::is_same_v<TypeParam, test_twice_lock> ||
+                             std::is_same_v<TypeParam, test_and_test_and_set_lock>;
     for (const unsigned n : {2U, 3U})
         for (const model m : {model::rc11, model::sc}) {
             const unsigned orders = n == 2 ? 2 : 6;

@@ -263,6 +263,13 @@ void add_replay_options(CLI::App& app, replay_options& wanted) {
 int run_explore(const explore_options& wanted, const std::string& program) {
     if (const auto wrong = wrong_names(wanted)) return usage(*wrong);
     const std::vector<matrix_case> cases = cases_of(wanted);
+    if (cases.empty())
+        return usage(
+            fmt::format("--variant {} --discipline {} --scenario {}{} do not go together; see "
+                        "pidmap-stress list",
+                        fmt::join(wanted.variants, ","), fmt::join(wanted.disciplines, ","),
+                        fmt::join(wanted.scenarios, ","),
+                        wanted.variation.empty() ? "" : " --variation " + wanted.variation));
     for (const matrix_case& one : cases)
         if (const auto wrong = why_not(*one.variant, one.setting)) return usage(*wrong);
 

@@ -177,6 +177,8 @@ TEST(ExploreCommand, BadInputIsOneLine) {
     expect_one_line(explore({"--variant", "nobody"}), "known are: as_posted");
     expect_one_line(explore({"--discipline", "owner"}), "member, reference, lookup");
     expect_one_line(explore({"--scenario", "moon"}), "page_zero");
+    expect_one_line(explore({"--scenario", "page_install", "--discipline", "lookup"}),
+                    "do not go together");
     expect_one_line(explore({"--threads", "9"}), "1 to 4");
     expect_one_line(explore({"--ops", "0"}), "1 to 8");
     expect_one_line(explore({"--bits", "7"}), "4 and 8");

@@ -147,14 +147,17 @@ void add_run_options(CLI::App& run, raw_run& raw) {
             "--scenario {} is for variants whose namespaces nest, and --variant {} is none: it "
             "would have to be a pid_namespace",
             fmt::join(scenario_names, ", "), fmt::join(variant_names, ", ")));
-    for (const std::string& name : scenario_names)
-        if (std::ranges::none_of(cells,
-                                 [&](const cell& one) { return one.workload->info->name == name; }))
+    // `all` is all that fits.
+    for (const std::string& name : raw.scenarios)
+        if (name != "all" && std::ranges::none_of(cells, [&](const cell& one) {
+                return one.workload->info->name == name;
+            }))
             throw usage_error(fmt::format("--scenario {} does not run under {}; see list", name,
                                           fmt::join(discipline_names, ", ")));
-    for (const std::string& name : discipline_names)
-        if (std::ranges::none_of(cells,
-                                 [&](const cell& one) { return to_string(one.how) == name; }))
+    for (const std::string& name : raw.disciplines)
+        if (name != "all" && std::ranges::none_of(cells, [&](const cell& one) {
+                return to_string(one.how) == name;
+            }))
             throw usage_error(fmt::format("--discipline {} fits none of {}; see list", name,
                                           fmt::join(scenario_names, ", ")));
     return cells;

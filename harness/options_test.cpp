@@ -60,6 +60,20 @@ TEST(OptionsTest, TheDefaultIsAMinuteOfEverything) {
     EXPECT_GT(seeds.size(), 1U);
 }
 
+// What is not named is all that fits what is.
+TEST(OptionsTest, OneNameChoosesWhatFitsIt) {
+    for (const scenario_entry& one : scenarios()) {
+        const run_options run =
+            run_of({"--variant", "sound", "--scenario", std::string(one.info->name)});
+        std::size_t sensible = 0;
+        for (int how = 0; how < discipline_count; ++how)
+            sensible += fits(*one.info, static_cast<discipline>(how), true) ? 1 : 0;
+        EXPECT_EQ(run.cells.size(), sensible) << one.info->name;
+    }
+    for (const std::string how : {"member", "reference", "lookup"})
+        EXPECT_GT(run_of({"--variant", "sound", "--discipline", how}).cells.size(), 5U) << how;
+}
+
 // Every option is read.
 TEST(OptionsTest, ReadsEveryOption) {
     const run_options run =

@@ -78,7 +78,8 @@ step() {
     if [[ $verbose == yes ]]; then
         (cd -- "$root" && "$@") </dev/null 2>&1 | tee -- "$log" >&2 || code=${PIPESTATUS[0]}
     else
-        (cd -- "$root" && "$@") </dev/null >"$log" 2>&1 || code=$?
+        (cd -- "$root" && "$@") </dev/null 2>&1 | tee -- "$log" | show_progress "$name" ||
+            code=${PIPESTATUS[0]}
     fi
     if ((code == 0)); then
         ((SECONDS - started < 2)) || say "$name: done in $((SECONDS - started)) s"
@@ -91,7 +92,28 @@ step() {
     say "FAILED: $name"
     say "  command:   $(quoted "$@")"
     say "  exit code: $code"
-    die "$failure" "  log:       $log"
+    say "  log:       $log"
+    [[ -z ${on_failure:-} ]] || "$on_failure"
+    exit "$failure"
+}
+
+# show_progress NAME: reads what a build prints and says how far it is: on a terminal in one line
+# that changes, elsewhere in a line for each quarter. A log that is still is a log that seems dead.
+show_progress() {
+    local line percent said=0 terminal=no
+    [[ ! -t 2 ]] || terminal=yes
+    while IFS= read -r line; do
+        [[ $line =~ ^\[\ *([0-9]+)% ]] || continue
+        percent=${BASH_REMATCH[1]}
+        if [[ $terminal == yes ]]; then
+            printf '\rrun_stress.sh: %s: %3d %%' "$1" "$percent" >&2
+            said=$percent
+        elif ((percent / 25 > said / 25)); then
+            say "$1: $percent %"
+            said=$percent
+        fi
+    done
+    [[ $terminal == no || $said == 0 ]] || printf '\n' >&2
 }
 
 # shellcheck source=.ci/packages.sh
@@ -106,15 +128,18 @@ readonly called_as=$0
 declare -rA preset_profile=([release]=run [tsan]=tsan [asan-ubsan]=asan)
 launcher=()  # What the program is to be started by, if not directly.
 
-program_of() { printf '%s\n' "$root/build/$1/harness/pidmap-stress"; }
+# What is run: the program, or the one that has the mutants too, which take long to compile.
+program=pidmap-stress
+
+program_of() { printf '%s\n' "$root/build/$1/harness/$program"; }
 
 # The program takes this script's place: signals reach it, and its exit code is ours.
 run_program() {  # run_program PRESET ARGUMENT...
-    local program
-    program=$(program_of "$1")
+    local file
+    file=$(program_of "$1")
     shift
-    say "$(quoted "$program" "$@")"
-    exec "${launcher[@]}" "$program" "$@"
+    say "$(quoted "$file" "$@")"
+    exec "${launcher[@]}" "$file" "$@"
 }
 
 says_how_long() {  # Whether one of the arguments sets the length of a run.
@@ -139,12 +164,12 @@ stress() {  # stress PRESET DEFAULT_DURATION ARGUMENT...
 }
 
 profile_run() {
-    build release pidmap-stress
+    build release "$program"
     stress release 60s "$@"
 }
 
 profile_soak() {
-    build release pidmap-stress
+    build release "$program"
     stress release 1h "$@"
 }
 
@@ -165,26 +190,25 @@ sanitizer_options() {
     printf '%s' "$1${symbolizer:+:external_symbolizer_path=$symbolizer}${2:+:$2}"
 }
 
-# Whether one of the comma lists among the arguments names a mutant, which a sanitizer's build has
-# only if it is asked for.
+# Whether one of the arguments names a mutant: in a comma list, or as the first part of a token.
 names_a_mutant() {
     local argument name
     local -a names
     for argument in "$@"; do
         IFS=, read -r -a names <<<"${argument#--variant=}"
         for name in "${names[@]}"; do
-            [[ $name == */* || ! -e $root/allocator/mutants/$name.hpp ]] || return 0
+            name=${name%%/*}
+            [[ -z $name || ! -e $root/allocator/mutants/$name.hpp ]] || return 0
         done
     done
     return 1
 }
 
 sanitized() {  # sanitized PRESET ARGUMENT...
-    local preset=$1 with_mutants=no  # Read by configure().
+    local preset=$1
     shift
-    ! names_a_mutant "$@" || with_mutants=yes
     is_clang "$compiler" || die "$exit_unsupported" "the sanitizers need Clang; CXX is $compiler"
-    build "$preset" pidmap-stress
+    build "$preset" "$program"
     # A sanitizer that sees nothing, or that cries wolf, proves nothing.
     step "$exit_missing" "proving that build/$preset reports what is planted, and only that" \
         "$root/build/$preset/self-test.log" timeout --kill-after=10 300 \
@@ -227,12 +251,12 @@ profile_asan() {
 
 # mutants_in PRESET RESULTS ARGUMENT...: the part of a study that needs a build of its own.
 mutants_in() {
-    local preset=$1 results=$2 program code=0
+    local preset=$1 results=$2 file code=0
     shift 2
-    build "$preset" pidmap-stress
-    program=$(program_of "$preset")
-    say "$(quoted "$program" mutants --part --json "$results" "$@")"
-    "${launcher[@]}" "$program" mutants --part --json "$results" "$@" >"${results%.json}.log" 2>&1 ||
+    build "$preset" "$program"
+    file=$(program_of "$preset")
+    say "$(quoted "$file" mutants --part --json "$results" "$@")"
+    "${launcher[@]}" "$file" mutants --part --json "$results" "$@" >"${results%.json}.log" 2>&1 ||
         code=$?
     # 2 is a false alarm, which the whole study tells.
     ((code == 0 || code == 2)) || {
@@ -242,7 +266,7 @@ mutants_in() {
 }
 
 profile_mutants() {
-    local -r with_mutants=yes  # Read by configure().
+    program=pidmap-stress-mutants
     local argument strategies=all brief=no folder="$root/build/mutants"
     local -a common=() merges=() left=("$@")
     while ((${#left[@]} > 0)); do
@@ -250,7 +274,7 @@ profile_mutants() {
         left=("${left[@]:1}")
         case $argument in
             -h | --help)
-                build release pidmap-stress
+                build release "$program"
                 run_program release mutants --help
                 ;;
             --short) brief=yes ;;
@@ -278,12 +302,12 @@ profile_mutants() {
             merges+=(--merge "$folder/asan.json")
         fi
     fi
-    build release pidmap-stress
+    build release "$program"
     run_program release mutants "${merges[@]}" "$@"
 }
 
 profile_bench() {
-    local target program code=0 first_failure=0
+    local target file code=0 first_failure=0
     local -a targets
     lock_build release
     configure release
@@ -295,11 +319,11 @@ profile_bench() {
     compile release "${targets[@]}"
     unlock_build
     for target in "${targets[@]}"; do
-        program=$(find "$root/build/release" -type f -executable -name "$target" -print -quit)
-        [[ -n $program ]] || die "$exit_usage" "$target was built, but is not in build/release"
-        say "$(quoted "$program" "$@")"
+        file=$(find "$root/build/release" -type f -executable -name "$target" -print -quit)
+        [[ -n $file ]] || die "$exit_usage" "$target was built, but is not in build/release"
+        say "$(quoted "$file" "$@")"
         code=0
-        "$program" "$@" || code=$?
+        "$file" "$@" || code=$?
         if ((code != 0)); then
             say "FAILED: $target, exit code $code"
             ((first_failure != 0)) || first_failure=$code
@@ -309,13 +333,13 @@ profile_bench() {
 }
 
 profile_list() {
-    build release pidmap-stress
+    build release "$program"
     run_program release list "$@"
 }
 
 if_known() {  # if_known SUBCOMMAND ARGUMENT...
     local known
-    build release pidmap-stress
+    build release "$program"
     known=$("$(program_of release)" --help) ||
         die "$exit_usage" "$(quoted "$(program_of release)" --help) failed"
     grep -qE "^ *$1( |$)" <<<"$known" ||
@@ -361,6 +385,7 @@ case ${profile:=run} in
 esac
 provide_tools
 choose_compiler
+! names_a_mutant "$@" || program=pidmap-stress-mutants
 case $profile in
     explore | replay) if_known "$profile" "$@" ;;
     *) "profile_$profile" "$@" ;;

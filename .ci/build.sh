@@ -62,10 +62,6 @@ configure() {  # configure PRESET
         say "$compiler is newer than what this project is tested with: warnings are no errors"
         command+=(-DPIDMAP_STRESS_WERROR=OFF)
     fi
-    # Mutants are many. Presets that leave them out build them for who asks.
-    if [[ ${with_mutants:-no} == yes ]]; then
-        command+=(-DPIDMAP_STRESS_MUTANTS=ON)
-    fi
     is_debian || failure=$exit_missing  # Elsewhere, a library that is missing shows only here.
     step "$failure" "configuring build/$preset with $compiler" "$folder/configure.log" \
         "${command[@]}"
@@ -76,6 +72,19 @@ configure() {  # configure PRESET
     printf '%s\n' "$id" >"$folder/.compiler"
 }
 
+# After a build that failed: whose fault it may be, and one thing to try.
+name_the_compiler() {
+    local other
+    say "  compiler:  $compiler, $("$compiler" --version | head -n 1)"
+    if is_clang "$compiler"; then
+        other=g++
+    else
+        other=$(newest_clang_on_path)
+    fi
+    say "  try:       CXX=${other:-clang++-$newest_clang} $(quoted "$called_as")," \
+        "which builds with another compiler"
+}
+
 compile() {  # compile PRESET [TARGET...]; no target means all of them.
     local preset=$1
     shift
@@ -83,6 +92,8 @@ compile() {  # compile PRESET [TARGET...]; no target means all of them.
     if (($# > 0)); then
         command+=(--target "$@")
     fi
+    local -rx NINJA_STATUS='[%p %f/%t] '
+    local -r on_failure=name_the_compiler
     step "$exit_usage" "building build/$preset${*:+: $*}" "$root/build/$preset/build.log" \
         "${command[@]}"
 }

@@ -17,10 +17,21 @@ endfunction()
 # A library of this project: its sources lie in the calling folder.
 function(pidmap_stress_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
-  add_library(pidmap_stress_${name} STATIC ${arg_SOURCES})
+  pidmap_stress_add_library(${name} STATIC "${arg_SOURCES}" "${arg_LINKS}")
+endfunction()
+
+# The same, as objects that each program links for itself: they may need what the program's other
+# libraries have, and the other way round.
+function(pidmap_stress_objects name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
+  pidmap_stress_add_library(${name} OBJECT "${arg_SOURCES}" "${arg_LINKS}")
+endfunction()
+
+function(pidmap_stress_add_library name kind sources links)
+  add_library(pidmap_stress_${name} ${kind} ${sources})
   add_library(pidmap_stress::${name} ALIAS pidmap_stress_${name})
   target_include_directories(pidmap_stress_${name} PUBLIC ${PROJECT_SOURCE_DIR})
-  target_link_libraries(pidmap_stress_${name} PUBLIC ${arg_LINKS})
+  target_link_libraries(pidmap_stress_${name} PUBLIC ${links})
   # Only sources that have a UNITY_GROUP.
   set_target_properties(pidmap_stress_${name} PROPERTIES UNITY_BUILD ${PIDMAP_STRESS_GROUPED}
                                                          UNITY_BUILD_MODE GROUP)
@@ -52,13 +63,17 @@ endif()
                ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake)
 endfunction()
 
-# A Google Benchmark program.
+# A Google Benchmark program. The target `benchmarks` builds them all; nothing else waits for them.
 function(pidmap_stress_benchmark name)
   if(NOT PIDMAP_STRESS_BENCHMARKS)
     return()
   endif()
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
-  add_executable(${name}_bench ${arg_SOURCES})
+  if(NOT TARGET benchmarks)
+    add_custom_target(benchmarks)
+  endif()
+  add_executable(${name}_bench EXCLUDE_FROM_ALL ${arg_SOURCES})
+  add_dependencies(benchmarks ${name}_bench)
   target_link_libraries(${name}_bench PRIVATE ${arg_LINKS} benchmark::benchmark)
   pidmap_stress_compile_options(${name}_bench)
 endfunction()

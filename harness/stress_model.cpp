@@ -35,7 +35,7 @@ namespace {
 }
 
 [[nodiscard]] modelled_finding model(const finding& found, const cell_result& result,
-                                     const explore::scripted_variant& variant,
+                                     const explore::explored_variant& variant,
                                      const std::string& program) {
     // For each of many programs; most that break at all break within a few hundred executions.
     explore::shrink_options budget{.for_each_program = 1'000, .for_schedule = 2'000};
@@ -74,7 +74,7 @@ std::vector<modelled_finding> model_findings(const cell_result& result, const st
                                              modelled_before& before) {
     std::vector<modelled_finding> all;
     const std::string_view name = result.what.variant->info->name;
-    const auto* const variant = explore::find_scripted_variant(name);
+    const auto* const variant = explore::find_explored_variant(name);
     if (variant == nullptr) return all;
     for (const finding& found : result.seen.findings)
         if (before.emplace(name, found.broken, result.what.how).second)

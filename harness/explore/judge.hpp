@@ -4,9 +4,8 @@
 #include <cstdint>
 #include <span>
 
-#include "allocator/pid_allocator.hpp"
 #include "checkers/audit.hpp"
-#include "harness/explore/explored.hpp"
+#include "harness/explore/explored_allocator.hpp"
 
 /// What every explored program judges of a namespace, whatever its threads do with it.
 namespace pidmap_stress::explore {
@@ -38,8 +37,7 @@ private:
 };
 
 /// At every instant, a namespace whose pids are held, or those of one below it, has references.
-template <pid_allocator V>
-void judge_instant(const V& ns, bool held) noexcept {
+inline void judge_instant(const explored_namespace& ns, bool held) noexcept {
     expect(ns.peek_refcount() > 0 || !held, invariant::live_pid_pins_namespace,
            "the count is 0, and a pid is held");
 }
@@ -48,16 +46,14 @@ void judge_instant(const V& ns, bool held) noexcept {
 ///
 /// Only updates change the count and the bitmaps, so an instant of them is well defined under rc11
 /// as well: events with all that they depend on.
-template <pid_allocator V>
-void judge_cover(const V& ns) noexcept {
-    if constexpr (V::info.counts == counting::per_page) {
-        int non_empty = 0;
-        for (unsigned page = 0; page < V::geometry::max_pages; ++page)
-            if (const auto* const map = ns.peek_bits(page))
-                non_empty += (map->peek(0) & ~(page == 0 ? 1ULL : 0ULL)) != 0 ? 1 : 0;
-        expect(ns.peek_refcount() >= non_empty, invariant::reference_covers_pages,
-               "there are more non-empty pages than references");
-    }
+inline void judge_cover(const explored_namespace& ns) noexcept {
+    if (ns.calls().info->counts != counting::per_page) return;
+    int non_empty = 0;
+    for (unsigned page = 0; page < ns.calls().max_pages; ++page)
+        if (ns.peek_installed(page))
+            non_empty += (ns.peek_bitmap(page) & ~(page == 0 ? 1ULL : 0ULL)) != 0 ? 1 : 0;
+    expect(ns.peek_refcount() >= non_empty, invariant::reference_covers_pages,
+           "there are more non-empty pages than references");
 }
 
 /// Which pids each thread got, and whether it got one again too soon.
@@ -93,21 +89,19 @@ struct quiescent_books {
 };
 
 /// Audits it. A released namespace is audited as well: what is left of it says what was done to it.
-template <pid_allocator V>
-void judge_quiescent(const V& ns, const quiescent_books& books) {
-    constexpr unsigned pages = V::geometry::max_pages;
-    namespace_evidence seen{.counts = V::info.counts,
+inline void judge_quiescent(const explored_namespace& ns, const quiescent_books& books) {
+    namespace_evidence seen{.counts = ns.calls().info->counts,
                             .refcount = ns.peek_refcount(),
                             .external_references = books.references,
                             .pid_max = books.pid_max,
-                            .bits_per_page = V::geometry::bits_per_page,
+                            .bits_per_page = ns.calls().bits_per_page,
                             .held = books.held};
-    std::array<std::uint64_t, pages> words{};
-    for (unsigned page = 0; page < pages; ++page) {
-        const auto* const map = ns.peek_bits(page);
-        page_evidence evidence{.installed = map != nullptr, .nr_free = ns.peek_nr_free(page)};
-        if (map != nullptr) {
-            words[page] = map->peek(0);
+    std::array<std::uint64_t, most_explored_pages> words{};
+    for (unsigned page = 0; page < ns.calls().max_pages; ++page) {
+        page_evidence evidence{.installed = ns.peek_installed(page),
+                               .nr_free = ns.peek_nr_free(page)};
+        if (evidence.installed) {
+            words[page] = ns.peek_bitmap(page);
             evidence.bitmap = std::span(words).subspan(page, 1);
         }
         seen.pages.push_back(evidence);

@@ -9,7 +9,7 @@
 #include "allocator/contract.hpp"
 #include "checkers/expectation.hpp"
 #include "harness/explore/explore.hpp"
-#include "harness/explore/pidmap_setting.hpp"
+#include "harness/explore/explored_variant.hpp"
 
 /// Explores a variant in one setting, and says what that shows: a cell of the safety matrix.
 namespace pidmap_stress::explore {

@@ -1,30 +1,30 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 
-#include "allocator/pid_allocator.hpp"
 #include "harness/explore/judge.hpp"
 
 namespace pidmap_stress::explore {
 
 /// What an explored program knows of one namespace: who has which pid, and how often it was
 /// released. What does not fit is a finding.
-template <pid_allocator V>
 class namespace_book {
-    static constexpr unsigned bits = V::geometry::bits_per_page;
-    static constexpr unsigned pages = V::geometry::max_pages;
+    /// Programs of several namespaces use two pages of each.
+    static constexpr std::size_t most_pids = 2 * most_explored_bits;
 
 public:
     /// Who freed a pid when the namespace had been closed before.
     static constexpr unsigned nobody_any_more = ~0U;
 
     /// \param limit  pid_max.
-    void open(V* ns, pid_nr limit) noexcept {
+    void open(const explored_namespace& ns, pid_nr limit) noexcept {
+        assert(static_cast<std::size_t>(limit) <= most_pids);
         ns_ = ns;
         limit_ = limit;
     }
-    [[nodiscard]] V& ns() const noexcept { return *ns_; }
-    [[nodiscard]] bool is_of(const void* ns) const noexcept { return ns_ == ns; }
+    [[nodiscard]] const explored_namespace& ns() const noexcept { return ns_; }
+    [[nodiscard]] bool is_of(const void* ns) const noexcept { return ns_.object() == ns; }
     void released() noexcept { ++releases_; }
 
     /// A thread has got a pid. `nr` must be a pid, and nobody's.
@@ -46,16 +46,16 @@ public:
 
     /// All threads have left, and nothing is to be left.
     void finish() const {
-        if (ns_ == nullptr) return;
+        if (!ns_) return;
         expect(releases_ <= 1, invariant::released_once, "released more than once");
-        judge_quiescent(*ns_, {.pid_max = limit_, .releases = releases_});
+        judge_quiescent(ns_, {.pid_max = limit_, .releases = releases_});
     }
 
 private:
-    V* ns_ = nullptr;
+    explored_namespace ns_;
     pid_nr limit_ = 0;
     unsigned releases_ = 0;
-    std::array<plain<unsigned>, pages * bits> tenants_;  // A thread's number plus one, or 0.
+    std::array<plain<unsigned>, most_pids> tenants_;  // A thread's number plus one, or 0.
 };
 
 }  // namespace pidmap_stress::explore

@@ -1,14 +1,13 @@
 #pragma once
 
+#include <boost/container/static_vector.hpp>
+
 #include <array>
-#include <cassert>
 #include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "allocator/geometry.hpp"
-#include "allocator/pid_allocator.hpp"
 #include "harness/explore/call_book.hpp"
 #include "harness/explore/judge.hpp"
 #include "harness/explore/judged.hpp"
@@ -32,16 +31,13 @@ namespace pidmap_stress::explore {
 /// last. No other reference is left, so whoever is the last one out releases the namespace; but in
 /// the variation `holders_stay`, pids and references of their own are given up when all threads
 /// have ended.
-template <pid_allocator V>
 class pidmap_state : public release_hook {
 protected:
-    using geometry = typename V::geometry;
-    static constexpr unsigned bits = geometry::bits_per_page;
-    static constexpr unsigned pages = geometry::max_pages;
     static constexpr unsigned most_threads = 4;
 
-    pidmap_state(const pidmap_setting& setting, pid_nr limit) noexcept
-        : setting_(setting), limit_(limit), pid_max_(limit) {
+    pidmap_state(const explored_allocator& variant, const pidmap_setting& setting,
+                 pid_nr limit) noexcept
+        : variant_(variant), setting_(setting), limit_(limit), pid_max_(limit) {
         pid_max_.named("pid_max");
         table_.named("table");
     }
@@ -52,7 +48,7 @@ protected:
     /// Creates the namespace. The creator's reference is dropped by begin().
     void create() noexcept {
         release_hook::current = this;
-        ns_ = create_namespace<V>(pid_max_);
+        ns_ = explored_namespace::create(variant_, pid_max_);
     }
     /// An allocation, which must succeed.
     [[nodiscard]] pid_nr alloc_for(unsigned thread) noexcept;
@@ -64,7 +60,7 @@ protected:
     void give_up(pid_nr nr) noexcept {
         tenants_[static_cast<unsigned>(nr)].set(0);
         --in_use_;
-        ns_->free_pidmap(nr);
+        ns_.free_pidmap(nr);
     }
     /// How many pids are in use by now.
     [[nodiscard]] unsigned seated() const noexcept { return in_use_; }
@@ -78,7 +74,7 @@ protected:
     /// Pids come and go until the hint is at `nr`, or ought to be.
     void lead_hint_to(pid_nr nr) noexcept {
         pid_nr got = 0;
-        for (unsigned n = 0; n < pages * bits && got < nr; ++n) {
+        for (unsigned n = 0; n < tenants_.size() && got < nr; ++n) {
             got = alloc_for(0);
             if (got == 0) return;
             give_up(got);
@@ -126,17 +122,21 @@ private:
     void free(unsigned thread, pid_nr nr) noexcept;
 
 protected:
+    const explored_allocator& variant_;
     pidmap_setting setting_;
-    V* ns_ = nullptr;
+    explored_namespace ns_;
 
 private:
     pid_nr limit_;
-    typename V::pid_max_cell pid_max_;
-    atomic<V*> table_{nullptr};
+    pid_max_cell pid_max_;
+    atomic<namespace_object*> table_{nullptr};
     std::array<pid_nr, most_threads> own_{};
     holders holders_{setting_.threads};
-    std::array<plain<unsigned>, pages * bits> tenants_;  // A thread's number plus one, or 0.
-    std::array<bool, bits> filled_{};
+    /// A thread's number plus one, or 0.
+    boost::container::static_vector<plain<unsigned>, most_explored_pids> tenants_ =
+        boost::container::static_vector<plain<unsigned>, most_explored_pids>(
+            static_cast<std::size_t>(variant_.highest_pid_max()));
+    std::array<bool, most_explored_bits> filled_{};
     reuse_book reuse_;
     call_book calls_;
     unsigned in_use_ = 0;  ///< When the threads begin.
@@ -163,10 +163,16 @@ inline constexpr unsigned holders_stay = 2;
     return std::nullopt;
 }
 
+/// A scenario's program, as explored_scenario::make.
+///
+/// \tparam State  Has state(const explored_allocator&, const pidmap_setting&); set_up(), before the
+///                threads run; run(thread), with threads numbered from 0; check_instant() const,
+///                which may peek only; finish(), after all threads ended.
 template <class State>
-[[nodiscard]] std::unique_ptr<program> make_pidmap_program(const pidmap_setting& setting) {
+[[nodiscard]] std::unique_ptr<program> make_pidmap_program(const explored_allocator& variant,
+                                                           const pidmap_setting& setting) {
     auto made = std::make_unique<program_over<State>>(
-        [setting](void* where) { return new (where) State(setting); });
+        [&variant, setting](void* where) { return new (where) State(variant, setting); });
     made->first([](State& s) { s.set_up(); })
         .threads(setting.threads, [](State& s, unsigned thread) { s.run(thread); })
         .flat()
@@ -175,131 +181,68 @@ template <class State>
     return made;
 }
 
-/// The geometry that a scenario is explored in: one with reserved pids, if it asks for them.
-template <class Scenario, unsigned Bits, unsigned Pages>
-struct geometry_for {
-    using type = tiny_geometry<Bits, Pages>;
-};
-template <class Scenario, unsigned Bits, unsigned Pages>
-    requires requires { Scenario::reserved_pids; }
-struct geometry_for<Scenario, Bits, Pages> {
-    using type = tiny_geometry<Bits, Pages, Scenario::reserved_pids>;
-};
-template <class Scenario, unsigned Bits, unsigned Pages>
-using judged_for = judged<typename geometry_for<Scenario, Bits, Pages>::type>;
-
-/// A variant in a scenario, in each geometry that is built.
-///
-/// \tparam Scenario  Has `info`, `reserved_pids` if they are to be more than one, and a template
-///                   `state` over the variant with these members:
-///                   state(const pidmap_setting&); set_up(), before the threads run;
-///                   run(thread), with threads numbered from 0; check_instant() const, which may
-///                   peek only; finish(), after all threads ended.
-///                   If the template asks more of a variant than this one has, it is left out.
-template <template <class> class Variant, class Scenario>
-[[nodiscard]] explored_pair make_explored_pair() noexcept {
-    using usual = Variant<judged_for<Scenario, 8, 2>>;
-    explored_pair made{.variant = &usual::info, .scenario = &Scenario::info};
-    if constexpr (requires { typename Scenario::template state<usual>; })
-        made.make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
-            const auto with = [&]<unsigned Bits, unsigned Pages>() {
-                using variant = Variant<judged_for<Scenario, Bits, Pages>>;
-                return make_pidmap_program<typename Scenario::template state<variant>>(s);
-            };
-            assert(!why_not(s) && s.scenario == &Scenario::info);
-            if (s.pages == 2)
-                return s.bits == 4 ? with.template operator()<4, 2>()
-                                   : with.template operator()<8, 2>();
-            return s.bits == 4 ? with.template operator()<4, 3>()
-                               : with.template operator()<8, 3>();
-        };
-    return made;
-}
-
-/// The same in the usual size alone: mutants are many, and each size costs the build a second.
-template <template <class> class Mutant, class Scenario>
-[[nodiscard]] explored_pair make_small_explored_pair() noexcept {
-    using mutant = Mutant<judged_for<Scenario, 8, 2>>;
-    explored_pair made{
-        .variant = &mutant::info, .scenario = &Scenario::info, .usual_size_only = true};
-    if constexpr (requires { typename Scenario::template state<mutant>; })
-        made.make = [](const pidmap_setting& s) -> std::unique_ptr<program> {
-            assert(!why_not(s) && s.scenario == &Scenario::info && s.pages == 2 && s.bits == 8);
-            return make_pidmap_program<typename Scenario::template state<mutant>>(s);
-        };
-    return made;
-}
-
 // ------------------------------------------------------------------------------------------------
 
-template <pid_allocator V>
-pid_nr pidmap_state<V>::alloc_for(unsigned thread) noexcept {
-    const alloc_result got = ns_->alloc_pidmap();
+inline pid_nr pidmap_state::alloc_for(unsigned thread) noexcept {
+    const alloc_result got = ns_.alloc_pidmap();
     check(bool{got}, invariant::linearizable, "the set-up got no pid");
     if (!got) return 0;
     tenants_[static_cast<unsigned>(got.nr())].set(thread + 1);
     ++in_use_;
-    beyond_reserved_ |= got.nr() >= geometry::reserved_pids;
+    beyond_reserved_ |= got.nr() >= variant_.reserved_pids;
     return got.nr();
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::fill_page_zero() noexcept {
-    for (unsigned nr = 0; nr + 1 < bits;) {
+inline void pidmap_state::fill_page_zero() noexcept {
+    for (unsigned nr = 0; nr + 1 < variant_.bits_per_page;) {
         nr = static_cast<unsigned>(alloc_for(0));
         if (nr == 0) return;
         filled_[nr] = true;
     }
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::clear_page_zero() noexcept {
-    for (unsigned nr = 1; nr < bits; ++nr)
+inline void pidmap_state::clear_page_zero() noexcept {
+    for (unsigned nr = 1; nr < variant_.bits_per_page; ++nr)
         if (filled_[nr]) give_up(static_cast<pid_nr>(nr));
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::begin() noexcept {
+inline void pidmap_state::begin() noexcept {
     if (setting_.how == discipline::reference)
-        for (unsigned t = 0; t < setting_.threads; ++t) ns_->get();
+        for (unsigned t = 0; t < setting_.threads; ++t) ns_.get();
     for (unsigned t = 0; t < setting_.threads; ++t) holders_.set(t, own_[t] != 0);
-    if (setting_.how == discipline::lookup) table_.store(ns_);
+    if (setting_.how == discipline::lookup) table_.store(ns_.object());
     call_book::beginning now{.references =
                                  setting_.how == discipline::reference ? setting_.threads : 0};
     for (std::size_t nr = 0; nr < tenants_.size(); ++nr)
         if (tenants_[nr].peek() != 0) now.held.push_back(static_cast<pid_nr>(nr));
     calls_.begin(std::move(now));
-    reuse_.begin(static_cast<unsigned>(limit_ - geometry::reserved_pids),
+    reuse_.begin(static_cast<unsigned>(limit_ - variant_.reserved_pids),
                  in_use_ + setting_.threads * setting_.rounds);
-    ns_->put();       // The creator's.
+    ns_.put();        // The creator's.
     check_instant();  // Before the first step of a thread, which may be to give up its pid.
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::run(unsigned thread) noexcept {
+inline void pidmap_state::run(unsigned thread) noexcept {
     if (setting_.how == discipline::lookup)
         run_lookup(thread);
     else
         run_protected(thread);
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::run_protected(unsigned thread) noexcept {
+inline void pidmap_state::run_protected(unsigned thread) noexcept {
     for (unsigned round = 0; round < setting_.rounds; ++round) this->round(thread, false);
     if (setting_.variation != holders_stay) give_up_own(thread);
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::give_up_own(unsigned thread) noexcept {
+inline void pidmap_state::give_up_own(unsigned thread) noexcept {
     if (setting_.how == discipline::member) return leave(thread);
     label("put");
     const std::size_t call = calls_.called(operation_kind::put);
-    ns_->put();
+    ns_.put();
     calls_.returned(call);
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::run_lookup(unsigned thread) noexcept {
+inline void pidmap_state::run_lookup(unsigned thread) noexcept {
     const bool resident = own_[thread] != 0;
     const bool first = resident && setting_.variation != resident_last;
     if (first) leave(thread);
@@ -308,18 +251,18 @@ void pidmap_state<V>::run_lookup(unsigned thread) noexcept {
     if (resident && !first) leave(thread);
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::round(unsigned thread, bool look_up) noexcept {
+inline void pidmap_state::round(unsigned thread, bool look_up) noexcept {
     const std::size_t call = calls_.called(operation_kind::alloc);
     alloc_result got = alloc_error::namespace_dead;
     if (look_up) {
         const read_section protects;
         label("alloc");
         // Acquire, from the set-up's store: the namespace is seen made.
-        if (V* const found = table_.load(std::memory_order::acquire)) got = found->alloc_pidmap();
+        if (namespace_object* const found = table_.load(std::memory_order::acquire))
+            got = variant_.alloc_pidmap(*found);
     } else {
         label("alloc");
-        got = ns_->alloc_pidmap();
+        got = ns_.alloc_pidmap();
     }
     calls_.returned(call, got);
     if (!got) return refused(got.error());
@@ -332,24 +275,21 @@ void pidmap_state<V>::round(unsigned thread, bool look_up) noexcept {
     free(thread, got.nr());
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::leave(unsigned thread) noexcept {
+inline void pidmap_state::leave(unsigned thread) noexcept {
     holders_.set(thread, false);
     free(thread, std::exchange(own_[thread], 0));
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::take(unsigned thread, pid_nr nr) noexcept {
+inline void pidmap_state::take(unsigned thread, pid_nr nr) noexcept {
     // Once the hint is beyond the reserved ones, only a wrap leads back, and it passes them over.
-    const bool in_range = nr >= (beyond_reserved_ ? geometry::reserved_pids : 1) && nr < limit_;
+    const bool in_range = nr >= (beyond_reserved_ ? variant_.reserved_pids : 1) && nr < limit_;
     check(in_range, invariant::pid_in_range);
     plain<unsigned>& tenant = tenants_[static_cast<unsigned>(nr)];
     expect(tenant.get() == 0, invariant::unique_pid);
     tenant.set(thread + 1);
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::refused(alloc_error why) const noexcept {
+inline void pidmap_state::refused(alloc_error why) const noexcept {
     // That no pid was found is advisory in a crowd, and that there is no memory is up to the
     // explorer.
     if (why == alloc_error::exhausted && reuse_.roomy())
@@ -358,30 +298,27 @@ void pidmap_state<V>::refused(alloc_error why) const noexcept {
         expect(false, invariant::linearizable, "a namespace that is in use says that it is dead");
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::free(unsigned thread, pid_nr nr) noexcept {
+inline void pidmap_state::free(unsigned thread, pid_nr nr) noexcept {
     label("free");
     plain<unsigned>& tenant = tenants_[static_cast<unsigned>(nr)];
     expect(tenant.get() == thread + 1, invariant::unique_pid);
     tenant.set(0);
     const std::size_t call = calls_.called(operation_kind::free, nr);
-    ns_->free_pidmap(nr);
+    ns_.free_pidmap(nr);
     calls_.returned(call);
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::check_instant() const noexcept {
-    judge_instant(*ns_, holders_.any());
-    judge_cover(*ns_);
+inline void pidmap_state::check_instant() const noexcept {
+    judge_instant(ns_, holders_.any());
+    judge_cover(ns_);
 }
 
-template <pid_allocator V>
-void pidmap_state<V>::finish() {
+inline void pidmap_state::finish() {
     calls_.judge();
     if (setting_.variation == holders_stay)
         for (unsigned t = 0; t < setting_.threads; ++t) give_up_own(t);
     expect(releases_ <= 1, invariant::released_once, "released more than once");
-    judge_quiescent(*ns_, {.pid_max = limit_, .releases = releases_});
+    judge_quiescent(ns_, {.pid_max = limit_, .releases = releases_});
 }
 
 }  // namespace pidmap_stress::explore

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "allocator/variants/sound.hpp"
+#include "harness/explore/explored_allocator_of.hpp"
 #include "harness/explore/gtest.hpp"
 #include "harness/explore/scenarios/page_boundary.hpp"
 
@@ -98,7 +99,8 @@ TEST(PidmapProgram, WhatNoOrderOfTheCallsExplainsIsFound) {
         const options how{.strategy = strategy::portfolio, .budget = 20'000};
         const auto sound = find_explored_variant("sound")->make(cell);
         EXPECT_TRUE(explore(*sound, how).ok());
-        const auto p = make_small_explored_pair<faint_hearted, page_boundary>().make(cell);
+        const explored_variant faint = make_usual_explored_variant<faint_hearted>();
+        const auto p = faint.make(cell);
         const result r = explore(*p, how);
         ASSERT_THAT(r, breaks(finding_kind::assertion)) << r.summary();
         EXPECT_EQ(r.findings[0].broken, invariant::linearizable);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cassert>
 #include <charconv>
 
 namespace pidmap_stress::explore {
@@ -53,18 +52,6 @@ std::optional<std::string> why_not(const pidmap_setting& s) {
     return scenario.refuses == nullptr ? std::nullopt : scenario.refuses(s);
 }
 
-std::optional<std::string> why_not(const explored_variant& variant, const pidmap_setting& s) {
-    if (!variant.is_built_for(*s.scenario))
-        return fmt::format("{} has not all that {} asks for: see nesting_allocator",
-                           variant.info->name, s.scenario->name);
-    const pidmap_setting usual;
-    const auto found = std::ranges::find(variant.programs, s.scenario, &explored_pair::scenario);
-    if (found->usual_size_only && (s.pages != usual.pages || s.bits != usual.bits))
-        return fmt::format("--pages {} --bits {} is not built for {}, a mutant; there is {} and {}",
-                           s.pages, s.bits, variant.info->name, usual.pages, usual.bits);
-    return why_not(s);
-}
-
 std::string to_string(const pidmap_setting& s) {
     std::string text = fmt::format("{}/{}/{}x{}/{}x{}", to_string(s.how), s.scenario->name,
                                    s.threads, s.rounds, s.pages, s.bits);
@@ -96,25 +83,6 @@ std::optional<pidmap_setting> parse_pidmap_setting(std::string_view text) {
     s.bits = *bits;
     if (why_not(s)) return std::nullopt;
     return s;
-}
-
-bool explored_variant::is_built_for(const explored_scenario& scenario) const noexcept {
-    const auto found = std::ranges::find(programs, &scenario, &explored_pair::scenario);
-    return found != programs.end() && found->make != nullptr;
-}
-
-std::unique_ptr<program> explored_variant::make(const pidmap_setting& setting) const {
-    assert(!why_not(setting));
-    const auto found = std::ranges::find(programs, setting.scenario, &explored_pair::scenario);
-    assert(found != programs.end() && "built for the scenario");
-    return found->make(setting);
-}
-
-const explored_variant* find_explored_variant(std::string_view name) noexcept {
-    for (const std::span<const explored_variant> list : {explored_variants(), explored_mutants()})
-        for (const explored_variant& one : list)
-            if (one.info->name == name) return &one;
-    return nullptr;
 }
 
 }  // namespace pidmap_stress::explore

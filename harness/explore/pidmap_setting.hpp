@@ -15,6 +15,7 @@
 namespace pidmap_stress::explore {
 
 struct pidmap_setting;
+struct explored_allocator;
 
 /// What an explored scenario says of itself: a file of harness/explore/scenarios, whose struct of
 /// the file's name has this as `info`.
@@ -24,6 +25,10 @@ struct explored_scenario {
     discipline_set disciplines = every_discipline;
     unsigned most_threads = 4;
     unsigned most_rounds = 8;
+    /// Where a search starts after its first wrap.
+    pid_nr reserved_pids = 1;
+    /// It needs a variant whose namespaces nest, close, and have objects.
+    bool needs_nesting = false;
     /// Programs that differ in one thing, by what it is. The first is the usual one; empty if
     /// there is one only.
     std::span<const std::string_view> variations{};
@@ -31,6 +36,10 @@ struct explored_scenario {
     bool checks_cover = false;
     /// What else is wrong with a setting, in one line; none if nothing else can be.
     std::optional<std::string> (*refuses)(const pidmap_setting& setting) = nullptr;
+    /// The program over a variant, which must outlive it. \pre !why_not(setting), and the variant
+    /// is of the setting's size.
+    std::unique_ptr<program> (*make)(const explored_allocator& variant,
+                                     const pidmap_setting& setting) = nullptr;
 };
 /// Every scenario there is, by name. Generated from the files of harness/explore/scenarios.
 [[nodiscard]] std::span<const explored_scenario* const> explored_scenarios() noexcept;
@@ -54,35 +63,5 @@ struct pidmap_setting {
 [[nodiscard]] std::string to_string(const pidmap_setting& setting);
 /// The inverse. \return nothing if the text is none, or names what cannot be explored.
 [[nodiscard]] std::optional<pidmap_setting> parse_pidmap_setting(std::string_view text);
-
-/// A variant in a scenario, types erased.
-struct explored_pair {
-    const variant_info* variant;
-    const explored_scenario* scenario;
-    /// nullptr if the scenario asks more of a variant than this one has: that it nests, say.
-    /// \pre !why_not(setting), and the setting is of this scenario.
-    std::unique_ptr<program> (*make)(const pidmap_setting& setting) = nullptr;
-    /// Built for the usual size only, 2 pages of 8 pids.
-    bool usual_size_only = false;
-};
-
-/// A variant, in every scenario.
-struct explored_variant {
-    const variant_info* info;
-    std::vector<explored_pair> programs;
-
-    [[nodiscard]] bool is_built_for(const explored_scenario& scenario) const noexcept;
-    /// \pre !why_not(setting), and the variant is built for its scenario.
-    [[nodiscard]] std::unique_ptr<program> make(const pidmap_setting& setting) const;
-};
-/// What is wrong with a setting for this variant, in one line; nothing if it can be explored.
-[[nodiscard]] std::optional<std::string> why_not(const explored_variant& variant,
-                                                 const pidmap_setting& setting);
-/// Every variant there is, by name. Generated from the files of allocator/variants.
-[[nodiscard]] std::span<const explored_variant> explored_variants() noexcept;
-/// The same of allocator/mutants.
-[[nodiscard]] std::span<const explored_variant> explored_mutants() noexcept;
-/// A variant or a mutant.
-[[nodiscard]] const explored_variant* find_explored_variant(std::string_view name) noexcept;
 
 }  // namespace pidmap_stress::explore

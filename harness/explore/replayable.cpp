@@ -27,9 +27,10 @@ namespace {
     const std::string_view model_name = cut_last(text);
     const std::size_t at = text.find('/');
     if (at == std::string_view::npos) return std::nullopt;
-    const auto* const variant = find_scripted_variant(text.substr(0, at));
+    const auto* const variant = find_explored_variant(text.substr(0, at));
     const auto calls = parse_script(text.substr(at + 1));
-    if (!shows || variant == nullptr || !calls || (model_name != "rc11" && model_name != "sc"))
+    if (!shows || variant == nullptr || !calls || why_not(*variant, *calls) ||
+        (model_name != "rc11" && model_name != "sc"))
         return std::nullopt;
     return script_case{.variant = variant,
                        .script = *calls,

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "harness/explore/explore.hpp"
+#include "harness/explore/explored_variant.hpp"
 #include "harness/explore/matrix.hpp"
 #include "harness/explore/script.hpp"
 
@@ -14,7 +15,7 @@ namespace pidmap_stress::explore {
 
 /// A variant that runs a script, and what is to be seen there.
 struct script_case {
-    const scripted_variant* variant = nullptr;
+    const explored_variant* variant = nullptr;
     explore::script script{};
     explore::model model = explore::model::rc11;
     /// The invariant that the execution breaks.

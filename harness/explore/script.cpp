@@ -280,10 +280,4 @@ std::string describe(const script& s) {
     return text;
 }
 
-const scripted_variant* find_scripted_variant(std::string_view name) noexcept {
-    for (const scripted_variant& one : scripted_variants())
-        if (one.info->name == name) return &one;
-    return nullptr;
-}
-
 }  // namespace pidmap_stress::explore

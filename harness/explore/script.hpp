@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -56,6 +55,7 @@ struct script {
     friend bool operator==(const script&, const script&) = default;
 };
 inline constexpr unsigned script_pages = 2;
+inline constexpr pid_nr script_reserved_pids = 1;
 inline constexpr unsigned most_script_threads = 4;
 inline constexpr std::size_t most_script_calls = 24;  ///< Of one thread.
 
@@ -84,15 +84,5 @@ inline constexpr std::size_t most_script_calls = 24;  ///< Of one thread.
 
 /// The setting in words, a sentence for the state and one for each thread.
 [[nodiscard]] std::string describe(const script& s);
-
-/// A variant, types erased, that runs scripts.
-struct scripted_variant {
-    const variant_info* info;
-    /// \pre !why_not(s).
-    std::unique_ptr<program> (*make)(const script& s);
-};
-/// Every variant there is, by name. Generated from the files of allocator/variants.
-[[nodiscard]] std::span<const scripted_variant> scripted_variants() noexcept;
-[[nodiscard]] const scripted_variant* find_scripted_variant(std::string_view name) noexcept;
 
 }  // namespace pidmap_stress::explore

@@ -1,13 +1,12 @@
 #pragma once
 
+#include <boost/container/static_vector.hpp>
+
 #include <array>
-#include <cassert>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "allocator/geometry.hpp"
-#include "allocator/pid_allocator.hpp"
 #include "harness/explore/call_book.hpp"
 #include "harness/explore/judge.hpp"
 #include "harness/explore/judged.hpp"
@@ -17,15 +16,12 @@ namespace pidmap_stress::explore {
 
 /// One execution of a script over a variant: the namespace, and the books of who uses it. Judged
 /// as a pidmap_state is.
-template <pid_allocator V>
 class script_state final : public release_hook {
-    using geometry = typename V::geometry;
-    static constexpr unsigned bits = geometry::bits_per_page;
-    static constexpr unsigned pages = geometry::max_pages;
-    static constexpr unsigned pids = pages * bits;
+    static constexpr unsigned most_pids = script_pages * most_explored_bits;
 
 public:
-    explicit script_state(const script& s) noexcept : script_(&s), pid_max_(s.pid_max) {
+    script_state(const explored_allocator& variant, const script& s) noexcept
+        : variant_(variant), script_(&s), pid_max_(s.pid_max) {
         pid_max_.named("pid_max");
         table_.named("table");
     }
@@ -45,7 +41,7 @@ public:
 private:
     /// What a thread has, oldest first.
     struct books {
-        std::array<pid_nr, pids> own{};
+        std::array<pid_nr, most_pids> own{};
         unsigned count = 0;
         unsigned references = 0;
 
@@ -70,10 +66,10 @@ private:
     void name_cells() noexcept;
     void open_books();
     void judge(std::span<const pid_nr> held, unsigned references) const {
-        judge_quiescent(*ns_, {.pid_max = script_->pid_max,
-                               .releases = releases_,
-                               .references = references,
-                               .held = held});
+        judge_quiescent(ns_, {.pid_max = script_->pid_max,
+                              .releases = releases_,
+                              .references = references,
+                              .held = held});
     }
     /// What all threads have together.
     [[nodiscard]] std::vector<pid_nr> all_held() const;
@@ -82,25 +78,30 @@ private:
         return tenants_[static_cast<unsigned>(nr)];
     }
 
+    const explored_allocator& variant_;
     const script* script_;
-    typename V::pid_max_cell pid_max_;
-    atomic<V*> table_{nullptr};
-    V* ns_ = nullptr;
+    pid_max_cell pid_max_;
+    atomic<namespace_object*> table_{nullptr};
+    explored_namespace ns_;
     std::array<books, most_script_threads> books_{};
     holders holders_{static_cast<unsigned>(script_->threads.size())};
-    std::array<plain<unsigned>, pids> tenants_;  // A thread's number plus one, or 0.
+    /// A thread's number plus one, or 0.
+    boost::container::static_vector<plain<unsigned>, most_pids> tenants_ =
+        boost::container::static_vector<plain<unsigned>, most_pids>(
+            static_cast<std::size_t>(variant_.highest_pid_max()));
     reuse_book reuse_;
     call_book calls_;
     unsigned releases_ = 0;
 };
 
-template <pid_allocator V>
-[[nodiscard]] std::unique_ptr<program> make_script_program(const script& s) {
-    using state = script_state<V>;
+/// \pre !why_not(s), and the variant's size is the script's.
+[[nodiscard]] inline std::unique_ptr<program> make_script_program(const explored_allocator& variant,
+                                                                  const script& s) {
+    using state = script_state;
     // The program outlives its instances, and they point at its script.
     const auto shared = std::make_shared<const script>(s);
     auto made = std::make_unique<program_over<state>>(
-        [shared](void* where) { return new (where) state(*shared); });
+        [&variant, shared](void* where) { return new (where) state(variant, *shared); });
     made->first([](state& st) { st.set_up(); })
         .threads(static_cast<unsigned>(s.threads.size()),
                  [](state& st, unsigned thread) { st.run(thread); })
@@ -109,38 +110,21 @@ template <pid_allocator V>
     return made;
 }
 
-/// The variant on pages of each size that is built.
-template <template <class> class Variant>
-[[nodiscard]] constexpr scripted_variant make_scripted_variant() noexcept {
-    return {
-        .info = &Variant<judged<tiny_geometry<2, script_pages>>>::info,
-        .make = [](const script& s) -> std::unique_ptr<program> {
-            assert(!why_not(s));
-            const auto with = [&s]<unsigned Bits>() {
-                return make_script_program<Variant<judged<tiny_geometry<Bits, script_pages>>>>(s);
-            };
-            return s.bits == 2   ? with.template operator()<2>()
-                   : s.bits == 4 ? with.template operator()<4>()
-                                 : with.template operator()<8>();
-        }};
-}
-
 // ------------------------------------------------------------------------------------------------
 
-template <pid_allocator V>
-void script_state<V>::set_up() noexcept {
+inline void script_state::set_up() noexcept {
     release_hook::current = this;
-    ns_ = create_namespace<V>(pid_max_);
+    ns_ = explored_namespace::create(variant_, pid_max_);
     for (pid_nr nr = 1; nr <= script_->last; ++nr) {
-        const alloc_result got = ns_->alloc_pidmap();
+        const alloc_result got = ns_.alloc_pidmap();
         check(got && got.nr() == nr, invariant::linearizable,
               "the set-up did not get its pids in order");
     }
     bool creator = false;
-    std::array<unsigned, pids> owner{};  // A thread's number plus one, or 0.
+    std::array<unsigned, most_pids> owner{};  // A thread's number plus one, or 0.
     for (unsigned t = 0; t < script_->threads.size(); ++t) {
         if (script_->how == discipline::reference) {
-            ns_->get();
+            ns_.get();
             books_[t].references = 1;
         }
         if (script_->threads[t].is_creator) {
@@ -154,45 +138,43 @@ void script_state<V>::set_up() noexcept {
     }
     for (pid_nr nr = 1; nr <= script_->last; ++nr) {
         tenant_of(nr).set(owner[static_cast<unsigned>(nr)]);
-        if (owner[static_cast<unsigned>(nr)] == 0) ns_->free_pidmap(nr);
+        if (owner[static_cast<unsigned>(nr)] == 0) ns_.free_pidmap(nr);
     }
     for (unsigned t = 0; t < script_->threads.size(); ++t) holders_.set(t, books_[t].count != 0);
-    if (script_->how == discipline::lookup) table_.store(ns_);
+    if (script_->how == discipline::lookup) table_.store(ns_.object());
     name_cells();
-    if (!creator) ns_->put();
+    if (!creator) ns_.put();
     open_books();
     judge(all_held(), all_references());
     check_instant();  // Before the first step of a thread, which may be to give up its pid.
 }
 
-template <pid_allocator V>
-void script_state<V>::open_books() {
+inline void script_state::open_books() {
     calls_.begin({.references = all_references(), .held = all_held()});
     std::size_t allocs = 0;
     for (const script_thread& t : script_->threads)
         for (const script_call& call : t.does) allocs += call.what == script_call::kind::alloc;
-    reuse_.begin(static_cast<unsigned>(script_->pid_max - geometry::reserved_pids),
+    reuse_.begin(static_cast<unsigned>(script_->pid_max - variant_.reserved_pids),
                  static_cast<unsigned>(all_held().size() + allocs));
 }
 
-template <pid_allocator V>
-void script_state<V>::name_cells() noexcept {
+inline void script_state::name_cells() noexcept {
     static constexpr std::array<const char*, script_pages> nr_free{"nr_free of page 0",
                                                                    "nr_free of page 1"};
     static constexpr std::array<const char*, script_pages> bitmap{"bitmap of page 0",
                                                                   "bitmap of page 1"};
     static constexpr std::array<const char*, script_pages> page_names{"page 0", "page 1"};
-    name_peeked("refcount", [this] { (void)ns_->peek_refcount(); });
-    for (unsigned page = 0; page < pages; ++page) {
-        name_peeked(nr_free[page], [&] { (void)ns_->peek_nr_free(page); });
-        decltype(ns_->peek_bits(page)) bitmap_of = nullptr;
-        name_peeked(page_names[page], [&] { bitmap_of = ns_->peek_bits(page); });
-        if (bitmap_of != nullptr) name_peeked(bitmap[page], [&] { (void)bitmap_of->peek(0); });
+    name_peeked("refcount", [this] { (void)ns_.peek_refcount(); });
+    for (unsigned page = 0; page < script_pages; ++page) {
+        name_peeked(nr_free[page], [&] { (void)ns_.peek_nr_free(page); });
+        // That peeks at the page's cell as well, which then gets its own name.
+        if (ns_.peek_installed(page))
+            name_peeked(bitmap[page], [&] { (void)ns_.peek_bitmap(page); });
+        name_peeked(page_names[page], [&] { (void)ns_.peek_installed(page); });
     }
 }
 
-template <pid_allocator V>
-bool script_state<V>::may_call(unsigned thread, const script_call& call) const noexcept {
+inline bool script_state::may_call(unsigned thread, const script_call& call) const noexcept {
     using enum script_call::kind;
     const books& mine = books_[thread];
     if (call.what == free && call.which >= mine.count) return false;
@@ -208,8 +190,7 @@ bool script_state<V>::may_call(unsigned thread, const script_call& call) const n
     return false;
 }
 
-template <pid_allocator V>
-void script_state<V>::run(unsigned thread) noexcept {
+inline void script_state::run(unsigned thread) noexcept {
     for (const script_call& call : script_->threads[thread].does) {
         if (!may_call(thread, call)) continue;
         switch (call.what) {
@@ -221,29 +202,29 @@ void script_state<V>::run(unsigned thread) noexcept {
                 break;
             case script_call::kind::get:
                 label("get");
-                in_book(operation_kind::get, [this] { ns_->get(); });
+                in_book(operation_kind::get, [this] { ns_.get(); });
                 ++books_[thread].references;
                 break;
             case script_call::kind::put:
                 label("put");
                 --books_[thread].references;
-                in_book(operation_kind::put, [this] { ns_->put(); });
+                in_book(operation_kind::put, [this] { ns_.put(); });
                 break;
         }
     }
 }
 
-template <pid_allocator V>
-void script_state<V>::call_alloc(unsigned thread) noexcept {
+inline void script_state::call_alloc(unsigned thread) noexcept {
     label("alloc");
     const std::size_t call = calls_.called(operation_kind::alloc);
     alloc_result got = alloc_error::namespace_dead;
     if (script_->how == discipline::lookup) {
         const read_section protects;
         // Acquire, from the set-up's store: the namespace is seen made.
-        if (V* const found = table_.load(std::memory_order::acquire)) got = found->alloc_pidmap();
+        if (namespace_object* const found = table_.load(std::memory_order::acquire))
+            got = variant_.alloc_pidmap(*found);
     } else {
-        got = ns_->alloc_pidmap();
+        got = ns_.alloc_pidmap();
     }
     calls_.returned(call, got);
     if (!got) {
@@ -259,14 +240,13 @@ void script_state<V>::call_alloc(unsigned thread) noexcept {
     tenant_of(nr).set(thread + 1);
     books& mine = books_[thread];
     // A pid that has two tenants may be more than there is room for.
-    check(mine.count < pids, invariant::unique_pid);
+    check(mine.count < tenants_.size(), invariant::unique_pid);
     mine.add(nr);
     reuse_.got(thread, nr);
     if (mine.count == 1) holders_.set(thread, true);
 }
 
-template <pid_allocator V>
-void script_state<V>::call_free(unsigned thread, unsigned which) noexcept {
+inline void script_state::call_free(unsigned thread, unsigned which) noexcept {
     static constexpr std::array<const char*, 16> labels{
         "free 0", "free 1", "free 2",  "free 3",  "free 4",  "free 5",  "free 6",  "free 7",
         "free 8", "free 9", "free 10", "free 11", "free 12", "free 13", "free 14", "free 15"};
@@ -276,40 +256,36 @@ void script_state<V>::call_free(unsigned thread, unsigned which) noexcept {
     if (mine.count == 0) holders_.set(thread, false);
     expect(tenant_of(nr).get() == thread + 1, invariant::unique_pid);
     tenant_of(nr).set(0);
-    in_book(operation_kind::free, [&] { ns_->free_pidmap(nr); }, nr);
+    in_book(operation_kind::free, [&] { ns_.free_pidmap(nr); }, nr);
 }
 
-template <pid_allocator V>
-void script_state<V>::check_instant() const noexcept {
-    judge_instant(*ns_, holders_.any());
-    judge_cover(*ns_);
+inline void script_state::check_instant() const noexcept {
+    judge_instant(ns_, holders_.any());
+    judge_cover(ns_);
 }
 
-template <pid_allocator V>
-std::vector<pid_nr> script_state<V>::all_held() const {
+inline std::vector<pid_nr> script_state::all_held() const {
     std::vector<pid_nr> held;
     for (const books& one : books_)
         held.insert(held.end(), one.own.begin(), one.own.begin() + one.count);
     return held;
 }
 
-template <pid_allocator V>
-unsigned script_state<V>::all_references() const noexcept {
+inline unsigned script_state::all_references() const noexcept {
     unsigned references = 0;
     for (const books& one : books_) references += one.references;
     return references;
 }
 
-template <pid_allocator V>
-void script_state<V>::finish() {
+inline void script_state::finish() {
     calls_.judge();
     expect(releases_ <= 1, invariant::released_once, "released more than once");
     const std::vector<pid_nr> held = all_held();
     unsigned references = all_references();
     judge(held, references);
     if (releases_ != 0) return;  // What is left over was judged, and there is nothing to give back.
-    for (const pid_nr nr : held) ns_->free_pidmap(nr);
-    for (; references != 0; --references) ns_->put();
+    for (const pid_nr nr : held) ns_.free_pidmap(nr);
+    for (; references != 0; --references) ns_.put();
     // The last one out released it, unless a reference is left over.
     if (!held.empty() || releases_ == 0) judge({}, 0);
 }

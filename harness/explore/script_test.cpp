@@ -28,7 +28,7 @@ std::vector<pidmap_setting> every_setting() {
 }
 
 result explore_all(std::string_view variant, const script& s) {
-    return explore(*find_scripted_variant(variant)->make(s), {.stop_at_first = false});
+    return explore(*find_explored_variant(variant)->make(s), {.stop_at_first = false});
 }
 
 invariant_set broken_in(const result& r) {

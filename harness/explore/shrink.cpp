@@ -191,6 +191,7 @@ std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& als
                });
     };
     const auto found_in = [&](const script& s, const shows_the_same& accept) {
+        if (why_not(*what.variant, s)) return std::optional<schedule>();
         breaker breaks_at(what.model, what.shows, accept, how);
         auto found = breaks_at(*what.variant->make(s));
         executions += breaks_at.executions();
@@ -245,14 +246,13 @@ std::optional<shrunk_finding> shrink(const matrix_case& what, const broken_invar
     if (!found.which || !found.finding.replayed || found.finding.frozen_thread != 0)
         return std::nullopt;
     const auto calls = to_script(what.setting);
-    const auto* const variant = find_scripted_variant(what.variant->info->name);
-    if (calls && variant != nullptr) {
+    if (calls) {
         const bool elsewhere = what.setting.scenario->name == "page_boundary";
         const shows_the_same accept = [elsewhere](const replay_result& run) {
             return !elsewhere || leaves_page_zero_alone(run);
         };
         const script_case as_script{
-            .variant = variant, .script = *calls, .model = what.model, .shows = *found.which};
+            .variant = what.variant, .script = *calls, .model = what.model, .shows = *found.which};
         if (auto small = shrink(as_script, accept, how)) return small;
     }
     // A program of another kind keeps its calls, and gets a simpler schedule.

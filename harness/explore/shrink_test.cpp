@@ -62,7 +62,7 @@ TEST(Shrink, EveryFailingCellIsShownInFewSteps) {
 TEST(Shrink, TakesAwayWhatIsNotNeeded) {
     const auto s = parse_script("member/calls/2x8/max11/last10/8=af0af0+9=af0+10=af0af0");
     ASSERT_TRUE(s);
-    const auto small = shrink({.variant = find_scripted_variant("as_posted"),
+    const auto small = shrink({.variant = find_explored_variant("as_posted"),
                                .script = *s,
                                .shows = invariant::live_pid_pins_namespace},
                               anything);
@@ -77,12 +77,12 @@ TEST(Shrink, FindsNothingInWhatHolds) {
     const auto s = parse_script("lookup/calls/2x2/max4/last2/2=f0+=af0");
     ASSERT_TRUE(s);
     std::uint64_t executions = 0;
-    EXPECT_FALSE(shrink({.variant = find_scripted_variant("sound"),
+    EXPECT_FALSE(shrink({.variant = find_explored_variant("sound"),
                          .script = *s,
                          .shows = invariant::no_get_from_zero},
                         anything, {}, &executions));
     EXPECT_GT(executions, 0U);
-    EXPECT_TRUE(shrink({.variant = find_scripted_variant("symmetric"),
+    EXPECT_TRUE(shrink({.variant = find_explored_variant("symmetric"),
                         .script = *s,
                         .shows = invariant::no_get_from_zero},
                        anything));
@@ -92,7 +92,7 @@ TEST(Shrink, FindsNothingInWhatHolds) {
 TEST(Shrink, PrefersFewPreemptions) {
     const auto s = parse_script("member/calls/2x2/max4/last3/2=af0+3=a");
     ASSERT_TRUE(s);
-    const auto p = find_scripted_variant("as_posted")->make(*s);
+    const auto p = find_explored_variant("as_posted")->make(*s);
     std::uint64_t executions = 0;
     const auto simple = simplest_schedule(*p, model::rc11, invariant::refcount_equals_pages,
                                           anything, {}, executions);

@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 replayable open(std::string_view script_text, std::string_view variant, invariant shows) {
-    const auto small = shrink({.variant = find_scripted_variant(variant),
+    const auto small = shrink({.variant = find_explored_variant(variant),
                                .script = *parse_script(script_text),
                                .shows = shows},
                               [](const replay_result&) { return true; });
@@ -203,7 +203,7 @@ TEST(Trace, TheChromeTraceIsValid) {
 
 // A token of another build or program is told apart, and a damaged one is none.
 TEST(Trace, TokensAreToldApart) {
-    const script_case what{.variant = find_scripted_variant("symmetric"),
+    const script_case what{.variant = find_explored_variant("symmetric"),
                            .script = *parse_script("lookup/calls/2x2/max4/last1/1=f0+=a"),
                            .shows = invariant::no_get_from_zero};
     const std::string token = make_token(what, {0, 1, 1}, "this build");

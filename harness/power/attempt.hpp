@@ -8,7 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "allocator/contract.hpp"
-#include "harness/explore/pidmap_setting.hpp"
+#include "harness/explore/explored_variant.hpp"
 #include "harness/subject.hpp"
 
 /// Detection power: who of the harness finds which planted bug, how surely and how soon.

@@ -14,7 +14,7 @@
 
 #include "allocator/variants/sound.hpp"
 #include "harness/explore/explore.hpp"
-#include "harness/explore/scenarios/page_boundary.hpp"
+#include "harness/explore/explored_allocator_of.hpp"
 #include "harness/mutants_command.hpp"
 #include "harness/power/forked.hpp"
 #include "harness/sanitizers.hpp"
@@ -53,9 +53,7 @@ struct blameless : pid_namespace<P, sound_orders, sound_steps> {
 template <template <class> class Mutant>
 struct planted {
     subject_entry native = make_subject_entry<Mutant>();
-    explore::explored_variant explored{
-        .info = native.info,
-        .programs = {explore::make_small_explored_pair<Mutant, explore::page_boundary>()}};
+    explore::explored_variant explored = explore::make_usual_explored_variant<Mutant>();
     candidate what{.native = &native, .explored = &explored};
 };
 

@@ -22,22 +22,24 @@ struct dying_namespace {
                                                             "short_of_memory", "child"};
     enum : unsigned { one_closer, two_closers, short_of_memory, child };
 
+    class state;
     static constexpr explored_scenario info{
         .name = "dying_namespace",
         .summary = "allocation is disabled while others allocate",
         .disciplines = discipline_set(discipline::member) | discipline::reference,
-        .variations = shapes};
+        .needs_nesting = true,
+        .variations = shapes,
+        .make = make_pidmap_program<state>};
 
-    template <nesting_allocator V>
     class state final : public release_hook {
         static constexpr unsigned most_threads = 4;
-        static constexpr auto bits = static_cast<pid_nr>(V::geometry::bits_per_page);
 
     public:
-        explicit state(const pidmap_setting& s) noexcept
-            : setting_(s),
-              limit_(s.variation == short_of_memory ? 2 * bits
-                                                    : static_cast<pid_nr>(s.threads) + 2),
+        state(const explored_allocator& variant, const pidmap_setting& s) noexcept
+            : variant_(variant),
+              setting_(s),
+              limit_(
+                  static_cast<pid_nr>(s.variation == short_of_memory ? 2 * s.bits : s.threads + 2)),
               pid_max_(limit_) {}
 
         void set_up() noexcept;
@@ -45,7 +47,7 @@ struct dying_namespace {
         void check_instant() const noexcept { judge_instant(book_.ns(), holders_.any()); }
         void finish() {
             book_.finish();
-            if (parent_ != nullptr) parent_->put();  // The creator's, and the last.
+            if (parent_) parent_.put();  // The creator's, and the last.
         }
         void on_release(const void* ns) noexcept override {
             if (book_.is_of(ns)) book_.released();
@@ -66,11 +68,12 @@ struct dying_namespace {
         void round(unsigned thread, bool knows_closed) noexcept;
         void leave(unsigned thread, unsigned successor) noexcept;
 
+        const explored_allocator& variant_;
         pidmap_setting setting_;
         pid_nr limit_;
-        typename V::pid_max_cell pid_max_;
-        V* parent_ = nullptr;
-        namespace_book<V> book_;
+        pid_max_cell pid_max_;
+        explored_namespace parent_;
+        namespace_book book_;
         std::array<pid_nr, most_threads> own_{};
         std::array<bool, most_threads> may_fail_{};
         holders holders_{setting_.threads};
@@ -79,18 +82,17 @@ struct dying_namespace {
 
 // ------------------------------------------------------------------------------------------------
 
-template <nesting_allocator V>
-void dying_namespace::state<V>::set_up() noexcept {
+inline void dying_namespace::state::set_up() noexcept {
     current = this;
-    if (setting_.variation == child) parent_ = create_namespace<V>(pid_max_);
-    V* const ns = create_namespace<V>(pid_max_, parent_);
+    if (setting_.variation == child) parent_ = explored_namespace::create(variant_, pid_max_);
+    const auto ns = explored_namespace::create(variant_, pid_max_, parent_);
     book_.open(ns, limit_);
     for (unsigned t = 0; t < setting_.threads; ++t) {
         if (setting_.how == discipline::reference) {
-            ns->get();
+            ns.get();
             continue;
         }
-        const alloc_result got = ns->alloc_pidmap();
+        const alloc_result got = ns.alloc_pidmap();
         check(bool{got}, invariant::linearizable, "the set-up got no pid");
         book_.take(t, got.nr());
         own_[t] = got.nr();
@@ -101,8 +103,8 @@ void dying_namespace::state<V>::set_up() noexcept {
     check_instant();
 }
 
-template <nesting_allocator V>
-void dying_namespace::state<V>::lead_hint_to_page_end() noexcept {
+inline void dying_namespace::state::lead_hint_to_page_end() noexcept {
+    const auto bits = static_cast<pid_nr>(setting_.bits);
     pid_nr got = 0;
     for (pid_nr n = 0; n < bits && got < bits - 1; ++n) {
         const alloc_result one = book_.ns().alloc_pidmap();
@@ -113,8 +115,7 @@ void dying_namespace::state<V>::lead_hint_to_page_end() noexcept {
     }
 }
 
-template <nesting_allocator V>
-void dying_namespace::state<V>::run(unsigned thread) noexcept {
+inline void dying_namespace::state::run(unsigned thread) noexcept {
     if (closes(thread)) close(thread);
     for (unsigned n = 0; n < setting_.rounds; ++n) round(thread, closes(thread));
     if (own_[thread] != 0) leave(thread, 0);
@@ -123,22 +124,20 @@ void dying_namespace::state<V>::run(unsigned thread) noexcept {
     book_.ns().put();
 }
 
-template <nesting_allocator V>
-void dying_namespace::state<V>::close(unsigned thread) noexcept {
+inline void dying_namespace::state::close(unsigned thread) noexcept {
     label("close");
-    V& ns = book_.ns();
+    const explored_namespace& ns = book_.ns();
     if (setting_.how == discipline::member) ns.get();  // For its own calls that follow.
     const bool first = ns.disable_pid_allocation();
-    if (own_[thread] != 0) leave(thread, namespace_book<V>::nobody_any_more);
+    if (own_[thread] != 0) leave(thread, namespace_book::nobody_any_more);
     if (!first) return;
     label("put");
     ns.put();  // The creator's.
 }
 
-template <nesting_allocator V>
-void dying_namespace::state<V>::round(unsigned thread, bool knows_closed) noexcept {
+inline void dying_namespace::state::round(unsigned thread, bool knows_closed) noexcept {
     label("alloc");
-    V& ns = book_.ns();
+    const explored_namespace& ns = book_.ns();
     const alloc_result got = ns.alloc_pidmap();
     if (knows_closed)
         expect(got == alloc_error::namespace_dead, invariant::linearizable,
@@ -151,8 +150,7 @@ void dying_namespace::state<V>::round(unsigned thread, bool knows_closed) noexce
     ns.free_pidmap(got.nr());
 }
 
-template <nesting_allocator V>
-void dying_namespace::state<V>::leave(unsigned thread, unsigned successor) noexcept {
+inline void dying_namespace::state::leave(unsigned thread, unsigned successor) noexcept {
     label("free");
     holders_.set(thread, false);
     const pid_nr nr = std::exchange(own_[thread], 0);

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 
-#include "allocator/pid_numbers.hpp"
 #include "harness/explore/judged.hpp"
 #include "harness/explore/namespace_book.hpp"
 #include "harness/explore/pidmap_program.hpp"
@@ -27,25 +26,26 @@ struct nested {
                                                             "failing", "full_root", "empty_chain"};
     enum : unsigned { own_children, shared_child, failing, full_root, empty_chain };
 
+    class state;
     static constexpr explored_scenario info{
         .name = "nested",
         .summary = "namespaces below a root come and go",
         .disciplines = discipline_set(discipline::member) | discipline::reference,
         .most_threads = 3,
         .most_rounds = 3,
-        .variations = shapes};
+        .needs_nesting = true,
+        .variations = shapes,
+        .make = make_pidmap_program<state>};
 
-    template <nesting_allocator V>
     class state final : public release_hook {
         using numbers = std::array<pid_nr, max_level + 1>;
         static constexpr unsigned most_threads = 3;
         static constexpr unsigned most_rounds = 3;
         static constexpr unsigned set_up_thread = most_threads;
-        static constexpr auto all_pids =
-            static_cast<pid_nr>(V::geometry::bits_per_page * V::geometry::max_pages);
 
     public:
-        explicit state(const pidmap_setting& s) noexcept : setting_(s) {}
+        state(const explored_allocator& variant, const pidmap_setting& s) noexcept
+            : variant_(variant), setting_(s) {}
 
         void set_up() noexcept;
         void run(unsigned thread) noexcept;
@@ -60,7 +60,7 @@ struct nested {
             if (shared_.is_of(ns)) return shared_.released();
             for (auto* const of_level : {&children_, &grandchildren_})
                 for (auto& rounds : *of_level)
-                    for (namespace_book<V>& one : rounds)
+                    for (namespace_book& one : rounds)
                         if (one.is_of(ns)) one.released();
         }
         bool fails_here() noexcept override {
@@ -82,20 +82,21 @@ struct nested {
         void round_of_empty_chain(unsigned thread, unsigned round) noexcept;
         void judge_reuse(unsigned thread, pid_nr nr) noexcept;
         /// Starts a task. \returns Whether there was a number at every level.
-        [[nodiscard]] bool start(unsigned thread, namespace_book<V>& in, numbers& into) noexcept;
-        void end(unsigned thread, namespace_book<V>& in, const numbers& which) noexcept;
-        void abandon(unsigned thread, namespace_book<V>& in, const numbers& which) noexcept;
+        [[nodiscard]] bool start(unsigned thread, namespace_book& in, numbers& into) noexcept;
+        void end(unsigned thread, namespace_book& in, const numbers& which) noexcept;
+        void abandon(unsigned thread, namespace_book& in, const numbers& which) noexcept;
         void refused(alloc_error why) const noexcept {
             expect(why != alloc_error::namespace_dead, invariant::linearizable,
                    "a namespace that is in use says that it is dead");
         }
-        [[nodiscard]] namespace_book<V>& home() noexcept { return is_shared() ? shared_ : root_; }
+        [[nodiscard]] namespace_book& home() noexcept { return is_shared() ? shared_ : root_; }
 
+        const explored_allocator& variant_;
         pidmap_setting setting_;
-        typename V::pid_max_cell pid_max_{all_pids};
-        namespace_book<V> root_;
-        namespace_book<V> shared_;
-        using books = std::array<std::array<namespace_book<V>, most_rounds>, most_threads>;
+        pid_max_cell pid_max_{variant_.highest_pid_max()};
+        namespace_book root_;
+        namespace_book shared_;
+        using books = std::array<std::array<namespace_book, most_rounds>, most_threads>;
         books children_;
         books grandchildren_;
         /// The pids of the shared child that a thread got in its rounds, a bit for each.
@@ -103,25 +104,24 @@ struct nested {
         std::array<numbers, most_threads> own_{};
         holders holders_{setting_.threads};
         std::array<unsigned, most_threads> failures_left_{};
-        std::array<pid_nr, all_pids> fillers_{};
+        std::array<pid_nr, most_explored_pids> fillers_{};
     };
 };
 
 // ------------------------------------------------------------------------------------------------
 
-template <nesting_allocator V>
-void nested::state<V>::set_up() noexcept {
+inline void nested::state::set_up() noexcept {
     current = this;
     failures_left_.fill(1);
     // Page 0 only, but where the search must not come round.
     const auto limit =
-        static_cast<pid_nr>(V::geometry::bits_per_page) * (setting_.variation == full_root ? 2 : 1);
+        static_cast<pid_nr>(setting_.bits) * (setting_.variation == full_root ? 2 : 1);
     pid_max_.store(limit, std::memory_order::relaxed);
-    V* const root = create_namespace<V>(pid_max_);
+    const auto root = explored_namespace::create(variant_, pid_max_);
     root_.open(root, limit);
     if (is_shared()) {
-        shared_.open(create_namespace<V>(pid_max_, root), limit);
-        root->put();  // The child keeps it.
+        shared_.open(explored_namespace::create(variant_, pid_max_, root), limit);
+        root.put();  // The child keeps it.
     }
     for (unsigned t = 0; t < setting_.threads; ++t) {
         if (setting_.how == discipline::reference)
@@ -136,9 +136,8 @@ void nested::state<V>::set_up() noexcept {
 }
 
 /// But for one pid.
-template <nesting_allocator V>
-void nested::state<V>::fill_root() noexcept {
-    V& root = root_.ns();
+inline void nested::state::fill_root() noexcept {
+    const explored_namespace& root = root_.ns();
     unsigned filled = 0;
     for (alloc_result got = root.alloc_pidmap(); got && filled < fillers_.size();
          got = root.alloc_pidmap()) {
@@ -150,8 +149,7 @@ void nested::state<V>::fill_root() noexcept {
     fillers_[0] = 0;
 }
 
-template <nesting_allocator V>
-void nested::state<V>::run(unsigned thread) noexcept {
+inline void nested::state::run(unsigned thread) noexcept {
     for (unsigned round = 0; round < setting_.rounds; ++round)
         if (is_shared())
             round_in_shared_child(thread);
@@ -168,30 +166,28 @@ void nested::state<V>::run(unsigned thread) noexcept {
     end(thread, home(), own_[thread]);
 }
 
-template <nesting_allocator V>
-void nested::state<V>::round_in_own_child(unsigned thread, unsigned round) noexcept {
+inline void nested::state::round_in_own_child(unsigned thread, unsigned round) noexcept {
     label("create");
-    V* const made = create_namespace<V>(pid_max_, &root_.ns());
-    if (made == nullptr) return;
-    namespace_book<V>& child = children_[thread][round];
-    child.open(made, static_cast<pid_nr>(V::geometry::bits_per_page));
+    const auto made = explored_namespace::create(variant_, pid_max_, root_.ns());
+    if (!made) return;
+    namespace_book& child = children_[thread][round];
+    child.open(made, static_cast<pid_nr>(setting_.bits));
     numbers task{};
     bool started = start(thread, child, task);
     if (!started && setting_.variation == failing) started = start(thread, child, task);
     if (!started) {
         label("put");
-        return made->put();
+        return made.put();
     }
-    expect(task[made->level] == 1, invariant::pid_in_range,
+    expect(task[made.level()] == 1, invariant::pid_in_range,
            "the first pid of a namespace is its init, 1");
     if (setting_.variation == failing && choose(2) == 1) return abandon(thread, child, task);
     label("put");
-    made->put();
+    made.put();
     end(thread, child, task);
 }
 
-template <nesting_allocator V>
-void nested::state<V>::round_in_shared_child(unsigned thread) noexcept {
+inline void nested::state::round_in_shared_child(unsigned thread) noexcept {
     numbers task{};
     if (!start(thread, shared_, task)) return;
     judge_reuse(thread, task[1]);
@@ -200,62 +196,56 @@ void nested::state<V>::round_in_shared_child(unsigned thread) noexcept {
 
 /// A member's pids are the first of the child, which is roomy under `full_root`: so the hint was at
 /// this pid or beyond when this thread got it, and nothing may lead it back.
-template <nesting_allocator V>
-void nested::state<V>::judge_reuse(unsigned thread, pid_nr nr) noexcept {
+inline void nested::state::judge_reuse(unsigned thread, pid_nr nr) noexcept {
     if (setting_.variation != full_root || setting_.how != discipline::member) return;
     const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(nr);
     expect((got_before_[thread] & bit) == 0, invariant::no_immediate_reuse);
     got_before_[thread] |= bit;
 }
 
-template <nesting_allocator V>
-void nested::state<V>::round_of_empty_chain(unsigned thread, unsigned round) noexcept {
+inline void nested::state::round_of_empty_chain(unsigned thread, unsigned round) noexcept {
     label("create");
-    const auto limit = static_cast<pid_nr>(V::geometry::bits_per_page);
-    V* const child = create_namespace<V>(pid_max_, &root_.ns());
+    const auto limit = static_cast<pid_nr>(setting_.bits);
+    const auto child = explored_namespace::create(variant_, pid_max_, root_.ns());
     children_[thread][round].open(child, limit);
-    V* const grandchild = create_namespace<V>(pid_max_, child);
+    const auto grandchild = explored_namespace::create(variant_, pid_max_, child);
     grandchildren_[thread][round].open(grandchild, limit);
     label("put");
-    child->put();
-    grandchild->put();
+    child.put();
+    grandchild.put();
 }
 
-template <nesting_allocator V>
-bool nested::state<V>::start(unsigned thread, namespace_book<V>& in, numbers& into) noexcept {
+inline bool nested::state::start(unsigned thread, namespace_book& in, numbers& into) noexcept {
     label("alloc");
-    V& ns = in.ns();
-    const numbers_result got = alloc_numbers(ns, into);
+    const explored_namespace& ns = in.ns();
+    const numbers_result got = ns.alloc_numbers(into);
     if (!got.result) {
         refused(got.result.error());
         return false;
     }
-    in.take(thread, into[ns.level]);
-    if (ns.level > 0) root_.take(thread, into[0]);
+    in.take(thread, into[ns.level()]);
+    if (ns.level() > 0) root_.take(thread, into[0]);
     return true;
 }
 
-template <nesting_allocator V>
-void nested::state<V>::end(unsigned thread, namespace_book<V>& in, const numbers& which) noexcept {
+inline void nested::state::end(unsigned thread, namespace_book& in, const numbers& which) noexcept {
     label("free");
-    V& ns = in.ns();
-    in.leave(thread, which[ns.level]);
-    if (ns.level > 0) root_.leave(thread, which[0]);
-    free_numbers(ns, which);
+    const explored_namespace& ns = in.ns();
+    in.leave(thread, which[ns.level()]);
+    if (ns.level() > 0) root_.leave(thread, which[0]);
+    ns.free_numbers(which);
 }
 
-template <nesting_allocator V>
-void nested::state<V>::abandon(unsigned thread, namespace_book<V>& in,
-                               const numbers& which) noexcept {
+inline void nested::state::abandon(unsigned thread, namespace_book& in,
+                                   const numbers& which) noexcept {
     label("abandon");
     in.leave(thread, which[1]);
     root_.leave(thread, which[0]);
     root_.ns().free_pidmap(which[0]);
-    V::lifecycle::abandon(in.ns(), which[1]);
+    in.ns().abandon(which[1]);
 }
 
-template <nesting_allocator V>
-void nested::state<V>::finish() {
+inline void nested::state::finish() {
     for (const pid_nr nr : fillers_) {
         if (nr == 0) continue;
         root_.leave(set_up_thread, nr);
@@ -265,7 +255,7 @@ void nested::state<V>::finish() {
     shared_.finish();
     for (const auto* const books_of : {&children_, &grandchildren_})
         for (const auto& rounds : *books_of)
-            for (const namespace_book<V>& one : rounds) one.finish();
+            for (const namespace_book& one : rounds) one.finish();
 }
 
 }  // namespace pidmap_stress::explore

@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "allocator/pid_object.hpp"
 #include "harness/explore/judged.hpp"
 #include "harness/explore/namespace_book.hpp"
 #include "harness/explore/pidmap_program.hpp"
@@ -28,24 +27,26 @@ struct outliving_pid {
         return std::nullopt;
     }
 
+    class state;
     static constexpr explored_scenario info{
         .name = "outliving_pid",
         .summary = "objects outlive their numbers and the namespace",
         .disciplines = discipline_set(discipline::member) | discipline::reference,
         .most_threads = 3,
         .most_rounds = 3,
+        .needs_nesting = true,
         .variations = shapes,
-        .refuses = refuses};
+        .refuses = refuses,
+        .make = make_pidmap_program<state>};
 
-    template <nesting_allocator V>
     class state final : public release_hook {
-        using object = object_of<V>;
+        using object = pid_object_handle;
         static constexpr unsigned most_threads = 3;
         static constexpr unsigned most_rounds = 3;
-        static constexpr auto limit = static_cast<pid_nr>(V::geometry::bits_per_page);
 
     public:
-        explicit state(const pidmap_setting& s) noexcept : setting_(s) {}
+        state(const explored_allocator& variant, const pidmap_setting& s) noexcept
+            : variant_(variant), setting_(s) {}
 
         void set_up() noexcept;
         void run(unsigned thread) noexcept;
@@ -54,6 +55,10 @@ struct outliving_pid {
         void on_release(const void* /*ns*/) noexcept override { book_.released(); }
 
     private:
+        [[nodiscard]] pid_nr limit() const noexcept { return static_cast<pid_nr>(setting_.bits); }
+        [[nodiscard]] pid_nr number_of(const object& of) const noexcept {
+            return variant_.number_of(of, 0);
+        }
         /// Makes an object. \returns nullptr if there is none to be had.
         [[nodiscard]] object* make(unsigned thread) noexcept;
         void keep_one(unsigned thread, unsigned round) noexcept;
@@ -62,9 +67,10 @@ struct outliving_pid {
         [[nodiscard]] object* look_up(pid_nr nr) noexcept;
         void free(unsigned thread, object& which) noexcept;
 
+        const explored_allocator& variant_;
         pidmap_setting setting_;
-        typename V::pid_max_cell pid_max_{limit};
-        namespace_book<V> book_;
+        pid_max_cell pid_max_{limit()};
+        namespace_book book_;
         std::array<object*, most_threads> own_{};
         std::array<pid_nr, most_threads> own_numbers_{};
         std::array<std::array<object*, most_rounds>, most_threads> kept_{};
@@ -74,28 +80,26 @@ struct outliving_pid {
 
 // ------------------------------------------------------------------------------------------------
 
-template <nesting_allocator V>
-void outliving_pid::state<V>::set_up() noexcept {
+inline void outliving_pid::state::set_up() noexcept {
     current = this;
-    V* const ns = create_namespace<V>(pid_max_);
-    book_.open(ns, limit);
+    const auto ns = explored_namespace::create(variant_, pid_max_);
+    book_.open(ns, limit());
     for (unsigned t = 0; t < setting_.threads; ++t) {
         if (setting_.how == discipline::reference) {
-            ns->get();
+            ns.get();
             continue;
         }
         own_[t] = make(t);
         check(own_[t] != nullptr, invariant::linearizable, "the set-up got no pid");
         if (own_[t] == nullptr) continue;
-        own_numbers_[t] = own_[t]->numbers[0].get();
+        own_numbers_[t] = number_of(*own_[t]);
         holders_.set(t, true);
     }
-    ns->put();  // The creator's.
+    ns.put();  // The creator's.
     check_instant();
 }
 
-template <nesting_allocator V>
-void outliving_pid::state<V>::run(unsigned thread) noexcept {
+inline void outliving_pid::state::run(unsigned thread) noexcept {
     for (unsigned round = 0; round < setting_.rounds; ++round)
         if (setting_.variation == strangers)
             meet_a_stranger(thread);
@@ -111,60 +115,55 @@ void outliving_pid::state<V>::run(unsigned thread) noexcept {
     for (object* const one : kept_[thread]) {
         if (one == nullptr) continue;
         label("put pid");
-        put_pid<V>(*one);
+        variant_.put_pid(*one);
     }
 }
 
-template <nesting_allocator V>
-auto outliving_pid::state<V>::make(unsigned thread) noexcept -> object* {
+inline auto outliving_pid::state::make(unsigned thread) noexcept -> object* {
     label("alloc pid");
-    const auto got = alloc_pid(book_.ns());
+    const auto got = book_.ns().alloc_pid();
     if (got.object == nullptr) {
         expect(got.error != alloc_error::namespace_dead, invariant::linearizable,
                "a namespace that is in use says that it is dead");
         return nullptr;
     }
-    book_.take(thread, got.object->numbers[0].get());
+    book_.take(thread, number_of(*got.object));
     return got.object;
 }
 
-template <nesting_allocator V>
-void outliving_pid::state<V>::keep_one(unsigned thread, unsigned round) noexcept {
+inline void outliving_pid::state::keep_one(unsigned thread, unsigned round) noexcept {
     object* const mine = make(thread);
     if (mine == nullptr) return;
-    object* const found = look_up(mine->numbers[0].get());
+    object* const found = look_up(number_of(*mine));
     expect(found == mine, invariant::linearizable,
            "a lookup of a number did not lead to the object that has it");
-    if (found != nullptr) put_pid<V>(*found);
-    get_pid<V>(*mine);
+    if (found != nullptr) variant_.put_pid(*found);
+    variant_.get_pid(*mine);
     kept_[thread][round] = mine;
     free(thread, *mine);
 }
 
-template <nesting_allocator V>
-void outliving_pid::state<V>::meet_a_stranger(unsigned thread) noexcept {
+inline void outliving_pid::state::meet_a_stranger(unsigned thread) noexcept {
     const pid_nr nr = own_numbers_[(thread + 1) % setting_.threads];
     object* const found = look_up(nr);
     if (found == nullptr) return;
     // What it is known by never changes, and it is there as long as we have a reference.
-    expect(found->numbers[0].get() == nr, invariant::linearizable,
+    expect(number_of(*found) == nr, invariant::linearizable,
            "a lookup of a number led to an object that never had it");
     label("put pid");
-    put_pid<V>(*found);
+    variant_.put_pid(*found);
 }
 
-template <nesting_allocator V>
-auto outliving_pid::state<V>::look_up(pid_nr nr) noexcept -> object* {
+inline auto outliving_pid::state::look_up(pid_nr nr) noexcept -> object* {
     label("find pid");
     const read_section protects;
-    return find_pid(book_.ns(), nr);
+    return book_.ns().find_pid(nr);
 }
 
-template <nesting_allocator V>
-void outliving_pid::state<V>::free(unsigned thread, object& which) noexcept {
+inline void outliving_pid::state::free(unsigned thread, object& which) noexcept {
     label("free pid");
-    book_.leave(thread, which.numbers[0].get());
-    free_pid(book_.ns(), which);
+    book_.leave(thread, number_of(which));
+    book_.ns().free_pid(which);
 }
 
 }  // namespace pidmap_stress::explore

@@ -27,28 +27,29 @@ struct page_boundary {
         return refuses_leaving(s);
     }
 
+    class state;
     static constexpr explored_scenario info{.name = "page_boundary",
                                             .summary = "page 1 empties and refills",
                                             .variations = who_leaves,
                                             .checks_cover = true,
-                                            .refuses = refuses};
+                                            .refuses = refuses,
+                                            .make = make_pidmap_program<state>};
 
-    template <pid_allocator V>
-    class state final : public pidmap_state<V> {
+    class state final : public pidmap_state {
     public:
-        explicit state(const pidmap_setting& s) noexcept
-            : pidmap_state<V>(s, highest_pid_max<typename V::geometry>) {}
+        state(const explored_allocator& variant, const pidmap_setting& s) noexcept
+            : pidmap_state(variant, s, variant.highest_pid_max()) {}
 
         void set_up() noexcept {
-            this->create();
-            if (this->setting_.how == discipline::member) this->seat_members();
-            this->fill_page_zero();
-            if (this->setting_.how == discipline::lookup)
-                this->seat_resident();
+            create();
+            if (setting_.how == discipline::member) seat_members();
+            fill_page_zero();
+            if (setting_.how == discipline::lookup)
+                seat_resident();
             else
-                this->visit();
-            this->clear_page_zero();
-            this->begin();
+                visit();
+            clear_page_zero();
+            begin();
         }
     };
 };

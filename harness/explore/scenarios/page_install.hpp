@@ -23,25 +23,26 @@ struct page_install {
         return std::nullopt;
     }
 
+    class state;
     static constexpr explored_scenario info{
         .name = "page_install",
         .summary = "page 1 has no memory at first",
         .disciplines = discipline_set(discipline::member) | discipline::reference,
         .checks_cover = true,
-        .refuses = refuses};
+        .refuses = refuses,
+        .make = make_pidmap_program<state>};
 
-    template <pid_allocator V>
-    class state final : public pidmap_state<V> {
+    class state final : public pidmap_state {
     public:
-        explicit state(const pidmap_setting& s) noexcept
-            : pidmap_state<V>(s, highest_pid_max<typename V::geometry>) {}
+        state(const explored_allocator& variant, const pidmap_setting& s) noexcept
+            : pidmap_state(variant, s, variant.highest_pid_max()) {}
 
         void set_up() noexcept {
-            this->create();
-            if (this->setting_.how == discipline::member) this->seat_members();
-            this->fill_page_zero();
-            this->clear_page_zero();
-            this->begin();
+            create();
+            if (setting_.how == discipline::member) seat_members();
+            fill_page_zero();
+            clear_page_zero();
+            begin();
         }
     };
 };

@@ -19,34 +19,35 @@ struct page_zero {
         return refuses_leaving(s);
     }
 
+    class state;
     static constexpr explored_scenario info{.name = "page_zero",
                                             .summary = "page 0 empties and refills",
                                             .variations = who_leaves,
                                             .checks_cover = true,
-                                            .refuses = refuses};
+                                            .refuses = refuses,
+                                            .make = make_pidmap_program<state>};
 
-    template <pid_allocator V>
-    class state final : public pidmap_state<V> {
-        static constexpr auto bits = static_cast<pid_nr>(V::geometry::bits_per_page);
-
+    class state final : public pidmap_state {
         /// Page 1 ends behind the members' own pids.
         [[nodiscard]] static pid_nr limit_of(const pidmap_setting& s) noexcept {
-            return s.how == discipline::member ? bits + static_cast<pid_nr>(s.threads) : bits;
+            const unsigned members = s.how == discipline::member ? s.threads : 0;
+            return static_cast<pid_nr>(s.bits + members);
         }
 
     public:
-        explicit state(const pidmap_setting& s) noexcept : pidmap_state<V>(s, limit_of(s)) {}
+        state(const explored_allocator& variant, const pidmap_setting& s) noexcept
+            : pidmap_state(variant, s, limit_of(s)) {}
 
         void set_up() noexcept {
-            this->create();
-            if (this->setting_.how == discipline::lookup) {
-                this->seat_resident();
+            create();
+            if (setting_.how == discipline::lookup) {
+                seat_resident();
             } else {
-                this->fill_page_zero();
-                if (this->setting_.how == discipline::member) this->seat_members();
-                this->clear_page_zero();
+                fill_page_zero();
+                if (setting_.how == discipline::member) seat_members();
+                clear_page_zero();
             }
-            this->begin();
+            begin();
         }
     };
 };

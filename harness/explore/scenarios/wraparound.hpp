@@ -17,46 +17,45 @@ namespace pidmap_stress::explore {
 /// were allocated there, and then pid_max goes down to the end of page 0: the hint and what they
 /// hold are beyond it.
 struct wraparound {
-    static constexpr pid_nr reserved_pids = 3;
     static constexpr std::array<std::string_view, 2> shapes{"usual", "lowered"};
     enum : unsigned { usual, lowered };
 
     [[nodiscard]] static std::optional<std::string> refuses(const pidmap_setting& s) {
         // What is reserved, held or handed out must leave pids to find, be it on page 0 alone.
-        const unsigned room = s.bits - static_cast<unsigned>(reserved_pids);
+        const unsigned room = s.bits - static_cast<unsigned>(s.scenario->reserved_pids);
         if (s.threads > room)
             return fmt::format("--threads {} need a larger page than --bits {}", s.threads, s.bits);
         return std::nullopt;
     }
 
+    class state;
     static constexpr explored_scenario info{.name = "wraparound",
                                             .summary = "the search wraps to the reserved pids",
+                                            .reserved_pids = 3,
                                             .variations = shapes,
                                             .checks_cover = true,
-                                            .refuses = refuses};
+                                            .refuses = refuses,
+                                            .make = make_pidmap_program<state>};
 
-    template <pid_allocator V>
-    class state final : public pidmap_state<V> {
-        static constexpr auto bits = static_cast<pid_nr>(V::geometry::bits_per_page);
-        static constexpr auto all = highest_pid_max<typename V::geometry>;
-
+    class state final : public pidmap_state {
     public:
-        explicit state(const pidmap_setting& s) noexcept : pidmap_state<V>(s, all) {}
+        state(const explored_allocator& variant, const pidmap_setting& s) noexcept
+            : pidmap_state(variant, s, variant.highest_pid_max()) {}
 
         void set_up() noexcept {
-            this->create();
-            const bool is_lowered = this->setting_.variation == lowered;
-            if (is_lowered) this->fill_page_zero();
-            if (this->setting_.how == discipline::member) this->seat_members();
-            if (this->setting_.how == discipline::lookup) this->seat_resident();
+            create();
+            const bool is_lowered = setting_.variation == lowered;
+            if (is_lowered) fill_page_zero();
+            if (setting_.how == discipline::member) seat_members();
+            if (setting_.how == discipline::lookup) seat_resident();
             if (is_lowered) {
-                this->visit();
-                this->clear_page_zero();
-                this->lower_pid_max(bits);
+                visit();
+                clear_page_zero();
+                lower_pid_max(static_cast<pid_nr>(setting_.bits));
             } else {
-                this->lead_hint_to(all - 2);
+                lead_hint_to(variant_.highest_pid_max() - 2);
             }
-            this->begin();
+            begin();
         }
     };
 };

@@ -92,6 +92,8 @@ compile() {  # compile PRESET [TARGET...]; no target means all of them.
     if (($# > 0)); then
         command+=(--target "$@")
     fi
+    # Precompiled headers are known again by what they contain.
+    local -x CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
     local -rx NINJA_STATUS='[%p %f/%t] '
     local -r on_failure=name_the_compiler
     step "$exit_usage" "building build/$preset${*:+: $*}" "$root/build/$preset/build.log" \

@@ -68,9 +68,9 @@ attempt hammer(const candidate& what, strategy by, std::uint64_t seed, const eff
     std::vector<cell> cells = cells_of(what);
     if (cells.empty()) return made;
     // Each seed begins elsewhere, so that no scenario is always the one that is lucky.
-    const auto first =
+    const auto begins =
         cells.begin() + static_cast<std::ptrdiff_t>(split(seed, "order") % cells.size());
-    std::rotate(cells.begin(), first, cells.end());
+    std::rotate(cells.begin(), begins, cells.end());
     // But where the candidate says that it shows comes first.
     const auto is_shown_by = [&](const cell& one) {
         return std::ranges::any_of(what.info().breaks, [&](const breakage& known) {

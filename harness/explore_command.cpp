@@ -99,8 +99,7 @@ void shrink(cell_verdict& seen) {
                     setting && variant->is_built_for(*scenario))
                     cases.push_back({.variant = variant,
                                      .setting = *setting,
-                                     .model = wanted.model == "sc" ? explore::model::sc
-                                                                   : explore::model::rc11});
+                                     .model = *explore::parse_model(wanted.model)});
     }
     return cases;
 }
@@ -221,8 +220,11 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
            "where there are too many executions")
         ->check(CLI::IsMember(
             {"random", "pct", "pos", "bounded", "exhaustive", "stateful", "prove", "portfolio"}));
-    app.add_option("--model", wanted.model, "memory model")
-        ->check(CLI::IsMember({"rc11", "sc"}))
+    app.add_option("--model", wanted.model,
+                   "memory model: rc11, C++20 as compilers give it; cxx20, the letter of the "
+                   "standard;\nsc, interleavings only")
+        ->check(CLI::IsMember(
+            std::vector<std::string>(explore::model_names.begin(), explore::model_names.end())))
         ->capture_default_str();
     app.add_option("--budget", wanted.budget,
                    "most executions, or states, of each cell; 0 is no limit. Default: 200000; of "

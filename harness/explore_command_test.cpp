@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/explore/model.hpp"
 #include "harness/options.hpp"
 #include "harness/testing/program.hpp"
 
@@ -76,6 +77,20 @@ TEST(ExploreCommand, EachTokenReplays) {
         EXPECT_EQ(first.err, "");
         EXPECT_THAT(first.out, HasSubstr("BROKEN"));
         EXPECT_EQ(first.out, run_pidmap_stress({"replay", token}).out);
+    }
+}
+
+// A token names the model it was found under, and a replay runs under that one.
+TEST(ExploreCommand, EachModelHasTokensOfItsOwn) {
+    for (const std::string_view model : explore::model_names) {
+        const std::string name(model);
+        const program_end explored = run_pidmap_stress(with(late_get, {"--model", name}));
+        EXPECT_EQ(explored.code, exit_as_expected) << explored.err;
+        EXPECT_THAT(explored.out, HasSubstr("--model " + name));
+        const words tokens = tokens_in(explored.out);
+        ASSERT_FALSE(tokens.empty()) << explored.out;
+        EXPECT_THAT(tokens[0], HasSubstr("/" + name + "/"));
+        EXPECT_EQ(run_pidmap_stress({"replay", tokens[0]}).code, exit_violated) << tokens[0];
     }
 }
 
@@ -183,6 +198,7 @@ TEST(ExploreCommand, BadInputIsOneLine) {
     expect_one_line(explore({"--ops", "0"}), "1 to 8");
     expect_one_line(explore({"--bits", "7"}), "4 and 8");
     expect_one_line(explore({"--strategy", "luck"}), "portfolio");
+    expect_one_line(explore({"--model", "tso"}), "rc11,cxx20,sc");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ void controlled::choose_write(graph& g, event_id read, bool newest_only) {
     const event_id newest = g.newest(where);
     const bool may_fail = g[read].may_fail;
     const bool newest_alone =
-        newest_only || g.rules().consistency != model::rc11 || g[newest].before == no_event;
+        newest_only || g.rules().consistency == model::sc || g[newest].before == no_event;
     if (newest_alone && !may_fail) {
         g.read_from(read, newest);
         return;
@@ -55,7 +55,7 @@ void controlled::choose_place(graph& g, event_id write) {
     const event_id newest = g.newest(where);
     candidates_.clear();
     candidates_.emplace_back(newest);
-    if (g.rules().consistency == model::rc11) {
+    if (g.rules().consistency != model::sc) {
         const event_id oldest = g.oldest_visible_before(write, where);
         for (event_id w = newest; w != oldest;) {
             w = g[w].before;

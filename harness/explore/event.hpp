@@ -4,10 +4,9 @@
 #include <bit>
 #include <cstdint>
 
-namespace pidmap_stress::explore {
+#include "harness/explore/model.hpp"
 
-/// What executions are consistent: those of C++20 without load buffering, or interleavings only.
-enum class model : std::uint8_t { rc11, sc };
+namespace pidmap_stress::explore {
 
 /// Which memory order a failed compare-exchange has.
 enum class cas_failure_order : std::uint8_t {

@@ -15,10 +15,6 @@ namespace {
 
 constexpr char separator = ':';
 
-[[nodiscard]] std::string_view to_string(model which) noexcept {
-    return which == model::rc11 ? "rc11" : "sc";
-}
-
 /// "stopped-1-after-5".
 [[nodiscard]] std::optional<freeze_point> parse_freeze_point(std::string_view text) {
     constexpr std::string_view stopped = "stopped-";
@@ -51,17 +47,14 @@ constexpr char separator = ':';
     const std::size_t first = text.find('/');
     const std::size_t last = text.rfind('/');
     if (first == std::string_view::npos || last <= first) return std::nullopt;
-    const std::string_view model_name = text.substr(last + 1);
+    const auto under = parse_model(text.substr(last + 1));
     const explored_variant* const variant = find_explored_variant(text.substr(0, first));
     const auto setting = parse_pidmap_setting(text.substr(first + 1, last - first - 1));
-    if (variant == nullptr || !setting || why_not(*variant, *setting) ||
-        (model_name != "rc11" && model_name != "sc") || freeze.thread > setting->threads)
+    if (variant == nullptr || !setting || why_not(*variant, *setting) || !under ||
+        freeze.thread > setting->threads)
         return std::nullopt;
-    return matrix_case{.variant = variant,
-                       .setting = *setting,
-                       .model = model_name == "sc" ? model::sc : model::rc11,
-                       .freeze = freeze,
-                       .shows = shows};
+    return matrix_case{
+        .variant = variant, .setting = *setting, .model = *under, .freeze = freeze, .shows = shows};
 }
 
 [[nodiscard]] std::uint32_t configuration(const matrix_case& what, std::string_view build) {

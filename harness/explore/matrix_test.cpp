@@ -206,6 +206,19 @@ TEST(Matrix, AStoppedThreadIsReadAsItIsWritten) {
             << wrong;
 }
 
+TEST(Matrix, AModelIsReadAsItIsWritten) {
+    matrix_case what = make_case("sound", discipline::lookup, "page_zero");
+    for (const model m : {model::rc11, model::cxx20, model::sc}) {
+        what.model = m;
+        const std::string token = make_token(what, {0, 1}, "build");
+        EXPECT_TRUE(
+            token.starts_with("sound/lookup/page_zero/2x1/2x8/" + std::string(to_string(m)) + ":"));
+        const auto read = parse_case_token(token, "build");
+        ASSERT_TRUE(read) << token;
+        EXPECT_EQ(read->of.model, m) << token;
+    }
+}
+
 TEST(Matrix, TheObviousRepairFailsUnderLookupOnly) {
     for (const std::string_view scenario : {"page_zero", "page_boundary"})
         for (int how = 0; how < discipline_count; ++how) {

@@ -24,18 +24,14 @@ namespace {
 
 [[nodiscard]] std::optional<script_case> parse_script_case(std::string_view text) {
     const auto shows = parse_invariant(cut_last(text));
-    const std::string_view model_name = cut_last(text);
+    const auto under = parse_model(cut_last(text));
     const std::size_t at = text.find('/');
     if (at == std::string_view::npos) return std::nullopt;
     const auto* const variant = find_explored_variant(text.substr(0, at));
     const auto calls = parse_script(text.substr(at + 1));
-    if (!shows || variant == nullptr || !calls || why_not(*variant, *calls) ||
-        (model_name != "rc11" && model_name != "sc"))
+    if (!shows || variant == nullptr || !calls || !under || why_not(*variant, *calls))
         return std::nullopt;
-    return script_case{.variant = variant,
-                       .script = *calls,
-                       .model = model_name == "sc" ? model::sc : model::rc11,
-                       .shows = *shows};
+    return script_case{.variant = variant, .script = *calls, .model = *under, .shows = *shows};
 }
 
 [[nodiscard]] std::string describe(const pidmap_setting& s) {
@@ -46,10 +42,6 @@ namespace {
 }
 
 }  // namespace
-
-std::string_view to_string(model which) noexcept {
-    return which == model::rc11 ? "rc11" : "sc";
-}
 
 std::string to_string(const script_case& what) {
     return fmt::format("{}/{}/{}/{}", what.variant->info->name, to_string(what.script),

@@ -45,6 +45,4 @@ struct replayable {
 /// \return nothing if the text is no token, was damaged, or names what is not built.
 [[nodiscard]] std::optional<replayable> open_token(std::string_view token, std::string_view build);
 
-[[nodiscard]] std::string_view to_string(model which) noexcept;
-
 }  // namespace pidmap_stress::explore

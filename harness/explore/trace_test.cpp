@@ -201,6 +201,18 @@ TEST(Trace, TheChromeTraceIsValid) {
     EXPECT_TRUE(counters.contains("nr_free of page 0"));
 }
 
+TEST(Trace, ATokenKeepsItsModel) {
+    script_case what{.variant = find_explored_variant("symmetric"),
+                     .script = *parse_script("lookup/calls/2x2/max4/last1/1=f0+=a"),
+                     .shows = invariant::no_get_from_zero};
+    for (const model m : {model::rc11, model::cxx20, model::sc}) {
+        what.model = m;
+        const auto opened = open_token(make_token(what, {0, 1, 1}, "this build"), "this build");
+        ASSERT_TRUE(opened) << to_string(m);
+        EXPECT_EQ(opened->model, m) << to_string(m);
+    }
+}
+
 // A token of another build or program is told apart, and a damaged one is none.
 TEST(Trace, TokensAreToldApart) {
     const script_case what{.variant = find_explored_variant("symmetric"),

@@ -5,39 +5,27 @@
 #include <bit>
 #include <cstdint>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <vector>
 
 #include "harness/explore/explore.hpp"
+#include "harness/explore/straight_line.hpp"
 
 /// The memory model as its text has it, for tests: every assignment of a write to each read and
-/// every order of the writes of each cell is tried, and [intro.races] and [atomics.order] decide
-/// which ones are executions. It shares nothing with the engine but the names of its options, and
+/// every order of the writes of each cell is tried, and [intro.races] decides which ones are
+/// executions, together with [atomics.order] for model::cxx20, and with RC11's axiom of sequential
+/// consistency for model::rc11. It shares nothing with the engine but the names of its options, and
 /// it is as slow as it is simple.
+///
+/// \source Lahav, Vafeiadis, Kang, Hur, Dreyer: Repairing sequential consistency in C/C++11.
+///         PLDI 2017. Its two changes here are those of C++20: release sequences go on through
+///         read-modify-writes only, and po;hb;po is what strongly happens-before is made of, at
+///         whatever locations.
 namespace pidmap_stress::explore::axiomatic {
 
 using enum std::memory_order;
 
-// --- Straight-line programs ---------------------------------------------------------------------
-
-enum class kind : std::uint8_t { load, store, add, exchange, cas, weak_cas, fence };
-
-struct operation {
-    kind what;
-    unsigned cell = 0;
-    int value = 0;
-    int expected = 0;
-    std::memory_order order = relaxed;
-    std::memory_order failure = relaxed;
-};
-using code = std::vector<std::vector<operation>>;
-
-inline constexpr unsigned max_cells = 3;
-
-/// What each operation that reads has read, thread by thread, and what the cells hold in the end.
-using outcome = std::vector<int>;
-using outcomes = std::map<outcome, unsigned>;
+using namespace straight_line;
 
 // --- The axioms ---------------------------------------------------------------------------------
 
@@ -52,6 +40,11 @@ struct relation {
     [[nodiscard]] relation operator|(const relation& other) const {
         relation r;
         for (unsigned a = 0; a < max_events; ++a) r.row[a] = row[a] | other.row[a];
+        return r;
+    }
+    [[nodiscard]] relation operator&(const relation& other) const {
+        relation r;
+        for (unsigned a = 0; a < max_events; ++a) r.row[a] = row[a] & other.row[a];
         return r;
     }
     /// First this one, then the other.
@@ -222,8 +215,9 @@ private:
         if (how_.model == model::sc) return (po_ | rf_ | mo | fr).closure().irreflexive();
         const relation sw = synchronizes();
         const relation hb = (po_ | sw).closure();
-        return hb.irreflexive() && hb.then(coherence).irreflexive() &&
-               has_total_order(coherence, hb, sw);
+        if (!hb.irreflexive() || !hb.then(coherence).irreflexive()) return false;
+        return how_.model == model::cxx20 ? has_total_order(coherence, hb, sw)
+                                          : psc(mo, fr, hb).irreflexive();
     }
 
     /// [atomics.fences] and [atomics.order]/2.
@@ -292,6 +286,37 @@ private:
                 }
             }
         return s.closure().irreflexive();
+    }
+
+    /// The events that satisfy `is`, each with itself.
+    template <class Predicate>
+    [[nodiscard]] relation each(Predicate is) const {
+        relation r;
+        for (unsigned e = max_cells; e < size_; ++e)
+            if (is(e)) r.add(e, e);
+        return r;
+    }
+    [[nodiscard]] relation same_location() const {
+        relation r;
+        for (unsigned a = 0; a < size_; ++a)
+            for (unsigned b = 0; b < size_; ++b)
+                if (events_[a].does.what != kind::fence && events_[b].does.what != kind::fence &&
+                    events_[a].does.cell == events_[b].does.cell)
+                    r.add(a, b);
+        return r;
+    }
+
+    /// RC11's partial order of sequentially consistent events, closed: psc_base and psc_F.
+    [[nodiscard]] relation psc(const relation& mo, const relation& rb, const relation& hb) const {
+        const relation sc = each([&](unsigned e) { return strong(e); });
+        const relation fence = each([&](unsigned e) { return strong_fence(e); });
+        const relation any = each([](unsigned) { return true; });
+        const relation eco = (rf_ | mo | rb).closure();
+        const relation scb = po_ | po_.then(hb).then(po_) | (hb & same_location()) | mo | rb;
+        const relation base =
+            (sc | fence.then(hb | any)).then(scb).then(sc | (hb | any).then(fence));
+        const relation of_fences = fence.then(hb | hb.then(eco).then(hb)).then(fence);
+        return (base | of_fences).closure();
     }
 
     void count() {

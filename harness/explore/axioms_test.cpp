@@ -19,6 +19,7 @@
 #include "harness/explore/explored.hpp"
 #include "harness/explore/gtest.hpp"
 #include "harness/explore/search.hpp"
+#include "harness/explore/straight_line_explored.hpp"
 #include "harness/explore/strategies.hpp"
 
 namespace pidmap_stress::explore {
@@ -27,64 +28,6 @@ namespace {
 using namespace axiomatic;
 
 // --- The engine ---------------------------------------------------------------------------------
-
-struct cells {
-    std::array<atomic<int>, max_cells> at;
-    std::array<std::vector<int>, 5> read;
-};
-
-int perform(cells& s, const operation& o) {
-    atomic<int>& cell = s.at[o.cell];
-    int expected = o.expected;
-    switch (o.what) {
-        case kind::load:
-            return cell.load(o.order);
-        case kind::store:
-            cell.store(o.value, o.order);
-            return 0;
-        case kind::add:
-            return cell.fetch_add(o.value, o.order);
-        case kind::exchange:
-            return cell.exchange(o.value, o.order);
-        case kind::cas:
-            cell.compare_exchange_strong(expected, o.value, o.order, o.failure);
-            return expected;
-        case kind::weak_cas:
-            return cell.compare_exchange_weak(expected, o.value, o.order, o.failure)
-                       ? expected
-                       : expected + 100;
-        case kind::fence:
-            fence(o.order);
-            return 0;
-    }
-    return 0;
-}
-
-program_over<cells> program_of(const code& c, outcomes& all) {
-    auto p = over<cells>();
-    for (std::size_t t = 0; t < c.size(); ++t)
-        p.thread([&c, t](cells& s) {
-            for (const operation& o : c[t]) s.read[t].push_back(perform(s, o));
-        });
-    return p.finally([&](cells& s) {
-        outcome o;
-        for (std::size_t t = 0; t < c.size(); ++t)
-            o.insert(o.end(), s.read[t].begin(), s.read[t].end());
-        for (const auto& cell : s.at) o.push_back(cell.peek());
-        ++all[o];
-    });
-}
-
-outcomes by_reduction(const code& c, const options& how) {
-    constexpr std::uint64_t most = 100'000;  // A faulty engine may never end.
-    outcomes all;
-    const auto p = program_of(c, all);
-    worker w(p, how);  // Not explore(), which looks at a few executions more.
-    trust search(rules_of(how));
-    do w.run(search);
-    while (w.so_far().runs() < most && search.advance());
-    return all;
-}
 
 outcomes by_walks(const code& c, const options& how, std::uint64_t n) {
     outcomes all;
@@ -142,20 +85,41 @@ code random_code(std::uint64_t seed, const mixture& m) {
     return c;
 }
 
-std::string text_of(const code& c) {
-    constexpr std::array names{"load", "store", "add", "exchange", "cas", "weak_cas", "fence"};
-    constexpr std::array orders{"relaxed", "consume", "acquire", "release", "acq_rel", "seq_cst"};
-    std::string text;
-    for (const auto& t : c) {
-        for (const operation& o : t)
-            text += std::string(names[static_cast<unsigned>(o.what)]) + "(" +
-                    std::string(1, static_cast<char>('x' + o.cell)) + ", " +
-                    std::to_string(o.value) + ", " + std::to_string(o.expected) + ", " +
-                    orders[static_cast<unsigned>(o.order)] + ", " +
-                    orders[static_cast<unsigned>(o.failure)] + "); ";
-        text += "\n";
+/// Threads as litmus tests have them: an access or two, and maybe a fence between. What decides
+/// whether such a program may show an outcome is most often one rule alone.
+code litmus_code(std::uint64_t seed) {
+    dice d(seed, 4712);
+    // The cells of each thread. In a ring, it goes on where the one before it ended; in a triangle,
+    // the last one goes the first one's way back.
+    using way = std::pair<unsigned, unsigned>;
+    constexpr std::array ring{way{0, 1}, way{1, 2}, way{2, 0}, way{0, 1}};
+    constexpr std::array triangle{way{0, 1}, way{1, 1}, way{1, 0}, way{0, 0}};
+    const unsigned shape = d.below(3);
+    const unsigned fences = d.below(4);
+    code c(3 + d.below(2));
+    for (unsigned t = 0; t < c.size(); ++t) {
+        const auto access = [&](unsigned cell) {
+            const unsigned dial = d.below(8);
+            operation o{.what = dial == 0       ? kind::add
+                                : dial % 2 == 0 ? kind::store
+                                                : kind::load,
+                        .cell = shape == 0 ? d.below(3) : cell,
+                        .value = 1};
+            const bool weak = d.below(4) == 0;
+            o.order = d.below(2) == 0         ? seq_cst
+                      : weak                  ? relaxed
+                      : o.what == kind::load  ? acquire
+                      : o.what == kind::store ? release
+                                              : acq_rel;
+            c[t].push_back(o);
+        };
+        const auto [from, to] = shape == 1 ? ring[t] : triangle[t];
+        access(from);
+        if (from == to && d.below(2) == 0) continue;
+        if (d.below(3) < fences) c[t].push_back({.what = kind::fence, .order = seq_cst});
+        access(to);
     }
-    return text;
+    return c;
 }
 
 unsigned executions_in(const outcomes& all) {
@@ -173,11 +137,17 @@ std::string judge(const code& c, const outcomes& axioms, const options& how) {
     return {};
 }
 
+using source = std::function<code(std::uint64_t)>;
+
+source made_of(const mixture& m) {
+    return [m](std::uint64_t seed) { return random_code(seed, m); };
+}
+
 /// \return how many programs were small enough.
-unsigned compare(const mixture& m, std::uint64_t programs, const options& how) {
+unsigned compare(const source& next, std::uint64_t programs, const options& how) {
     unsigned compared = 0;
     for (std::uint64_t seed = 1; seed <= programs; ++seed) {
-        const code c = random_code(seed, m);
+        const code c = next(seed);
         if (!candidate::is_small(c)) continue;
         const auto axioms = candidate(c, how).executions();
         if (!axioms) continue;
@@ -191,7 +161,7 @@ unsigned compare(const mixture& m, std::uint64_t programs, const options& how) {
 
 struct setting {
     const char* name;
-    mixture of;
+    source of;
     std::uint64_t programs;
     options how;
     friend void PrintTo(const setting& s, std::ostream* out) { *out << s.name; }
@@ -204,19 +174,53 @@ TEST_P(AxiomsTest, AllowWhatTheEngineFinds) {
 }
 
 const setting settings[] = {
-    {"TwoThreads", {2, 4, 2, 2, 2}, 400, {}},
-    {"ThreeThreads", {3, 3, 2, 1, 2}, 400, {}},
-    {"FourThreads", {4, 2, 2, 1, 3}, 400, {}},
-    {"ThreeCells", {3, 3, 3, 1, 3}, 400, {}},
-    {"ManyFences", {3, 4, 2, 9, 6}, 400, {}},
-    {"StrongOnes", {3, 3, 2, 2, 8}, 400, {}},
-    {"Mixed", {4, 3, 3, 6, 5}, 400, {}},
-    {"FailuresAsSuccesses", {3, 3, 2, 1, 3}, 300, {.on_failure = cas_failure_order::as_success}},
-    {"SpuriousFailures", {2, 4, 2, 1, 3}, 300, {.limits = {.spurious_failures = 1}}},
-    {"Interleavings", {3, 3, 2, 1, 2}, 400, {.model = model::sc}},
+    {"TwoThreads", made_of({2, 4, 2, 2, 2}), 400, {}},
+    {"ThreeThreads", made_of({3, 3, 2, 1, 2}), 400, {}},
+    {"FourThreads", made_of({4, 2, 2, 1, 3}), 400, {}},
+    {"ThreeCells", made_of({3, 3, 3, 1, 3}), 400, {}},
+    {"ManyFences", made_of({3, 4, 2, 9, 6}), 400, {}},
+    {"StrongOnes", made_of({3, 3, 2, 2, 8}), 400, {}},
+    {"Mixed", made_of({4, 3, 3, 6, 5}), 400, {}},
+    {"FailuresAsSuccesses",
+     made_of({3, 3, 2, 1, 3}),
+     300,
+     {.on_failure = cas_failure_order::as_success}},
+    {"SpuriousFailures", made_of({2, 4, 2, 1, 3}), 300, {.limits = {.spurious_failures = 1}}},
+    {"ByTheLetter", made_of({3, 3, 2, 2, 8}), 400, {.model = model::cxx20}},
+    {"ByTheLetterManyFences", made_of({3, 4, 2, 9, 6}), 400, {.model = model::cxx20}},
+    {"ByTheLetterMixed", made_of({4, 3, 3, 6, 5}), 400, {.model = model::cxx20}},
+    {"Litmus", litmus_code, 2'000, {}},
+    {"ByTheLetterLitmus", litmus_code, 2'000, {.model = model::cxx20}},
+    {"Interleavings", made_of({3, 3, 2, 1, 2}), 400, {.model = model::sc}},
 };
 INSTANTIATE_TEST_SUITE_P(RandomPrograms, AxiomsTest, testing::ValuesIn(settings),
                          [](const auto& one) { return one.param.name; });
+
+// Each model allows all that the next one allows, and some programs distinguish them.
+TEST(Axioms, EachModelIsWeakerThanTheNext) {
+    unsigned weaker_than_letter = 0;
+    unsigned weaker_than_interleavings = 0;
+    for (const source& next : {source(litmus_code), made_of({3, 3, 2, 2, 8}),
+                               made_of({3, 4, 2, 9, 6}), made_of({2, 4, 2, 2, 5})})
+        for (std::uint64_t seed = 1; seed <= 1'000; ++seed) {
+            const code c = next(seed);
+            const outcomes rc11 = by_reduction(c, {.model = model::rc11});
+            const outcomes cxx20 = by_reduction(c, {.model = model::cxx20});
+            const outcomes sc = by_reduction(c, {.model = model::sc});
+            const auto within = [](const outcomes& some, const outcomes& all) {
+                return std::ranges::all_of(some, [&](const auto& o) {
+                    const auto at = all.find(o.first);
+                    return at != all.end() && o.second <= at->second;
+                });
+            };
+            ASSERT_TRUE(within(cxx20, rc11)) << "seed " << seed << "\n" << text_of(c);
+            ASSERT_TRUE(within(sc, cxx20)) << "seed " << seed << "\n" << text_of(c);
+            if (cxx20 != rc11) ++weaker_than_letter;
+            if (sc != cxx20) ++weaker_than_interleavings;
+        }
+    EXPECT_GT(weaker_than_letter, 10U);
+    EXPECT_GT(weaker_than_interleavings, 100U);
+}
 
 class UnlikeTheAxiomsTest : public testing::TestWithParam<int> {};
 
@@ -224,9 +228,10 @@ TEST_P(UnlikeTheAxiomsTest, IsAFaultOfTheEngine) {
     options faulty{.limits = {.spurious_failures = 1}};
     const options honest = faulty;
     faulty.fault = static_cast<planted_fault>(GetParam());
-    for (const mixture& m : {mixture{3, 3, 2, 1, 2}, mixture{3, 3, 2, 2, 8}})
-        for (std::uint64_t seed = 1; seed <= 400; ++seed) {
-            const code c = random_code(seed, m);
+    for (const source& next :
+         {made_of({3, 3, 2, 1, 2}), made_of({3, 3, 2, 2, 8}), source(litmus_code)})
+        for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
+            const code c = next(seed);
             if (!candidate::is_small(c)) continue;
             const auto axioms = candidate(c, honest).executions();
             if (axioms && !judge(c, *axioms, faulty).empty()) return;

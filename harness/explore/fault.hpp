@@ -21,6 +21,13 @@ enum class planted_fault : std::uint8_t {
     success_not_recomputed,  ///< A compare-exchange keeps its outcome when it reads anew.
     no_psc,                  ///< Sequential consistency's axiom is not checked.
 
+    // Of that axiom, which every search shares: only the axioms themselves are another witness.
+    psc_of_cxx20,          ///< model::rc11 has the axiom of model::cxx20.
+    psc_without_po_hb_po,  ///< Of what happens before, only program order is in it.
+    psc_without_hb_loc,    ///< What happens before at the same location is not in it.
+    psc_splits_updates,    ///< A read-modify-write is two operations in it.
+    psc_without_fences,    ///< What coherence orders between two fences is not in it.
+
     // Of what tells states apart.
     state_without_history,     ///< What a thread remembers is left out.
     state_without_memory,      ///< What a flat program remembers in memory is left out.
@@ -30,6 +37,7 @@ enum class planted_fault : std::uint8_t {
     state_without_graph,       ///< Fences and the order of strong operations are left out.
     nothing_learnt,            ///< What threads do is not learnt, so they seem to do nothing.
 };
+inline constexpr int first_axiom_fault = static_cast<int>(planted_fault::psc_of_cxx20);
 inline constexpr int first_state_fault = static_cast<int>(planted_fault::state_without_history);
 inline constexpr int planted_fault_count = static_cast<int>(planted_fault::nothing_learnt) + 1;
 

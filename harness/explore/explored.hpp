@@ -398,6 +398,10 @@ inline void label(std::string_view text) noexcept {
 }
 
 /// A read-side critical section: what is retired meanwhile is not released before its end.
+///
+/// It is covered by a retire() unless it may have begun after that. It surely began before if an
+/// access of some cell that happens before retire(), be it a relaxed read, is coherence-after what
+/// the section's thread has read there, or stored, since the section's begin.
 class read_section {
 public:
     read_section() noexcept { machine::current().enter_section(); }

@@ -381,8 +381,8 @@ private:
     }
     void touch_late(unsigned thread, location_id where, unsigned po);
     void touch_block(unsigned thread, block& b, unsigned po);
-    [[nodiscard]] bool shields(unsigned thread, unsigned section, unsigned until,
-                               const clock& retired) const;
+    [[nodiscard]] bool shields(unsigned thread, unsigned section, const clock& retired) const;
+    [[nodiscard]] bool is_overtaken(event_id e, const clock& retired) const;
     void check_nonatomic_races();
     void check_leaks();
 

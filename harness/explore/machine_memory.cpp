@@ -1,6 +1,8 @@
 // Plain cells and memory: nothing of theirs is in the graph. They are checked against
 // happens-before once in each execution, in whatever order its threads run.
 
+#include <vector>
+
 #include "harness/explore/machine.hpp"
 
 namespace pidmap_stress::explore {
@@ -140,6 +142,8 @@ void machine::touch_block(unsigned thread, block& b, unsigned po) {
         b.accessed.set(thread, po + 1);
         if (s.section_depth > 0)
             b.guarded.push_back({.thread = thread, .po = po, .section = s.section_begin});
+        else  // A release that this one does not happen before is wrong, whatever came earlier.
+            std::erase_if(b.guarded, [&](const auto& a) { return a.thread == thread; });
         return;
     }
     if (thread != b.freed_by && b.before_free.contains(thread, po)) return;
@@ -150,24 +154,43 @@ void machine::touch_block(unsigned thread, block& b, unsigned po) {
             if (s.sections == b.freed_in_section) return;
         } else if (!graph_->happened_before(thread, s.section_begin)
                         .contains(b.freed_by, b.freed_at) &&
-                   shields(thread, s.section_begin, po, b.before_free)) {
+                   shields(thread, s.section_begin, b.before_free)) {
             return;
         }
     }
     fail(finding_kind::use_after_free, "memory is used, and not before its release", std::nullopt);
 }
 
-/// Whether a read-side critical section surely began before a grace period did: it has read
-/// something that was overwritten before the grace period.
-bool machine::shields(unsigned thread, unsigned section, unsigned until,
-                      const clock& retired) const {
+/// Whether a read-side critical section surely began before a grace period did: if it had begun
+/// after retire(), all that happens before retire() would happen before all that follows the
+/// section's begin, and coherence forbids that.
+bool machine::shields(unsigned thread, unsigned section, const clock& retired) const {
     const graph& g = *graph_;
-    for (unsigned po = section; po <= until && po < g.length(thread); ++po) {
-        const event& r = g[g.at(thread, po)];
-        if (!r.is_read() || r.rf == no_event) continue;
-        for (event_id w = g[r.rf].after; w != no_event; w = g[w].after)
-            if (g.contains(retired, w)) return true;
-    }
+    for (unsigned po = section; po < g.length(thread); ++po)
+        if (is_overtaken(g.at(thread, po), retired)) return true;
+    // What the section let others know counts as well. It is seldom needed.
+    for (event_id e = 1; e <= g.size(); ++e)
+        if (g[e].thread != thread && g.happens_before(e).contains(thread, section) &&
+            is_overtaken(e, retired))
+            return true;
+    return false;
+}
+
+/// Whether an access that coherence orders after `e`, a relaxed read as well, is in `retired`.
+bool machine::is_overtaken(event_id e, const clock& retired) const {
+    const graph& g = *graph_;
+    if (!g[e].is_read() && !g[e].is_write()) return false;
+    const auto among = [&](event_id access) { return g.contains(retired, access); };
+    const auto is_read_among = [&](event_id write) {
+        for (event_id r = g[write].readers; r != no_event; r = g[r].next_reader)
+            if (among(r)) return true;
+        return false;
+    };
+    if (g[e].is_write() && is_read_among(e)) return true;
+    const event_id from = g[e].is_read() ? g[e].rf : e;
+    if (from == no_event) return false;
+    for (event_id w = g[from].after; w != no_event; w = g[w].after)
+        if (among(w) || is_read_among(w)) return true;
     return false;
 }
 
@@ -203,14 +226,13 @@ void machine::end_release(void* object, bool deferred) {
         const auto accesses = static_cast<unsigned>(b.accessed.of(u));
         if (u == t || accesses == 0 || b.before_free.contains(u, accesses - 1)) continue;
         if (b.is == block::state::retired) {
-            // Those outside of any section are not in `guarded`, and the last access is in it
-            // only if it was inside one.
+            // The last access is in `guarded` only if it was inside a section.
             bool all_shielded = false;
             for (const block::guarded_access& a : b.guarded) {
                 if (a.thread != u || b.before_free.contains(u, a.po)) continue;
                 const bool shielded =
                     !graph_->happened_before(u, a.section).contains(t, b.freed_at) &&
-                    shields(u, a.section, a.po, b.before_free);
+                    shields(u, a.section, b.before_free);
                 if (!shielded) unordered = true;
                 if (a.po + 1 == accesses) all_shielded = shielded;
             }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 #include "harness/duration.hpp"
 #include "harness/progress.hpp"
 #include "harness/report.hpp"
+#include "harness/results_file.hpp"
 #include "harness/rng.hpp"
 #include "harness/sanitizers.hpp"
 #include "harness/say.hpp"
@@ -144,23 +146,20 @@ int exit_code_of(const std::vector<cell_result>& results, bool strict) noexcept 
 int run_campaign(const run_options& how, const std::string& program) {
     const clock::time_point begin = clock::now();
     std::vector<cell_result> results;
-    const auto write_results = [&](bool complete) -> std::string {
-        if (how.json_path.empty()) return {};
-        return write_file(how.json_path,
-                          to_json(results, how, program,
-                                  std::chrono::duration<double>(clock::now() - begin).count(),
-                                  complete, exit_code_of(results, how.strict))
-                                  .dump(2) +
-                              "\n");
+    results_file file(how.json_path);
+    const auto results_text = [&](bool complete) {
+        return to_json(results, how, program,
+                       std::chrono::duration<double>(clock::now() - begin).count(), complete,
+                       exit_code_of(results, how.strict))
+                   .dump(2) +
+               "\n";
     };
     // Before any work is done: a run whose results cannot be kept is not begun.
-    if (const std::string error = write_results(false); !error.empty()) {
-        say(stderr,
-            "pidmap-stress: cannot write --json {}: {}; give a path that can be "
-            "written\n",
-            how.json_path, error);
-        return exit_usage;
-    }
+    if (file.wanted())
+        if (const auto failure = file.keep_so_far(results_text(false))) {
+            say(stderr, "pidmap-stress: {}\n", failure->what);
+            return failure->no_room ? exit_no_resources : exit_usage;
+        }
     struct sigaction action = {};
     action.sa_handler = on_interrupt;
     ::sigemptyset(&action.sa_mask);
@@ -172,7 +171,6 @@ int run_campaign(const run_options& how, const std::string& program) {
     table.print_head();
     progress_line progress(stderr, how.duration);
     std::uint64_t operations = 0;
-    std::string write_error;
     modelled_before modelled;
     for (std::size_t n = 0; n < how.cells.size() && interrupted == 0; ++n) {
         const cell& what = how.cells[n];
@@ -198,21 +196,20 @@ int run_campaign(const run_options& how, const std::string& program) {
             results.back().modelled =
                 model_findings(results.back(), program_words(program), modelled);
         // Before it is told: nothing that was is to be missing from the file.
-        if (const std::string error = write_results(false); !error.empty()) write_error = error;
+        if (file.wanted()) (void)file.keep_so_far(results_text(false));
         progress.clear();
         table.print_row(results.back());
     }
     if (interrupted != 0)
         say("\ninterrupted: {} of {} cells were run\n", results.size(), how.cells.size());
     print_summary(results, how, program);
-    if (const std::string error = write_results(interrupted == 0); !error.empty())
-        write_error = error;
-    if (!write_error.empty()) {
-        say(stderr, "pidmap-stress: cannot write --json {}: {}\n", how.json_path, write_error);
-        const int code = exit_code_of(results, how.strict);
-        return code != exit_as_expected ? code : static_cast<int>(exit_no_resources);
-    }
-    return exit_code_of(results, how.strict);
+    // The last document has all that the others had.
+    std::optional<write_failure> lost;
+    if (file.wanted()) lost = file.keep(results_text(interrupted == 0));
+    const int code = exit_code_of(results, how.strict);
+    if (!lost) return code;
+    say(stderr, "pidmap-stress: {}\n", lost->what);
+    return code != exit_as_expected ? code : static_cast<int>(exit_no_resources);
 }
 
 }  // namespace pidmap_stress

@@ -18,7 +18,7 @@
 #include "harness/explore/trace.hpp"
 #include "harness/names.hpp"
 #include "harness/options.hpp"
-#include "harness/report.hpp"
+#include "harness/results_file.hpp"
 #include "harness/say.hpp"
 #include "harness/whole_number.hpp"
 
@@ -258,7 +258,7 @@ void add_replay_options(CLI::App& app, replay_options& wanted) {
                    "table; text; mermaid: a sequence diagram for issue trackers; perfetto: Chrome\n"
                    "trace JSON for ui.perfetto.dev")
         ->capture_default_str();
-    app.add_option("--output", wanted.output, "write it to this file");
+    app.add_option("--output", wanted.output, "a file for it, or - for standard output");
     app.add_flag("--full", wanted.full, "all steps, not only those that matter");
 }
 
@@ -334,11 +334,12 @@ int run_replay(const replay_options& wanted, const std::string& program) {
             "else here; --best-effort tries it");
     const explore::trace seen = explore::make_trace(*opened, opened->replay(), program);
     const std::string text = explore::format(seen, *as, wanted.full);
-    if (wanted.output.empty()) {
+    if (wanted.output.empty() || wanted.output == "-") {
         say("{}", text);
-    } else if (const std::string error = write_file(wanted.output, text); !error.empty()) {
-        return usage(fmt::format("cannot write --output {}: {}; give a path that can be written",
-                                 wanted.output, error));
+    } else if (const int error = write_file(wanted.output, text); error != 0) {
+        const write_failure failure = describe_failure("--output", wanted.output, error);
+        say(stderr, "pidmap-stress: {}\n", failure.what);
+        return failure.no_room ? exit_no_resources : exit_usage;
     }
     if (!seen.exact) say(stderr, "the schedule did not fit: this is another execution\n");
     if (!seen.breaks_anything()) say(stderr, "nothing broke\n");

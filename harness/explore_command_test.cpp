@@ -155,6 +155,8 @@ TEST(ExploreCommand, FormatsAndFiles) {
     const auto file = nlohmann::json::parse(text_of(path), nullptr, false);
     ASSERT_TRUE(file.is_object());
     EXPECT_TRUE(file["traceEvents"].is_array());
+    EXPECT_EQ(run_pidmap_stress({"replay", a_token(), "--output", "-"}).out,
+              run_pidmap_stress({"replay", a_token()}).out);
     EXPECT_THAT(run_pidmap_stress({"replay", a_token(), "--format", "mermaid"}).out,
                 StartsWith("sequenceDiagram\n"));
     EXPECT_THAT(run_pidmap_stress({"replay", a_token(), "--format", "text"}).out,

@@ -16,7 +16,7 @@
 #include "harness/names.hpp"
 #include "harness/options.hpp"
 #include "harness/power/study.hpp"
-#include "harness/report.hpp"
+#include "harness/results_file.hpp"
 #include "harness/sanitizers.hpp"
 #include "harness/say.hpp"
 #include "harness/whole_number.hpp"
@@ -94,14 +94,9 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
     return missed && !part ? exit_inconclusive : exit_as_expected;
 }
 
-[[nodiscard]] std::string write_results(const mutants_options& wanted,
-                                        const std::vector<power::attempt>& all,
-                                        const std::vector<power::candidate>& of) {
-    if (wanted.json_path.empty()) return {};
-    const std::string error = write_file(wanted.json_path, to_json(all, of).dump(2) + "\n");
-    if (error.empty()) return {};
-    return fmt::format("cannot write --json {}: {}; give a path that can be written",
-                       wanted.json_path, error);
+[[nodiscard]] std::string results_text(const std::vector<power::attempt>& all,
+                                       const std::vector<power::candidate>& of) {
+    return to_json(all, of).dump(2) + "\n";
 }
 
 /// Time for all seeds, so that the usual study ends within ten minutes on slower machines, too.
@@ -129,9 +124,13 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
     std::vector<power::attempt> all;
     for (const std::string& path : wanted.merge)
         for (power::attempt& one : read_attempts(path)) all.push_back(std::move(one));
+    results_file file(wanted.json_path);
     // Before any work is done: results that cannot be kept are not made.
-    if (const std::string error = write_results(wanted, all, plan.of); !error.empty())
-        throw usage_error(error);
+    if (const auto failure = file.keep_so_far(results_text(all, plan.of))) {
+        if (!failure->no_room) throw usage_error(failure->what);
+        say(stderr, "pidmap-stress: {}\n", failure->what);
+        return exit_no_resources;
+    }
 
     say("mutants: {} candidates, {} seeds from {}{}\n", plan.of.size(), plan.seeds, plan.first_seed,
         plan.seeds == 1 ? ""
@@ -147,7 +146,8 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
         if (std::chrono::steady_clock::now() - written < pause) return;
         std::vector<power::attempt> so_far = merged;
         so_far.insert(so_far.end(), now.attempts.begin(), now.attempts.end());
-        (void)write_results(wanted, so_far, plan.of);  // If it fails, that is said at the end.
+        // If it fails, that is said at the end.
+        (void)file.keep_so_far(results_text(so_far, plan.of));
         written = std::chrono::steady_clock::now();
     });
     all.insert(all.begin(), merged.begin(), merged.end());
@@ -155,8 +155,8 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
     say("{}", to_table(all, plan.of));
     say("{:.0f} s\n",
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-    if (const std::string error = write_results(wanted, all, plan.of); !error.empty()) {
-        say(stderr, "pidmap-stress: {}\n", error);
+    if (const auto failure = file.keep(results_text(all, plan.of))) {
+        say(stderr, "pidmap-stress: {}\n", failure->what);
         return exit_no_resources;
     }
     return judge(all, plan.of, wanted.part);
@@ -187,7 +187,8 @@ void add_mutants_options(CLI::App& app, mutants_options& wanted) {
     app.add_flag("--short", wanted.brief,
                  "less time for each, one seed, native, random, pos and bounded only, and "
                  "no\nsearch where a mutant says that it cannot be seen");
-    app.add_option("--json", wanted.json_path, "write all attempts and scores to this file");
+    app.add_option("--json", wanted.json_path,
+                   "a file for all attempts and scores, or - for standard output");
     app.add_option("--merge", wanted.merge, "add what another build wrote with --json");
     app.add_flag("--part", wanted.part,
                  "of a study that --merge puts together: survivors are fine");

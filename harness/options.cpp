@@ -108,7 +108,7 @@ void add_run_options(CLI::App& run, raw_run& raw) {
                    "how often a bug showed that should be gone, as 0.35, 35% or 7/20 of runs, 3/h "
                    "of\nworker-hours or 2e-7/op: says how long to run to be 95 % sure");
     run.add_flag("--pin", raw.pin, "keep each worker on one core");
-    run.add_option("--json", raw.json, "write the results to this file as well");
+    run.add_option("--json", raw.json, "a file for the results, or - for standard output");
     run.add_flag("--explain", raw.explain,
                  "have the explorer look at every finding; in a run of few cells, or if a finding\n"
                  "was not expected, it does so anyway");

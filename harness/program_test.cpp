@@ -146,7 +146,7 @@ TEST(ProgramTest, UnwritableResultsAreRefusedBeforeAnyWork) {
     for (const std::string& path :
          {folder.path("missing/results.json"), std::string("/dev/full"), folder.path("")}) {
         const program_end end = run_pidmap_stress({"run", "--json", path});
-        EXPECT_EQ(end.code, exit_usage);
+        EXPECT_EQ(end.code, path == "/dev/full" ? exit_no_resources : exit_usage);
         EXPECT_EQ(end.out, "");
         EXPECT_EQ(std::ranges::count(end.err, '\n'), 1) << end.err;
         EXPECT_THAT(end.err, HasSubstr("cannot write --json " + path));
@@ -171,6 +171,78 @@ TEST(ProgramTest, ResultsThatCannotBeKeptAreExitCode3) {
     }
     EXPECT_EQ(end.code, exit_no_resources) << end.out << end.err;
     EXPECT_THAT(end.err, HasSubstr("cannot write --json"));
+}
+
+// A limit on the size of files is a missing resource, too: one line, exit code 3, the results so
+// far as they were, and no draft beside them.
+TEST(ProgramTest, AFileSizeLimitIsExitCode3AndLeavesNoDraft) {
+    const scratch_folder folder;
+    const std::string results = folder.path("results.json");
+    // In units of 512 bytes: room for the first document, which has no cells, and not for the last.
+    const auto run = [&](const std::string& limit, const std::string& arguments) {
+        return run_by_shell("ulimit -f " + limit + "; exec " + pidmap_stress_path() + " " +
+                            arguments + " --json " + results + " >/dev/null");
+    };
+    const std::string cells =
+        "run --variant sound,per_pid --scenario churn,page_zero --discipline reference --ops 50000";
+    const program_end late = run("5", cells);
+    EXPECT_EQ(late.code, exit_no_resources) << late.err;
+    EXPECT_THAT(late.err, EndsWith("pidmap-stress: cannot write --json " + results +
+                                   ": File too large; the limit on the size of files is too low, "
+                                   "see ulimit -f\n"));
+    const json kept = parsed_or_null(results);
+    ASSERT_TRUE(kept.is_object());
+    EXPECT_EQ(kept["complete"], false);
+    EXPECT_FALSE(std::filesystem::exists(results + ".part"));
+
+    std::filesystem::remove(results);
+    for (const std::string& command : {cells, std::string("mutants --short --mutant lost_put")}) {
+        const program_end at_once = run("0", command);
+        EXPECT_EQ(at_once.code, exit_no_resources) << at_once.err;
+        EXPECT_FALSE(std::filesystem::exists(results));
+        EXPECT_FALSE(std::filesystem::exists(results + ".part"));
+    }
+}
+
+// `--json -`: standard output is the results and nothing else; what is for people goes to the other
+// stream.
+TEST(ProgramTest, ResultsOnStandardOutputAreJson) {
+    const program_end run =
+        run_pidmap_stress({"run", "--variant", "as_posted", "--scenario", "page_zero",
+                           "--discipline", "reference", "--ops", "50000", "--json", "-"});
+    EXPECT_EQ(run.code, exit_as_expected) << run.err;
+    const json results = json::parse(run.out, nullptr, false);
+    ASSERT_TRUE(results.is_object()) << run.out;
+    EXPECT_EQ(results["complete"], true);
+    EXPECT_EQ(results["cells"].size(), 1U);
+    EXPECT_THAT(run.err, AllOf(HasSubstr("violated (known)"), HasSubstr("1 break as known")));
+
+    const program_end mutants =
+        run_pidmap_stress({"mutants", "--mutant", "sound", "--short", "--part", "--json", "-"});
+    EXPECT_EQ(mutants.code, exit_as_expected) << mutants.err;
+    const json study = json::parse(mutants.out, nullptr, false);
+    ASSERT_TRUE(study.is_object()) << mutants.out;
+    EXPECT_EQ(study["command"], "mutants");
+    EXPECT_THAT(mutants.err, HasSubstr("false alarms: 0"));
+
+    const scratch_folder folder;
+    const std::string file = folder.path("out");
+    EXPECT_EQ(run_by_shell(pidmap_stress_path() +
+                           " run --variant sound --scenario churn --discipline member --ops 20000 "
+                           "--json /dev/stdout >" +
+                           file)
+                  .code,
+              exit_as_expected);
+    EXPECT_TRUE(parsed_or_null(file).is_object()) << text_of(file);
+}
+
+// Results on standard output that cannot be written are lost, and that is no pass.
+TEST(ProgramTest, ResultsThatStandardOutputDoesNotTakeAreExitCode3) {
+    const program_end end = run_by_shell(pidmap_stress_path() +
+                                         " run --variant sound --scenario churn --discipline "
+                                         "member --ops 20000 --json - >/dev/full");
+    EXPECT_EQ(end.code, exit_no_resources);
+    EXPECT_THAT(end.err, HasSubstr("cannot write --json -: No space left on device"));
 }
 
 // A report that nobody can read is no pass; and a violation is one all the same.

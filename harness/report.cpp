@@ -1,12 +1,6 @@
 #include "harness/report.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -254,32 +248,6 @@ nlohmann::json to_json(const std::vector<cell_result>& results, const run_option
             {"complete", complete},
             {"exit_code", exit_code},
             {"cells", cells}};
-}
-
-std::string write_file(const std::string& path, const std::string& text) {
-    // A device or a pipe is not replaced, but written to.
-    struct stat there = {};
-    const bool in_place = ::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode);
-    const std::string draft = in_place ? path : path + ".part";
-    const int flags = in_place ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
-    const int file = ::open(draft.c_str(), flags, 0644);
-    if (file < 0) return std::strerror(errno);
-    int error = 0;
-    std::size_t written = 0;
-    while (written < text.size() && error == 0) {
-        const ssize_t some = ::write(file, text.data() + written, text.size() - written);
-        if (some >= 0)
-            written += static_cast<std::size_t>(some);
-        else if (errno != EINTR)
-            error = errno;
-    }
-    if (error == 0 && !in_place && ::fsync(file) != 0) error = errno;
-    if (::close(file) != 0 && error == 0) error = errno;
-    if (in_place) return error == 0 ? "" : std::strerror(error);
-    if (error == 0 && ::rename(draft.c_str(), path.c_str()) != 0) error = errno;
-    if (error == 0) return {};
-    ::unlink(draft.c_str());
-    return std::strerror(error);
 }
 
 }  // namespace pidmap_stress

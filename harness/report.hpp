@@ -46,8 +46,4 @@ private:
                                      const run_options& how, const std::string& program,
                                      double seconds, bool complete, int exit_code);
 
-/// Replaces the file at `path` as a whole, so that it is never half written.
-/// \returns What went wrong, or nothing.
-[[nodiscard]] std::string write_file(const std::string& path, const std::string& text);
-
 }  // namespace pidmap_stress

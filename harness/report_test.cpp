@@ -2,10 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -211,40 +209,6 @@ TEST(ReportTest, TheResultsFileIsComplete) {
     EXPECT_THAT(broken["reproduce"].get<std::string>(), HasSubstr("--scenario page_zero"));
     EXPECT_EQ(file["cells"][1]["verdict"], "holds");
     EXPECT_EQ(nlohmann::json::parse(file.dump(2)), file);
-}
-
-// A file is replaced as a whole, and nothing is left beside it.
-TEST(WriteFileTest, ReplacesTheWholeFile) {
-    const scratch_folder folder;
-    const std::string path = folder.path("results.json");
-    EXPECT_EQ(write_file(path, std::string(100'000, 'x')), "");
-    EXPECT_EQ(write_file(path, "short\n"), "");
-    EXPECT_EQ(text_of(path), "short\n");
-    EXPECT_FALSE(std::filesystem::exists(path + ".part"));
-}
-
-// Where nothing can be written, the reason is told and no draft is left.
-TEST(WriteFileTest, LeavesNoDraftWhenItFails) {
-    const scratch_folder folder;
-    EXPECT_EQ(write_file(folder.path("missing/results.json"), "x"), "No such file or directory");
-    const std::string taken = folder.path("taken");
-    std::filesystem::create_directory(taken);
-    EXPECT_NE(write_file(taken, "x"), "");
-    EXPECT_TRUE(std::filesystem::is_directory(taken));
-    EXPECT_FALSE(std::filesystem::exists(taken + ".part"));
-}
-
-// What is no file, but a pipe or a device, is written to; it stays what it is.
-TEST(WriteFileTest, DoesNotReplaceWhatIsNoFile) {
-    struct stat before = {};
-    struct stat after = {};
-    ASSERT_EQ(::stat("/dev/full", &before), 0);
-    EXPECT_EQ(write_file("/dev/full", "x"), "No space left on device");
-    EXPECT_EQ(write_file("/dev/null", "x"), "");
-    EXPECT_FALSE(std::filesystem::exists("/dev/full.part"));
-    ASSERT_EQ(::stat("/dev/full", &after), 0);
-    EXPECT_TRUE(S_ISCHR(after.st_mode));
-    EXPECT_EQ(after.st_ino, before.st_ino);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "harness/confirm_fix.hpp"
 #include "harness/duration.hpp"
 #include "harness/progress.hpp"
+#include "harness/provenance.hpp"
 #include "harness/report.hpp"
 #include "harness/results_file.hpp"
 #include "harness/rng.hpp"
@@ -49,6 +50,7 @@ void print_configuration(const run_options& how) {
             ? to_human(how.duration)
             : fmt::format("{} operations each",
                           to_human(static_cast<double>(how.trial.operations))));
+    say("{}, {}\n", describe_build(), describe_run());
     if (how.confirm) say("{}\n", describe_plan(*how.confirm, how.trial.workers));
     say("a seed fixes operations, delays and faults; the schedule is the system's\n\n");
 }
@@ -148,11 +150,11 @@ int run_campaign(const run_options& how, const std::string& program) {
     std::vector<cell_result> results;
     results_file file(how.json_path);
     const auto results_text = [&](bool complete) {
-        return to_json(results, how, program,
-                       std::chrono::duration<double>(clock::now() - begin).count(), complete,
-                       exit_code_of(results, how.strict))
-                   .dump(2) +
-               "\n";
+        nlohmann::json text = to_json(results, how, program,
+                                      std::chrono::duration<double>(clock::now() - begin).count(),
+                                      complete, exit_code_of(results, how.strict));
+        text.update(provenance());
+        return text.dump(2) + "\n";
     };
     // Before any work is done: a run whose results cannot be kept is not begun.
     if (file.wanted())

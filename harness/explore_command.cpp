@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -18,6 +19,7 @@
 #include "harness/explore/trace.hpp"
 #include "harness/names.hpp"
 #include "harness/options.hpp"
+#include "harness/provenance.hpp"
 #include "harness/results_file.hpp"
 #include "harness/say.hpp"
 #include "harness/whole_number.hpp"
@@ -180,6 +182,23 @@ void explore_in_order(const std::vector<matrix_case>& cases, const explore_optio
     });
 }
 
+/// A trace, with what it came from. Only of JSON is host and date a part: all else is the same
+/// whenever and wherever a token is replayed.
+[[nodiscard]] std::string with_provenance(const std::string& trace, explore::trace_format as) {
+    switch (as) {
+        case explore::trace_format::table:
+        case explore::trace_format::text:
+            break;
+        case explore::trace_format::mermaid:
+            return fmt::format("{}%% {}\n", trace, describe_build());
+        case explore::trace_format::perfetto:
+            nlohmann::json file = nlohmann::json::parse(trace);
+            file["otherData"].update(provenance());
+            return file.dump(1) + "\n";
+    }
+    return fmt::format("{}{}\n", trace, describe_build());
+}
+
 }  // namespace
 
 void add_explore_options(CLI::App& app, explore_options& wanted) {
@@ -292,6 +311,9 @@ int run_explore(const explore_options& wanted, const std::string& program) {
         wanted.threads, wanted.operations, wanted.pages, wanted.bits,
         wanted.variation.empty() ? "" : fmt::format("--variation {} ", wanted.variation), strategy,
         wanted.model, budget, wanted.seed, explore::build_identity());
+    say("{}\n", describe_build());
+    // Apart from the rest, which is the same whenever and wherever it is run.
+    say(stderr, "{}\n", describe_run());
     unsigned broken = 0;
     unsigned unbroken = 0;
     unsigned unexpected = 0;
@@ -333,7 +355,7 @@ int run_replay(const replay_options& wanted, const std::string& program) {
             "the token is of another build or configuration, so its schedule may mean something "
             "else here; --best-effort tries it");
     const explore::trace seen = explore::make_trace(*opened, opened->replay(), program);
-    const std::string text = explore::format(seen, *as, wanted.full);
+    const std::string text = with_provenance(explore::format(seen, *as, wanted.full), *as);
     if (wanted.output.empty() || wanted.output == "-") {
         say("{}", text);
     } else if (const int error = write_file(wanted.output, text); error != 0) {

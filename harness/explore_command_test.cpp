@@ -11,12 +11,14 @@
 
 #include "harness/explore/model.hpp"
 #include "harness/options.hpp"
+#include "harness/provenance.hpp"
 #include "harness/testing/program.hpp"
 
 namespace pidmap_stress {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::program_end;
@@ -51,6 +53,16 @@ void expect_one_line(const program_end& end, const std::string& words_in_it) {
     EXPECT_EQ(end.out, "");
     EXPECT_EQ(std::ranges::count(end.err, '\n'), 1) << end.err;
     EXPECT_THAT(end.err, AllOf(StartsWith("pidmap-stress: "), HasSubstr(words_in_it)));
+}
+
+// What it was built from is in what is printed; where and when is apart from it.
+TEST(ExploreCommand, SaysWhereItComesFrom) {
+    const program_end explored = run_pidmap_stress(late_get);
+    EXPECT_THAT(explored.out, HasSubstr("\n" + describe_build() + "\n"));
+    EXPECT_THAT(explored.err, StartsWith("on "));
+    for (const std::string format : {"table", "text", "mermaid"})
+        EXPECT_THAT(run_pidmap_stress({"replay", a_token(), "--format", format}).out,
+                    EndsWith(describe_build() + "\n"));
 }
 
 // The same options print the same, byte for byte, however many jobs share the work.
@@ -155,6 +167,9 @@ TEST(ExploreCommand, FormatsAndFiles) {
     const auto file = nlohmann::json::parse(text_of(path), nullptr, false);
     ASSERT_TRUE(file.is_object());
     EXPECT_TRUE(file["traceEvents"].is_array());
+    EXPECT_TRUE(file["otherData"]["build"]["commit"].is_string());
+    EXPECT_TRUE(file["otherData"]["host"].is_string());
+    EXPECT_TRUE(file["otherData"]["command"].is_string());
     EXPECT_EQ(run_pidmap_stress({"replay", a_token(), "--output", "-"}).out,
               run_pidmap_stress({"replay", a_token()}).out);
     EXPECT_THAT(run_pidmap_stress({"replay", a_token(), "--format", "mermaid"}).out,

@@ -16,6 +16,7 @@
 #include "harness/names.hpp"
 #include "harness/options.hpp"
 #include "harness/power/study.hpp"
+#include "harness/provenance.hpp"
 #include "harness/results_file.hpp"
 #include "harness/sanitizers.hpp"
 #include "harness/say.hpp"
@@ -96,7 +97,9 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
 
 [[nodiscard]] std::string results_text(const std::vector<power::attempt>& all,
                                        const std::vector<power::candidate>& of) {
-    return to_json(all, of).dump(2) + "\n";
+    nlohmann::json text = to_json(all, of);
+    text.update(provenance());
+    return text.dump(2) + "\n";
 }
 
 /// Time for all seeds, so that the usual study ends within ten minutes on slower machines, too.
@@ -132,6 +135,7 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
         return exit_no_resources;
     }
 
+    say("{}, {}\n", describe_build(), describe_run());
     say("mutants: {} candidates, {} seeds from {}{}\n", plan.of.size(), plan.seeds, plan.first_seed,
         plan.seeds == 1 ? ""
                         : fmt::format("; after {} s, one of each", time_for(plan.seeds).count()));

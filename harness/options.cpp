@@ -13,6 +13,7 @@
 #include "harness/board.hpp"
 #include "harness/duration.hpp"
 #include "harness/names.hpp"
+#include "harness/provenance.hpp"
 #include "harness/sanitizers.hpp"
 #include "harness/whole_number.hpp"
 
@@ -234,6 +235,7 @@ options parse_options(int argc, const char* const* argv) {
     raw_run raw;
     CLI::App app{"Stress tests for lock-free pidmap reference counting", "pidmap-stress"};
     app.require_subcommand(1);
+    app.set_version_flag("--version", [] { return describe_version(); });
     CLI::App* const run = app.add_subcommand("run", "hammer variants and judge them");
     add_run_options(*run, raw);
     CLI::App* const explore =

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/options.hpp"
+#include "harness/provenance.hpp"
 #include "harness/sanitizers.hpp"
 #include "harness/scenario.hpp"
 #include "harness/subject.hpp"
@@ -45,6 +46,7 @@ using testing::text_of;
 [[nodiscard]] json without_times(const std::string& path) {
     json file = json::parse(text_of(path));
     file.erase("seconds");
+    file.erase("date");
     for (json& one : file["cells"]) {
         one.erase("seconds");
         one.erase("worker_seconds");
@@ -308,6 +310,9 @@ TEST(ProgramTest, TheResultsFileIsComplete) {
         EXPECT_GT(one["trials"], 0);
         EXPECT_THAT(one["reproduce"].get<std::string>(), HasSubstr(" run --variant "));
     }
+    EXPECT_EQ(file["build"]["commit"], provenance()["build"]["commit"]);
+    EXPECT_EQ(file["host"], provenance()["host"]);
+    EXPECT_TRUE(file["date"].is_string());
     EXPECT_EQ(file["cells"][0]["variant"], "sound");
     EXPECT_EQ(file["cells"][0]["verdict"], "holds");
     EXPECT_EQ(file["cells"][4]["variant"], "as_posted");

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 
 #include "harness/explore/token.hpp"
 
@@ -267,15 +265,6 @@ std::optional<case_token> parse_case_token(std::string_view text, std::string_vi
     return case_token{.of = *of,
                       .choices = std::move(token->choices),
                       .same_build = token->configuration == configuration(*of, build)};
-}
-
-const std::string& build_identity() {
-    static const std::string identity = [] {
-        std::ifstream self("/proc/self/exe", std::ios::binary);
-        const std::string bytes{std::istreambuf_iterator<char>(self), {}};
-        return fmt::format("{:08x}", hash_configuration(0, bytes));
-    }();
-    return identity;
 }
 
 }  // namespace pidmap_stress::explore

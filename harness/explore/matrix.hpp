@@ -109,7 +109,9 @@ struct case_token {
 [[nodiscard]] std::optional<case_token> parse_case_token(std::string_view text,
                                                          std::string_view build);
 
-/// What tells this build from any other: a hash of the program that runs.
+/// What tells this build from any other: a hash of the program that runs, as far as it is loaded.
+/// Commit and date of the build are left out: another commit with the same code has the same
+/// tokens.
 [[nodiscard]] const std::string& build_identity();
 
 }  // namespace pidmap_stress::explore

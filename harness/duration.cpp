@@ -1,5 +1,6 @@
 #include "harness/duration.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -8,7 +9,19 @@
 
 namespace pidmap_stress {
 
-std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept {
+namespace {
+
+constexpr std::string_view like = "like 500ms, 45s, 5m, 3h or 2d";
+constexpr std::string_view range = "it must be 1ms to 365d";
+
+[[nodiscard]] std::string not_a_duration(std::string_view text) {
+    return fmt::format("'{}' is not a duration; it must be a whole number and a unit, {}", text,
+                       like);
+}
+
+}  // namespace
+
+std::optional<std::string> read_duration(std::string_view text, std::chrono::nanoseconds& into) {
     using namespace std::chrono;
     static constexpr std::array<std::pair<std::string_view, nanoseconds>, 5> units{
         {{"ms", milliseconds(1)},
@@ -16,16 +29,24 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
          {"m", minutes(1)},
          {"h", hours(1)},
          {"d", hours(24)}}};
+    constexpr nanoseconds longest = hours(24 * 365);
     std::int64_t count = 0;
     const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc{} || count <= 0) return std::nullopt;
+    if (error == std::errc::invalid_argument) return not_a_duration(text);
     const std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
-    for (const auto& [name, length] : units)
-        if (unit == name) {
-            if (count > hours(24 * 365) / length) return std::nullopt;
-            return count * length;
-        }
-    return std::nullopt;
+    if (unit.empty()) return fmt::format("'{}' has no unit; it must have one, {}", text, like);
+    for (const auto& [name, length] : units) {
+        if (unit != name) continue;
+        if (error != std::errc{} || count < 1 || count > longest / length)
+            return fmt::format("{} is out of range; {}", text, range);
+        into = count * length;
+        return std::nullopt;
+    }
+    const bool is_word = std::ranges::all_of(
+        unit, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+    if (!is_word) return not_a_duration(text);
+    return fmt::format("'{}': '{}' is not a unit; it must be ms, s, m, h or d, {}", text, unit,
+                       like);
 }
 
 std::string to_human(std::chrono::nanoseconds time) {

@@ -7,10 +7,10 @@
 
 namespace pidmap_stress {
 
-/// Reads "500ms", "45s", "5m", "3h" or "2d"; a positive whole number and a unit, up to 365 days.
-/// \returns nullopt for anything else.
-[[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(
-    std::string_view text) noexcept;
+/// Reads "500ms", "45s", "5m", "3h" or "2d" into `into`; a whole number and a unit, 1ms to 365d.
+/// \returns What is wrong, for a line that begins with the option's name; nothing if it was read.
+[[nodiscard]] std::optional<std::string> read_duration(std::string_view text,
+                                                       std::chrono::nanoseconds& into);
 
 /// "45 s", "1 h 05 m": two units at the most, for people.
 [[nodiscard]] std::string to_human(std::chrono::nanoseconds time);

@@ -1,5 +1,6 @@
 #include "harness/duration.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -8,43 +9,75 @@
 namespace pidmap_stress {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
-// Every unit is read.
-TEST(DurationTest, ReadsEveryUnit) {
-    EXPECT_EQ(parse_duration("500ms"), 500ms);
-    EXPECT_EQ(parse_duration("45s"), 45s);
-    EXPECT_EQ(parse_duration("5m"), 5min);
-    EXPECT_EQ(parse_duration("3h"), 3h);
-    EXPECT_EQ(parse_duration("2d"), 48h);
-    EXPECT_EQ(parse_duration("365d"), 24h * 365);
+[[nodiscard]] std::chrono::nanoseconds duration_of(const char* text) {
+    std::chrono::nanoseconds read{};
+    EXPECT_EQ(read_duration(text, read), std::nullopt);
+    return read;
 }
 
-// What is no positive whole number with one unit is refused, and so is more than a year.
-TEST(DurationTest, RefusesEverythingElse) {
-    for (const char* text : {"",
-                             "s",
-                             "5",
-                             "0s",
-                             "-5s",
-                             "+5s",
-                             "5 s",
-                             " 5s",
-                             "5s ",
-                             "5S",
-                             "1.5s",
-                             "1e3s",
-                             "5sec",
-                             "5ss",
-                             "5m30s",
-                             "0x5s",
-                             "366d",
-                             "8761h",
-                             "99999999999999999999s",
-                             "9223372036854775807d",
-                             "five",
-                             "ms"})
-        EXPECT_EQ(parse_duration(text), std::nullopt) << "'" << text << "'";
+// Every unit is read, and so are the ends of the range.
+TEST(DurationTest, ReadsEveryUnit) {
+    EXPECT_EQ(duration_of("1ms"), 1ms);
+    EXPECT_EQ(duration_of("500ms"), 500ms);
+    EXPECT_EQ(duration_of("45s"), 45s);
+    EXPECT_EQ(duration_of("5m"), 5min);
+    EXPECT_EQ(duration_of("3h"), 3h);
+    EXPECT_EQ(duration_of("2d"), 48h);
+    EXPECT_EQ(duration_of("365d"), 24h * 365);
+    EXPECT_EQ(duration_of("8760h"), 24h * 365);
+}
+
+struct refused {
+    const char* text;
+    const char* why;
+};
+
+// Each refusal says what of the text is wrong, and what would be right.
+TEST(DurationTest, SaysWhyItRefuses) {
+    const char* const no_duration =
+        "is not a duration; it must be a whole number and a unit, like 500ms, 45s, 5m, 3h or 2d";
+    const char* const no_unit = "has no unit; it must have one, like 500ms, 45s, 5m, 3h or 2d";
+    const char* const unknown_unit =
+        "is not a unit; it must be ms, s, m, h or d, like 500ms, 45s, 5m, 3h or 2d";
+    const char* const out_of_range = "is out of range; it must be 1ms to 365d";
+    for (const refused& one : {refused{"", no_duration},
+                               refused{"s", no_duration},
+                               refused{"ms", no_duration},
+                               refused{"five", no_duration},
+                               refused{"+5s", no_duration},
+                               refused{" 5s", no_duration},
+                               refused{"5 s", no_duration},
+                               refused{"5s ", no_duration},
+                               refused{"1.5s", no_duration},
+                               refused{"1e3s", no_duration},
+                               refused{"5m30s", no_duration},
+                               refused{"0x5s", no_duration},
+                               refused{"5", no_unit},
+                               refused{"0", no_unit},
+                               refused{"99999999999999999999", no_unit},
+                               refused{"5S", unknown_unit},
+                               refused{"5sec", unknown_unit},
+                               refused{"5ss", unknown_unit},
+                               refused{"5y", unknown_unit},
+                               refused{"0s", out_of_range},
+                               refused{"0ms", out_of_range},
+                               refused{"-5s", out_of_range},
+                               refused{"366d", out_of_range},
+                               refused{"8761h", out_of_range},
+                               refused{"1000000d", out_of_range},
+                               refused{"99999999999999999999s", out_of_range},
+                               refused{"9223372036854775807d", out_of_range}}) {
+        std::chrono::nanoseconds read = 7s;
+        const auto why = read_duration(one.text, read);
+        ASSERT_TRUE(why) << "'" << one.text << "'";
+        EXPECT_THAT(*why, AllOf(HasSubstr(one.text), EndsWith(one.why)));
+        EXPECT_EQ(read, 7s) << "'" << one.text << "'";
+    }
 }
 
 // Times are told in two units at the most, and short ones are not told as nothing.

@@ -12,16 +12,19 @@
 #include <mutex>
 #include <optional>
 
+#include "harness/command_line.hpp"
 #include "harness/explore/matrix.hpp"
 #include "harness/explore/replayable.hpp"
 #include "harness/explore/shrink.hpp"
 #include "harness/explore/side_by_side.hpp"
 #include "harness/explore/trace.hpp"
-#include "harness/names.hpp"
+#include "harness/mutants_command.hpp"
 #include "harness/options.hpp"
 #include "harness/provenance.hpp"
 #include "harness/results_file.hpp"
 #include "harness/say.hpp"
+#include "harness/selection.hpp"
+#include "harness/usage_error.hpp"
 #include "harness/whole_number.hpp"
 
 namespace pidmap_stress {
@@ -32,8 +35,27 @@ using explore::matrix_case;
 
 /// Prints what is wrong, in one line.
 [[nodiscard]] int usage(std::string_view what) {
-    say(stderr, "pidmap-stress: {}\n", what);
+    say(stderr, "pidmap-stress: {}\n", one_line(what));
     return exit_usage;
+}
+
+/// A build with a sanitizer does not have the programs that are explored.
+[[nodiscard]] int unsupported() {
+    say(stderr,
+        "pidmap-stress: a build with a sanitizer cannot explore; use the preset "
+        "release, or run_stress.sh explore\n");
+    return exit_unsupported;
+}
+
+/// What lies between slashes.
+[[nodiscard]] std::vector<std::string_view> parts_of(std::string_view text) {
+    std::vector<std::string_view> parts;
+    for (std::size_t from = 0; from <= text.size();) {
+        const std::size_t end = std::min(text.find('/', from), text.size());
+        parts.push_back(text.substr(from, end - from));
+        from = end + 1;
+    }
+    return parts;
 }
 
 /// Puts a smaller execution in the place of each finding.
@@ -43,66 +65,55 @@ void shrink(cell_verdict& seen) {
     }
 }
 
-[[nodiscard]] std::optional<std::string> wrong_names(const explore_options& wanted) {
-    std::vector<std::string_view> variants;
-    for (const auto& one : explore::explored_variants()) variants.push_back(one.info->name);
-    for (const auto& one : explore::explored_mutants()) variants.push_back(one.info->name);
-    std::vector<std::string_view> disciplines;
-    for (int i = 0; i < discipline_count; ++i)
-        disciplines.push_back(to_string(static_cast<discipline>(i)));
-    std::vector<std::string_view> scenarios;
-    for (const explore::explored_scenario* one : explore::explored_scenarios())
-        scenarios.push_back(one->name);
-    if (auto wrong = unknown_name("--variant", wanted.variants, variants)) return wrong;
-    if (auto wrong = unknown_name("--discipline", wanted.disciplines, disciplines)) return wrong;
-    if (auto wrong = unknown_name("--scenario", wanted.scenarios, scenarios)) return wrong;
-    if (wanted.variation.empty()) return std::nullopt;
-    std::vector<std::string_view> variations;
-    for (const explore::explored_scenario* one : explore::explored_scenarios())
-        if (selects(wanted.scenarios, one->name))
-            variations.insert(variations.end(), one->variations.begin(), one->variations.end());
-    return unknown_name("--variation", std::string_view(wanted.variation), variations);
-}
-
-/// The setting of a cell; nothing if the scenario does not have the discipline or variation.
-[[nodiscard]] std::optional<explore::pidmap_setting> setting_of(
-    const explore_options& wanted, discipline how, const explore::explored_scenario& scenario) {
-    if (!selects(wanted.disciplines, to_string(how)) || !selects(wanted.scenarios, scenario.name) ||
-        !scenario.disciplines.contains(how))
-        return std::nullopt;
-    explore::pidmap_setting setting{.how = how,
-                                    .scenario = &scenario,
+[[nodiscard]] explore::pidmap_setting setting_of(const explore_options& wanted,
+                                                 const chosen_cell& what) {
+    explore::pidmap_setting setting{.how = what.how,
+                                    .scenario = explore::find_explored_scenario(what.scenario),
                                     .threads = wanted.threads,
                                     .rounds = wanted.operations,
                                     .pages = wanted.pages,
                                     .bits = wanted.bits};
-    if (wanted.variation.empty()) return setting;
-    const auto& known = scenario.variations;
-    const auto found = std::ranges::find(known, wanted.variation);
-    if (found == known.end()) return std::nullopt;
-    setting.variation = static_cast<unsigned>(found - known.begin());
+    const auto& known = setting.scenario->variations;
+    if (!wanted.variation.empty())
+        setting.variation =
+            static_cast<unsigned>(std::ranges::find(known, wanted.variation) - known.begin());
     return setting;
 }
 
-[[nodiscard]] std::vector<matrix_case> cases_of(const explore_options& wanted) {
-    std::vector<matrix_case> cases;
-    std::vector<const explore::explored_variant*> chosen;
-    for (const auto& one : explore::explored_variants())
-        if (selects(wanted.variants, one.info->name)) chosen.push_back(&one);
-    // A mutant is explored if it is named: `all` is all that somebody might want to use.
-    for (const auto& one : explore::explored_mutants())
-        if (std::ranges::find(wanted.variants, one.info->name) != wanted.variants.end())
-            chosen.push_back(&one);
-    for (const explore::explored_variant* const variant : chosen) {
-        for (int how = 0; how < discipline_count; ++how)
-            for (const explore::explored_scenario* scenario : explore::explored_scenarios())
-                if (const auto setting =
-                        setting_of(wanted, static_cast<discipline>(how), *scenario);
-                    setting && variant->is_built_for(*scenario))
-                    cases.push_back({.variant = variant,
-                                     .setting = *setting,
-                                     .model = *explore::parse_model(wanted.model)});
+/// What is wrong with the numbers of one of the cells, and how it would be right; nothing if all
+/// can be explored.
+[[nodiscard]] std::optional<std::string> wrong_numbers(const explore_options& wanted,
+                                                       const std::vector<chosen_cell>& cells) {
+    std::optional<std::string> wrong;
+    std::vector<std::string_view> good;
+    std::vector<std::string_view> bad;
+    for (const chosen_cell& one : cells) {
+        const auto why =
+            why_not(*explore::find_explored_variant(one.variant), setting_of(wanted, one));
+        if (why && !wrong) wrong = why;
+        auto& names = why ? bad : good;
+        if (std::ranges::find(names, one.scenario) == names.end()) names.push_back(one.scenario);
     }
+    std::erase_if(
+        good, [&bad](std::string_view name) { return std::ranges::find(bad, name) != bad.end(); });
+    if (wrong && !good.empty() && selects(wanted.scenarios, "all"))
+        *wrong += fmt::format("; or take --scenario {}", fmt::join(good, ","));
+    return wrong;
+}
+
+/// The cells that are wanted. \throws usage_error
+[[nodiscard]] std::vector<matrix_case> cases_of(const explore_options& wanted) {
+    const std::vector<chosen_cell> cells =
+        choose_cells(explored_catalogue(), {.variants = wanted.variants,
+                                            .disciplines = wanted.disciplines,
+                                            .scenarios = wanted.scenarios,
+                                            .variation = wanted.variation});
+    if (const auto wrong = wrong_numbers(wanted, cells)) throw usage_error(*wrong);
+    std::vector<matrix_case> cases;
+    for (const chosen_cell& one : cells)
+        cases.push_back({.variant = explore::find_explored_variant(one.variant),
+                         .setting = setting_of(wanted, one),
+                         .model = *explore::parse_model(wanted.model)});
     return cases;
 }
 
@@ -182,117 +193,9 @@ void explore_in_order(const std::vector<matrix_case>& cases, const explore_optio
     });
 }
 
-/// A trace, with what it came from. Only of JSON is host and date a part: all else is the same
-/// whenever and wherever a token is replayed.
-[[nodiscard]] std::string with_provenance(const std::string& trace, explore::trace_format as) {
-    switch (as) {
-        case explore::trace_format::table:
-        case explore::trace_format::text:
-            break;
-        case explore::trace_format::mermaid:
-            return fmt::format("{}%% {}\n", trace, describe_build());
-        case explore::trace_format::perfetto:
-            nlohmann::json file = nlohmann::json::parse(trace);
-            file["otherData"].update(provenance());
-            return file.dump(1) + "\n";
-    }
-    return fmt::format("{}{}\n", trace, describe_build());
-}
-
-}  // namespace
-
-void add_explore_options(CLI::App& app, explore_options& wanted) {
-    app.add_option("--variant", wanted.variants, "variants, or all: see list")
-        ->delimiter(',')
-        ->capture_default_str();
-    app.add_option("--discipline", wanted.disciplines, "member, reference, lookup, or all")
-        ->delimiter(',')
-        ->capture_default_str();
-    std::string scenarios;
-    std::string variations;
-    for (const explore::explored_scenario* one : explore::explored_scenarios()) {
-        scenarios += fmt::format("{}: {}\n", one->name, one->summary);
-        if (!one->variations.empty())
-            variations += fmt::format("{}: {}\n", one->name, fmt::join(one->variations, ", "));
-    }
-    app.add_option("--scenario", wanted.scenarios, scenarios + "or all")
-        ->delimiter(',')
-        ->capture_default_str();
-    app.add_option("--threads", wanted.threads, "a scenario may allow less")
-        ->check(whole_number(1U, 4U))
-        ->capture_default_str();
-    app.add_option("--ops", wanted.operations, "rounds of each thread: alloc and free, most often")
-        ->check(whole_number(1U, 8U))
-        ->capture_default_str();
-    app.add_option("--pages", wanted.pages, "of a namespace")
-        ->check(whole_number(2U, 3U))
-        ->capture_default_str();
-    app.add_option("--bits", wanted.bits, "pids of a page: 4 or 8")
-        ->check(whole_number(4U, 8U))
-        ->capture_default_str();
-    app.add_option("--variation", wanted.variation,
-                   "of a scenario, the first is the usual one\n" + variations);
-    app.add_option(
-           "--strategy", wanted.strategy,
-           "which executions, in which order. Default: portfolio, which is random, then "
-           "bounded, then exhaustive;\nof --matrix: prove, which is exhaustive, and stateful "
-           "where there are too many executions")
-        ->check(CLI::IsMember(
-            {"random", "pct", "pos", "bounded", "exhaustive", "stateful", "prove", "portfolio"}));
-    app.add_option("--model", wanted.model,
-                   "memory model: rc11, C++20 as compilers give it; cxx20, the letter of the "
-                   "standard;\nsc, interleavings only")
-        ->check(CLI::IsMember(
-            std::vector<std::string>(explore::model_names.begin(), explore::model_names.end())))
-        ->capture_default_str();
-    app.add_option("--budget", wanted.budget,
-                   "most executions, or states, of each cell; 0 is no limit. Default: 200000; of "
-                   "prove, 5000000")
-        ->check(whole_number(std::uint64_t{0}, UINT64_MAX));
-    app.add_option("--seed", wanted.seed, "of the random strategies")
-        ->check(whole_number(std::uint64_t{0}, UINT64_MAX))
-        ->capture_default_str();
-    app.add_option("--jobs", wanted.jobs, "explorations side by side; changes no result")
-        ->check(whole_number(1U, 256U))
-        ->capture_default_str();
-    app.add_flag("--matrix", wanted.matrix,
-                 "the safety matrix: a table with a row for each cell, and below it each invariant "
-                 "that broke, with a token");
-    app.add_option(
-           "--progress", wanted.progress,
-           "whether threads complete though another one stops for ever, at any of its steps;\n"
-           "auto: where no thread ever waits, so that this is known, and where it is not, in "
-           "a matrix of 2 threads x 1 round")
-        ->check(CLI::IsMember({"auto", "always", "never"}))
-        ->capture_default_str();
-    app.add_flag("--no-shrink", wanted.no_shrink, "print findings as they were found");
-    app.add_flag("--strict", wanted.strict, "any violation is exit code 2, expected or not");
-}
-
-void add_replay_options(CLI::App& app, replay_options& wanted) {
-    app.add_option("token", wanted.token, "as explore printed it")->required();
-    app.add_flag("--best-effort", wanted.best_effort,
-                 "replay a token of another build as far as it goes");
-    app.add_option("--format", wanted.format,
-                   "table; text; mermaid: a sequence diagram for issue trackers; perfetto: Chrome\n"
-                   "trace JSON for ui.perfetto.dev")
-        ->capture_default_str();
-    app.add_option("--output", wanted.output, "a file for it, or - for standard output");
-    app.add_flag("--full", wanted.full, "all steps, not only those that matter");
-}
-
-int run_explore(const explore_options& wanted, const std::string& program) {
-    if (const auto wrong = wrong_names(wanted)) return usage(*wrong);
+/// Explores the cells and prints them. \throws usage_error
+[[nodiscard]] int explore_as_told(const explore_options& wanted, const std::string& program) {
     const std::vector<matrix_case> cases = cases_of(wanted);
-    if (cases.empty())
-        return usage(
-            fmt::format("--variant {} --discipline {} --scenario {}{} do not go together; see "
-                        "pidmap-stress list",
-                        fmt::join(wanted.variants, ","), fmt::join(wanted.disciplines, ","),
-                        fmt::join(wanted.scenarios, ","),
-                        wanted.variation.empty() ? "" : " --variation " + wanted.variation));
-    for (const matrix_case& one : cases)
-        if (const auto wrong = why_not(*one.variant, one.setting)) return usage(*wrong);
 
     // Of the matrix every execution is wanted; whoever looks for a bug wants it soon.
     const std::string strategy = !wanted.strategy.empty() ? wanted.strategy
@@ -341,21 +244,142 @@ int run_explore(const explore_options& wanted, const std::string& program) {
     return unexpected != 0 || (wanted.strict && broken != 0) ? exit_violated : exit_as_expected;
 }
 
+/// A trace, with what it came from. Only of JSON is host and date a part: all else is the same
+/// whenever and wherever a token is replayed.
+[[nodiscard]] std::string with_provenance(const std::string& trace, explore::trace_format as) {
+    switch (as) {
+        case explore::trace_format::table:
+        case explore::trace_format::text:
+            break;
+        case explore::trace_format::mermaid:
+            return fmt::format("{}%% {}\n", trace, describe_build());
+        case explore::trace_format::perfetto:
+            nlohmann::json file = nlohmann::json::parse(trace);
+            file["otherData"].update(provenance());
+            return file.dump(1) + "\n";
+    }
+    return fmt::format("{}{}\n", trace, describe_build());
+}
+
+/// What is wrong with a token that cannot be opened.
+[[nodiscard]] std::string why_no_token(std::string_view token) {
+    constexpr std::string_view like =
+        "a token is like sound/lookup/page_zero/2x1/2x8/rc11:x1..., as explore prints it";
+    const std::size_t at = token.find(':');
+    const std::vector<std::string_view> parts = parts_of(token.substr(0, at));
+    if (at == std::string_view::npos || parts.size() < 5)
+        return fmt::format("'{}' is not a token; {}", token, like);
+    const cell_catalogue known = explored_catalogue();
+    std::vector<std::string_view> scenarios{"calls"};
+    for (const cell_catalogue::scenario& one : known.scenarios) scenarios.push_back(one.name);
+    const known_names of[] = {{.option = "the token's variant",
+                               .names = known.variants,
+                               .by_name_only = known.mutants,
+                               .called = "mutant"},
+                              {.option = "the token's discipline", .names = discipline_names()},
+                              {.option = "the token's scenario", .names = scenarios}};
+    for (std::size_t n = 0; n < std::size(of); ++n)
+        if (const auto wrong = unknown_name(of[n], parts[n])) return *wrong;
+    return fmt::format("'{}' is damaged: its checksum does not match; copy all of it", token);
+}
+
+}  // namespace
+
+void add_explore_options(CLI::App& app, explore_options& wanted) {
+    app.add_option("--variant", wanted.variants, "variants, or all (see list)")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("--discipline", wanted.disciplines, "member, reference, lookup, or all")
+        ->delimiter(',')
+        ->capture_default_str();
+    std::string scenarios;
+    std::string variations;
+    for (const explore::explored_scenario* one : explore::explored_scenarios()) {
+        scenarios += fmt::format("\n{}: {}", one->name, one->summary);
+        if (!one->variations.empty())
+            variations += fmt::format("\n{}: {}", one->name, fmt::join(one->variations, ", "));
+    }
+    app.add_option("--scenario", wanted.scenarios, "scenarios, or all (see list)" + scenarios)
+        ->delimiter(',')
+        ->capture_default_str();
+    add_whole_number(app, "--threads", 1U, 4U, wanted.threads, "a scenario may allow fewer");
+    add_whole_number(app, "--ops", 1U, 8U, wanted.operations,
+                     "rounds of each thread: alloc and free, most often");
+    add_whole_number(app, "--pages", 2U, 3U, wanted.pages, "of a namespace");
+    // What lies between is refused when it is known for which scenario.
+    add_whole_number(app, "--bits", 4U, 8U, wanted.bits, "pids of a page", "4 or 8");
+    const auto take_variation = [&wanted](const std::string& name) {
+        if (name.empty()) throw usage_error("--variation '' is not a name; see pidmap-stress list");
+        wanted.variation = name;
+    };
+    app.add_option_function<std::string>(
+        "--variation", take_variation,
+        "of a scenario; the first one is the usual one" + variations);
+    add_choice(app,
+               {.option = "--strategy",
+                .names = names_of(explore_strategies),
+                .elsewhere = {{"a strategy of mutants: mutants --strategy", mutant_strategies()}}},
+               wanted.strategy,
+               "which executions, in which order. Default: portfolio, which is random, then "
+               "bounded, then exhaustive;\nof --matrix: prove, which is exhaustive, and stateful "
+               "where there are too many executions");
+    add_choice(app, {.option = "--model", .names = names_of(explore_models)}, wanted.model,
+               "memory model");
+    const std::function<void(std::uint64_t)> take_budget = [&wanted](std::uint64_t given) {
+        wanted.budget = given;
+    };
+    add_whole_number(app, "--budget", std::uint64_t{0}, UINT64_MAX, take_budget,
+                     "most executions, or states, of each cell; 0: no limit. Default: 200000; of "
+                     "prove, 5000000");
+    add_whole_number(app, "--seed", std::uint64_t{0}, UINT64_MAX, wanted.seed,
+                     "of the random strategies");
+    add_whole_number(app, "--jobs", 1U, 256U, wanted.jobs,
+                     "explorations side by side; changes no result");
+    app.add_flag("--matrix", wanted.matrix,
+                 "the safety matrix: a table with a row for each cell, and below it each invariant "
+                 "that broke, with a token");
+    add_choice(app, {.option = "--progress", .names = names_of(explore_progress)}, wanted.progress,
+               "whether threads complete though another one stops forever, at any of its steps;\n"
+               "auto: where no thread ever waits, so that this is known, and where it is not, in "
+               "a matrix of 2 threads x 1 round");
+    app.add_flag("--no-shrink", wanted.no_shrink, "print findings as they were found");
+    app.add_flag("--strict", wanted.strict, "any violation is exit code 2, expected or not");
+}
+
+void add_replay_options(CLI::App& app, replay_options& wanted) {
+    app.add_option("token", wanted.token, "as explore printed it");
+    app.add_flag("--best-effort", wanted.best_effort,
+                 "replay a token of another build as far as it goes");
+    add_choice(app, {.option = "--format", .names = names_of(replay_formats)}, wanted.format,
+               "mermaid: a sequence diagram for issue trackers; perfetto: Chrome trace JSON for\n"
+               "ui.perfetto.dev");
+    app.add_option("--output", wanted.output, "a file for it, or - for standard output");
+    app.add_flag("--full", wanted.full, "all steps, not only those that matter");
+}
+
+int run_explore(const explore_options& wanted, const std::string& program) {
+    if (explore::explored_variants().empty()) return unsupported();
+    try {
+        return explore_as_told(wanted, program);
+    } catch (const usage_error& error) {
+        return usage(error.what());
+    }
+}
+
 int run_replay(const replay_options& wanted, const std::string& program) {
-    const auto as = explore::parse_trace_format(wanted.format);
-    if (!as)
-        return usage(fmt::format(
-            "--format '{}' is unknown; known are: table, text, mermaid, perfetto", wanted.format));
+    if (wanted.token.empty())
+        return usage("replay needs a token, as explore prints it: pidmap-stress replay TOKEN");
     const auto opened = explore::open_token(wanted.token, explore::build_identity());
-    if (!opened)
-        return usage(
-            fmt::format("'{}' is no token, or was damaged; explore prints tokens", wanted.token));
+    if (!opened && explore::explored_variants().empty()) return unsupported();
+    if (!opened) return usage(why_no_token(wanted.token));
     if (!opened->same_build && !wanted.best_effort)
         return usage(
             "the token is of another build or configuration, so its schedule may mean something "
             "else here; --best-effort tries it");
     const explore::trace seen = explore::make_trace(*opened, opened->replay(), program);
-    const std::string text = with_provenance(explore::format(seen, *as, wanted.full), *as);
+    const std::string text = with_provenance(
+        explore::format(seen, *explore::parse_trace_format(wanted.format), wanted.full),
+        *explore::parse_trace_format(wanted.format));
     if (wanted.output.empty() || wanted.output == "-") {
         say("{}", text);
     } else if (const int error = write_file(wanted.output, text); error != 0) {

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "harness/names.hpp"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;       // NOLINT(readability-identifier-naming)
@@ -11,6 +14,33 @@ class App;       // NOLINT(readability-identifier-naming)
 
 /// `pidmap-stress explore` and `pidmap-stress replay`: the explorer on the command line.
 namespace pidmap_stress {
+
+inline constexpr std::array<named_choice, 8> explore_strategies{{
+    {"random", "random walks"},
+    {"pct", "random priorities of threads, which change a few times"},
+    {"pos", "random priorities of steps"},
+    {"bounded", "every schedule with few preemptions"},
+    {"exhaustive", "every execution, each once"},
+    {"stateful", "every state: executions that reach the same state are merged from there"},
+    {"prove", "exhaustive, then stateful where there are too many executions"},
+    {"portfolio", "random, then bounded, then exhaustive"},
+}};
+inline constexpr std::array<named_choice, 3> explore_models{{
+    {"rc11", "C++20's memory model, as compilers give it"},
+    {"cxx20", "the letter of the standard's order of seq_cst operations"},
+    {"sc", "sequential consistency"},
+}};
+inline constexpr std::array<named_choice, 3> explore_progress{{
+    {"auto", "where no thread ever waits, and in a matrix of 2 threads x 1 round"},
+    {"always", "with each thread stopped at each of its steps"},
+    {"never", "not checked"},
+}};
+inline constexpr std::array<named_choice, 4> replay_formats{{
+    {"table", "a column for each thread"},
+    {"text", "a line for each step, for mails"},
+    {"mermaid", "a sequence diagram, for issue trackers"},
+    {"perfetto", "Chrome trace JSON, for ui.perfetto.dev"},
+}};
 
 struct explore_options {
     std::vector<std::string> variants{"all"};

@@ -82,12 +82,5 @@ TEST(MatrixCommand, SaysWhatABudgetLeftOut) {
     EXPECT_THAT(run.out, HasSubstr("truncated"));
 }
 
-TEST(MatrixCommand, RefusesAVariationThatADisciplineDoesNotHave) {
-    const program_end run = run_pidmap_stress(
-        words_of("explore --discipline lookup --scenario page_zero --variation holders_stay"));
-    EXPECT_EQ(run.code, exit_usage);
-    EXPECT_THAT(run.err, HasSubstr("--variation holders_stay is for"));
-}
-
 }  // namespace
 }  // namespace pidmap_stress

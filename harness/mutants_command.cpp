@@ -6,13 +6,15 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
-#include <stdexcept>
+#include <functional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "harness/command_line.hpp"
+#include "harness/explore_command.hpp"
 #include "harness/names.hpp"
 #include "harness/options.hpp"
 #include "harness/power/study.hpp"
@@ -20,25 +22,39 @@
 #include "harness/results_file.hpp"
 #include "harness/sanitizers.hpp"
 #include "harness/say.hpp"
+#include "harness/scenario.hpp"
+#include "harness/usage_error.hpp"
 #include "harness/whole_number.hpp"
 
 namespace pidmap_stress {
 namespace {
 
-struct usage_error : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
+/// Variants that are known to break: there is nothing to find out about them here.
+[[nodiscard]] std::vector<std::string_view> broken_variants() {
+    std::vector<std::string_view> names;
+    for (const subject_entry& one : subjects())
+        if (!one.info->breaks.empty()) names.push_back(one.info->name);
+    return names;
+}
 
-void check_names(std::string_view option, const std::vector<std::string>& wanted,
-                 const std::vector<std::string_view>& known) {
-    if (const auto wrong = unknown_name(option, wanted, known)) throw usage_error(*wrong);
+[[nodiscard]] std::vector<std::string_view> scenario_names() {
+    std::vector<std::string_view> names;
+    for (const scenario_entry& one : scenarios()) names.push_back(one.info->name);
+    return names;
 }
 
 [[nodiscard]] std::vector<power::candidate> chosen_candidates(const mutants_options& wanted) {
     const std::vector<power::candidate> all = power::candidates();
-    std::vector<std::string_view> names;
-    for (const power::candidate& one : all) names.push_back(one.info().name);
-    check_names("--mutant", wanted.mutants, names);
+    known_names known{
+        .option = "--mutant",
+        .all = true,
+        .called = "mutant",
+        .elsewhere = {
+            {"a variant that is known to break, not a mutant: run --variant", broken_variants()},
+            {"a scenario: run --scenario", scenario_names()}}};
+    for (const power::candidate& one : all)
+        (one.is_mutant() ? known.by_name_only : known.names).push_back(one.info().name);
+    if (const auto wrong = unknown_name(known, wanted.mutants)) throw usage_error(*wrong);
     std::vector<power::candidate> chosen;
     std::ranges::copy_if(all, std::back_inserter(chosen), [&](const power::candidate& one) {
         return selects(wanted.mutants, one.info().name);
@@ -46,39 +62,63 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
     return chosen;
 }
 
+[[nodiscard]] std::string_view preset_of(std::string_view strategy) {
+    if (strategy == to_string(power::strategy::tsan)) return "tsan";
+    if (strategy == to_string(power::strategy::asan)) return "asan-ubsan";
+    return "release";
+}
+
+/// What another build found comes by --merge; without it, a strategy that is named must be here.
+void check_built(const mutants_options& wanted) {
+    std::vector<std::string_view> built;
+    for (int n = 0; n < power::strategy_count; ++n)
+        if (const auto one = static_cast<power::strategy>(n); is_built(one))
+            built.push_back(to_string(one));
+    for (const std::string& name : wanted.strategies)
+        if (name != "all" && wanted.merge.empty() && std::ranges::find(built, name) == built.end())
+            throw usage_error(
+                fmt::format("--strategy {} needs the build of the preset {}, which run_stress.sh "
+                            "mutants makes; "
+                            "this one has: {}",
+                            name, preset_of(name), fmt::join(built, ", ")));
+}
+
 [[nodiscard]] std::vector<power::strategy> chosen_strategies(const mutants_options& wanted) {
-    std::vector<std::string_view> names;
+    const known_names known{
+        .option = "--strategy",
+        .names = mutant_strategies(),
+        .all = true,
+        .elsewhere = {{"a strategy of explore: explore --strategy", names_of(explore_strategies)}}};
+    if (const auto wrong = unknown_name(known, wanted.strategies)) throw usage_error(*wrong);
+    check_built(wanted);
     std::vector<power::strategy> chosen;
     for (int n = 0; n < power::strategy_count; ++n) {
         const auto one = static_cast<power::strategy>(n);
-        names.push_back(to_string(one));
+        const std::string_view name = to_string(one);
         // The short form has those that find most, and between them all that the others find.
         using enum power::strategy;
-        const bool spared =
-            wanted.brief && one != native && one != random && one != pos && one != bounded &&
-            std::ranges::find(wanted.strategies, names.back()) == wanted.strategies.end();
-        if (selects(wanted.strategies, names.back()) && !spared) chosen.push_back(one);
+        const bool spared = wanted.brief && one != native && one != random && one != pos &&
+                            one != bounded &&
+                            std::ranges::find(wanted.strategies, name) == wanted.strategies.end();
+        if (selects(wanted.strategies, name) && !spared) chosen.push_back(one);
     }
-    check_names("--strategy", wanted.strategies, names);
-    if (wanted.merge.empty() && std::ranges::none_of(chosen, power::is_built))
-        throw usage_error(fmt::format("--strategy {}: this build has none of these",
-                                      fmt::join(wanted.strategies, ",")));
     return chosen;
 }
 
 [[nodiscard]] std::vector<power::attempt> read_attempts(const std::string& path) {
     std::ifstream file(path);
     if (!file)
-        throw usage_error(
-            fmt::format("--merge {}: cannot read it; give a file that mutants --json wrote", path));
+        throw usage_error(fmt::format(
+            "--merge '{}' cannot be read; give a file that mutants --json wrote", path));
     try {
         std::vector<power::attempt> read;
         const auto results = nlohmann::json::parse(file);  // It must outlive what at() refers to.
         for (const nlohmann::json& one : results.at("attempts"))
             read.push_back(power::attempt_from(one));
         return read;
-    } catch (const std::exception& error) {
-        throw usage_error(fmt::format("--merge {}: no results of mutants: {}", path, error.what()));
+    } catch (const std::exception&) {
+        throw usage_error(
+            fmt::format("--merge '{}' is not a file that mutants --json wrote", path));
     }
 }
 
@@ -102,6 +142,14 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
     return text.dump(2) + "\n";
 }
 
+[[nodiscard]] unsigned seeds_of(const mutants_options& wanted) {
+    constexpr unsigned usual = 6;
+    if (wanted.brief && wanted.seeds && *wanted.seeds != 1)
+        throw usage_error(fmt::format("--seeds {} does not go with --short, which takes one seed",
+                                      *wanted.seeds));
+    return wanted.seeds.value_or(wanted.brief ? 1U : usual);
+}
+
 /// Time for all seeds, so that the usual study ends within ten minutes on slower machines, too.
 [[nodiscard]] std::chrono::seconds time_for(unsigned seeds) {
     constexpr unsigned usual = 6;
@@ -115,9 +163,9 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
     power::study_plan plan{
         .of = chosen_candidates(wanted),
         .by = chosen_strategies(wanted),
-        .seeds = wanted.brief ? 1U : wanted.seeds,
+        .seeds = seeds_of(wanted),
         .first_seed = wanted.seed,
-        .every_seed_for = time_for(wanted.seeds),
+        .every_seed_for = time_for(seeds_of(wanted)),
         .jobs = wanted.jobs,
         .tries = {.seconds = 1.5, .program = program, .is_script = program_is_script}};
     if (wanted.brief) {
@@ -169,7 +217,7 @@ void check_names(std::string_view option, const std::vector<std::string>& wanted
 }  // namespace
 
 void add_mutants_options(CLI::App& app, mutants_options& wanted) {
-    app.add_option("--mutant", wanted.mutants, "mutants, or variants that hold, or all: see list")
+    app.add_option("--mutant", wanted.mutants, "mutants, or variants that hold, or all (see list)")
         ->delimiter(',')
         ->capture_default_str();
     app.add_option("--strategy", wanted.strategies,
@@ -177,32 +225,37 @@ void add_mutants_options(CLI::App& app, mutants_options& wanted) {
                    "tsan and asan; or all")
         ->delimiter(',')
         ->capture_default_str();
-    app.add_option("--seeds", wanted.seeds,
-                   "attempts of each strategy, but for those without luck; on a slow machine, what "
-                   "comes late is tried once")
-        ->check(whole_number(1U, 1'000U))
-        ->capture_default_str();
-    app.add_option("--seed", wanted.seed, "the first one")
-        ->check(whole_number(std::uint64_t{0}, UINT64_MAX))
-        ->capture_default_str();
-    app.add_option("--jobs", wanted.jobs, "explorations at once; changes no result")
-        ->check(whole_number(1U, 256U))
-        ->capture_default_str();
+    const std::function<void(unsigned)> take_seeds = [&wanted](unsigned given) {
+        wanted.seeds = given;
+    };
+    add_whole_number(app, "--seeds", 1U, 1'000U, take_seeds,
+                     "attempts of each strategy, except those without luck; on a slow machine, "
+                     "what comes late is tried once [6; with --short, 1]");
+    add_whole_number(app, "--seed", std::uint64_t{0}, UINT64_MAX, wanted.seed, "the first one");
+    add_whole_number(app, "--jobs", 1U, 256U, wanted.jobs,
+                     "explorations at once; changes no result");
     app.add_flag("--short", wanted.brief,
                  "less time for each, one seed, native, random, pos and bounded only, and "
                  "no\nsearch where a mutant says that it cannot be seen");
     app.add_option("--json", wanted.json_path,
                    "a file for all attempts and scores, or - for standard output");
-    app.add_option("--merge", wanted.merge, "add what another build wrote with --json");
+    app.add_option("--merge", wanted.merge, "a file that another build wrote with --json, to add");
     app.add_flag("--part", wanted.part,
                  "of a study that --merge puts together: survivors are fine");
+}
+
+std::vector<std::string_view> mutant_strategies() {
+    std::vector<std::string_view> names;
+    for (int n = 0; n < power::strategy_count; ++n)
+        names.push_back(to_string(static_cast<power::strategy>(n)));
+    return names;
 }
 
 int run_mutants(const mutants_options& wanted, const std::string& program, bool program_is_script) {
     try {
         return run(wanted, program, program_is_script);
     } catch (const usage_error& error) {
-        say(stderr, "pidmap-stress: {}\n", error.what());
+        say(stderr, "pidmap-stress: {}\n", one_line(error.what()));
         return exit_usage;
     }
 }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's
@@ -14,7 +16,7 @@ namespace pidmap_stress {
 struct mutants_options {
     std::vector<std::string> mutants{"all"};
     std::vector<std::string> strategies{"all"};
-    unsigned seeds = 6;
+    std::optional<unsigned> seeds{};  ///< None: 6, or 1 if brief.
     std::uint64_t seed = 1;
     unsigned jobs = 2;
     bool brief = false;                ///< --short
@@ -23,6 +25,9 @@ struct mutants_options {
     std::string json_path{};
 };
 void add_mutants_options(CLI::App& app, mutants_options& wanted);
+
+/// What --strategy takes.
+[[nodiscard]] std::vector<std::string_view> mutant_strategies();
 
 /// Looks for the bug of each mutant with each strategy that this build has, and for one in the
 /// variants that have none; prints who found what.

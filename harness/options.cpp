@@ -2,28 +2,26 @@
 
 #include <algorithm>
 #include <random>
+#include <span>
 #include <sstream>
 #include <thread>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "allocator/geometry.hpp"
 #include "harness/board.hpp"
+#include "harness/command_line.hpp"
 #include "harness/duration.hpp"
 #include "harness/names.hpp"
 #include "harness/provenance.hpp"
 #include "harness/sanitizers.hpp"
+#include "harness/selection.hpp"
+#include "harness/usage_error.hpp"
 #include "harness/whole_number.hpp"
 
 namespace pidmap_stress {
 namespace {
-
-/// What is wrong with the arguments, in one line.
-struct usage_error : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
 
 template <class Number>
 [[nodiscard]] Number number(std::string_view option, const std::string& text, Number low,
@@ -34,30 +32,14 @@ template <class Number>
     return value;
 }
 
-[[nodiscard]] bool contains(const std::vector<std::string>& names, const std::string& name) {
-    return std::ranges::find(names, name) != names.end();
-}
-
-/// "a,b,all" as names, each one known.
-///
-/// \param by_name_only  Known as well, but no part of `all`.
-[[nodiscard]] std::vector<std::string> selection(
-    std::string_view option, const std::vector<std::string>& wanted,
-    const std::vector<std::string>& known, const std::vector<std::string>& by_name_only = {}) {
-    std::vector<std::string> names;
-    bool all = false;
-    for (const std::string& name : wanted) {
-        all |= name == "all";
-        if (name == "all") continue;
-        const auto wrong = unknown_name(option, std::string_view(name), known);
-        if (wrong && !contains(by_name_only, name)) throw usage_error(*wrong);
-        if (!contains(names, name)) names.push_back(name);
-    }
-    if (!all) return names;
-    std::vector<std::string> chosen = known;
-    std::ranges::copy_if(names, std::back_inserter(chosen),
-                         [&](const std::string& name) { return !contains(known, name); });
-    return chosen;
+/// Refuses an empty path.
+void check_path(const CLI::App& command, const std::string& option) {
+    const CLI::Option* const given = command.get_option_no_throw(option);
+    if (given == nullptr || given->count() == 0) return;
+    if (given->as<std::string>().empty())
+        throw usage_error(fmt::format(
+            "{} '' is not a path; it must be that of a file to write, or - for standard output",
+            option));
 }
 
 struct raw_run {
@@ -80,10 +62,10 @@ struct raw_run {
 };
 
 void add_run_options(CLI::App& run, raw_run& raw) {
-    run.add_option("--variant", raw.variants, "variants, or all: see list")
+    run.add_option("--variant", raw.variants, "variants, or all (see list)")
         ->delimiter(',')
         ->capture_default_str();
-    run.add_option("--scenario", raw.scenarios, "scenarios, or all: see list")
+    run.add_option("--scenario", raw.scenarios, "scenarios, or all (see list)")
         ->delimiter(',')
         ->capture_default_str();
     run.add_option("--discipline", raw.disciplines, "member, reference, lookup, or all")
@@ -116,51 +98,14 @@ void add_run_options(CLI::App& run, raw_run& raw) {
     run.add_flag("--strict", raw.strict, "any violation is exit code 2, expected or not");
 }
 
-/// All combinations that make sense. One that was asked for by name and does not is an error.
 [[nodiscard]] std::vector<cell> cells_of(const raw_run& raw) {
-    std::vector<std::string> known_variants;
-    for (const subject_entry& entry : subjects()) known_variants.emplace_back(entry.info->name);
-    std::vector<std::string> mutants;
-    for (const subject_entry& entry : mutant_subjects()) mutants.emplace_back(entry.info->name);
-    std::vector<std::string> known_scenarios;
-    for (const scenario_entry& entry : scenarios()) known_scenarios.emplace_back(entry.info->name);
-    const std::vector<std::string> known_disciplines{"member", "reference", "lookup"};
-
-    const auto variant_names = selection("--variant", raw.variants, known_variants, mutants);
-    const auto scenario_names = selection("--scenario", raw.scenarios, known_scenarios);
-    const auto discipline_names = selection("--discipline", raw.disciplines, known_disciplines);
     std::vector<cell> cells;
-    for (const std::string& variant : variant_names)
-        for (const std::string& how : discipline_names)
-            for (const std::string& workload : scenario_names) {
-                const cell one{.variant = find_subject(variant),
-                               .workload = find_scenario(workload),
-                               .how = *parse_discipline(how)};
-                if (fits(*one.workload->info, one.how, one.variant->nests)) cells.push_back(one);
-            }
-    const auto nests = [](const auto* found) { return found->info->nests; };
-    const bool about_nesting = std::ranges::all_of(
-        scenario_names, [&](const std::string& name) { return nests(find_scenario(name)); });
-    const bool none_nests = std::ranges::none_of(
-        variant_names, [](const std::string& name) { return find_subject(name)->nests; });
-    if (about_nesting && none_nests)
-        throw usage_error(fmt::format(
-            "--scenario {} is for variants whose namespaces nest, and --variant {} is none: it "
-            "would have to be a pid_namespace",
-            fmt::join(scenario_names, ", "), fmt::join(variant_names, ", ")));
-    // `all` is all that fits.
-    for (const std::string& name : raw.scenarios)
-        if (name != "all" && std::ranges::none_of(cells, [&](const cell& one) {
-                return one.workload->info->name == name;
-            }))
-            throw usage_error(fmt::format("--scenario {} does not run under {}; see list", name,
-                                          fmt::join(discipline_names, ", ")));
-    for (const std::string& name : raw.disciplines)
-        if (name != "all" && std::ranges::none_of(cells, [&](const cell& one) {
-                return to_string(one.how) == name;
-            }))
-            throw usage_error(fmt::format("--discipline {} fits none of {}; see list", name,
-                                          fmt::join(scenario_names, ", ")));
+    for (const chosen_cell& one : choose_cells(native_catalogue(), {.variants = raw.variants,
+                                                                    .disciplines = raw.disciplines,
+                                                                    .scenarios = raw.scenarios}))
+        cells.push_back({.variant = find_subject(one.variant),
+                         .workload = find_scenario(one.scenario),
+                         .how = one.how});
     return cells;
 }
 
@@ -175,10 +120,9 @@ void add_run_options(CLI::App& run, raw_run& raw) {
                             : std::min(default_threads, max_workers);
     again += fmt::format(" --threads {}", run.trial.workers);
 
-    const auto pool = parse_pool(raw.pool);
-    if (!pool)
-        throw usage_error(fmt::format("--pool '{}' is unknown; known are: tbb, jthread", raw.pool));
-    run.trial.pool = *pool;
+    if (const auto wrong = unknown_name({.option = "--pool", .names = pool_names()}, raw.pool))
+        throw usage_error(*wrong);
+    run.trial.pool = *parse_pool(raw.pool);
     again += fmt::format(" --pool {}", raw.pool);
 
     if (given.count("--pid-max") != 0) {
@@ -201,26 +145,19 @@ void add_run_options(CLI::App& run, raw_run& raw) {
     }
     if (given.count("--duration") != 0 || run.trial.operations == 0) {
         const std::string text = given.count("--duration") != 0 ? raw.duration : "60s";
-        const auto duration = parse_duration(text);
-        if (!duration)
-            throw usage_error(fmt::format(
-                "--duration '{}' is no duration; it must be a number and a unit, like 500ms, 45s, "
-                "5m, 3h or 2d",
-                text));
-        run.duration = *duration;
+        if (const auto wrong = read_duration(text, run.duration))
+            throw usage_error(fmt::format("--duration {}", *wrong));
     }
     run.seed = given.count("--seed") != 0 ? number("--seed", raw.seed, std::uint64_t{0}, UINT64_MAX)
                                           : std::random_device{}() & 0xffffffffU;
-    if (given.count("--json") != 0 && raw.json.empty())
-        throw usage_error("--json '' is no path; it must be that of a file to write");
     if (given.count("--repeat") != 0) run.repeat = number("--repeat", raw.repeat, 1U, 10'000U);
     if (given.count("--confirm-fix") != 0) {
         run.confirm = parse_bug_rate(raw.confirm);
         if (!run.confirm)
-            throw usage_error(
-                fmt::format("--confirm-fix '{}' is no rate; it must be like 0.35, 35% or 7/20 of "
-                            "runs, 3/h of worker-hours or 2e-7/op of operations",
-                            raw.confirm));
+            throw usage_error(fmt::format(
+                "--confirm-fix '{}' is not a rate; it must be like 0.35, 35% or 7/20 of "
+                "runs, 3/h of worker-hours or 2e-7/op of operations",
+                raw.confirm));
     }
     run.json_path = raw.json;
     run.strict = raw.strict;
@@ -234,7 +171,7 @@ options parse_options(int argc, const char* const* argv) {
     options parsed;
     raw_run raw;
     CLI::App app{"Stress tests for lock-free pidmap reference counting", "pidmap-stress"};
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1)->allow_extras();
     app.set_version_flag("--version", [] { return describe_version(); });
     CLI::App* const run = app.add_subcommand("run", "hammer variants and judge them");
     add_run_options(*run, raw);
@@ -253,53 +190,53 @@ options parse_options(int argc, const char* const* argv) {
     app.footer(
         "exit codes: 0 as expected, 1 usage or harness error, 2 invariant violated, 3 missing\n"
         "resource, 4 unsupported here, 5 crash, 6 stall, 7 inconclusive");
-    try {
-        app.parse(argc, argv);
-        if (run->parsed()) {
-            parsed.what = command::run;
-            parsed.run = to_run_options(raw, *run);
-        } else if (explore->parsed()) {
-            parsed.what = command::explore;
-        } else if (replay->parsed()) {
-            parsed.what = command::replay;
-        } else if (mutants->parsed()) {
-            parsed.what = command::mutants;
-        } else if (list->parsed()) {
-            parsed.what = command::list;
-        } else if (self_test->parsed()) {
-            parsed.what = command::self_test;
-        }
-    } catch (const CLI::RequiredError& error) {
+    const std::vector<std::pair<CLI::App*, command>> commands{
+        {run, command::run},         {explore, command::explore}, {replay, command::replay},
+        {mutants, command::mutants}, {list, command::list},       {self_test, command::self_test}};
+    for (const auto& one : commands) {
+        // What is left over is refused below, in words of our own.
+        one.first->allow_extras();
+        for (CLI::Option* flag : one.first->get_options())
+            if (flag->get_items_expected_max() == 0) flag->disable_flag_override();
+    }
+    const auto refuse = [&parsed](std::string_view why) {
         parsed.what = command::help;
         parsed.exit_code = exit_usage;
-        const bool known = argc > 1 && !app.get_subcommands([argv](const CLI::App* one) {
-                                               return one->get_name() == argv[1];
-                                           })
-                                            .empty();
-        parsed.message = known ? fmt::format("pidmap-stress: {}; see pidmap-stress {} --help\n",
-                                             error.what(), argv[1])
-                               : fmt::format(
-                                     "pidmap-stress: {}; known are: run, explore, replay, mutants, "
-                                     "list, self-test; see "
-                                     "pidmap-stress --help\n",
-                                     argc > 1 ? fmt::format("'{}' is no command", argv[1])
-                                              : "a command is missing");
+        parsed.message = fmt::format("pidmap-stress: {}\n", one_line(why));
+    };
+    const std::span words(argv, static_cast<std::size_t>(argc));
+    const std::string_view first = argc > 1 ? words[1] : "";
+    const auto chosen = std::ranges::find_if(
+        commands, [first](const auto& one) { return one.first->get_name() == first; });
+    const bool asks = first == "-h" || first == "--help" || first == "--version";
+    const CLI::App& asked = chosen == commands.end() ? app : *chosen->first;
+    try {
+        if (chosen == commands.end() && !asks) throw usage_error(why_no_command(app, words));
+        app.parse(argc, argv);
+        // What stands behind "--" is left to the program, not to the command.
+        std::vector<std::string> left = asked.remaining();
+        for (std::string& word : app.remaining()) left.push_back(std::move(word));
+        if (!left.empty()) throw usage_error(why_not_taken(app, asked, left.front()));
+        if (run->parsed()) parsed.run = to_run_options(raw, *run);
+        for (const char* const option : {"--json", "--output"}) check_path(asked, option);
+        if (chosen != commands.end()) parsed.what = chosen->second;
     } catch (const CLI::ParseError& error) {
         std::ostringstream out;
         std::ostringstream err;
-        const bool asks_for_help = app.exit(error, out, err) == 0;
-        parsed.what = command::help;
-        parsed.exit_code = asks_for_help ? exit_as_expected : exit_usage;
-        parsed.message =
-            asks_for_help
-                ? out.str()
-                : fmt::format("pidmap-stress: {}; see pidmap-stress --help\n", error.what());
+        if (app.exit(error, out, err) == 0) {
+            parsed.what = command::help;
+            parsed.message = out.str();
+        } else {
+            refuse(why_not_parsed(asked, words, error));
+        }
     } catch (const usage_error& error) {
-        parsed.what = command::help;
-        parsed.exit_code = exit_usage;
-        parsed.message = fmt::format("pidmap-stress: {}\n", error.what());
+        refuse(error.what());
     }
     return parsed;
+}
+
+std::vector<std::string_view> pool_names() {
+    return {to_string(pool_kind::tbb), to_string(pool_kind::jthread)};
 }
 
 std::string shell_quoted(std::string_view text) {

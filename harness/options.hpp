@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/confirm_fix.hpp"
@@ -55,6 +56,9 @@ struct options {
 
 /// Reads the command line. Never exits, and prints nothing.
 [[nodiscard]] options parse_options(int argc, const char* const* argv);
+
+/// What --pool takes.
+[[nodiscard]] std::vector<std::string_view> pool_names();
 
 /// `text` as one word of a shell.
 [[nodiscard]] std::string shell_quoted(std::string_view text);

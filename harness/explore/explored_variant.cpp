@@ -34,13 +34,17 @@ std::unique_ptr<program> explored_variant::make(const script& s) const {
 
 std::optional<std::string> why_not(const explored_variant& variant, const pidmap_setting& s) {
     if (!variant.is_built_for(*s.scenario))
-        return fmt::format("{} has not all that {} asks for: see nesting_allocator",
-                           variant.info->name, s.scenario->name);
+        return fmt::format(
+            "--scenario {} is for variants that nest, and --variant {} does not: see "
+            "nesting_allocator",
+            s.scenario->name, variant.info->name);
     if (auto wrong = why_not(s)) return wrong;
     if (variant.find(s.bits, s.pages, s.scenario->reserved_pids) != nullptr) return std::nullopt;
     const pidmap_setting usual;
-    return fmt::format("--pages {} --bits {} is not built for {}, a mutant; there is {} and {}",
-                       s.pages, s.bits, variant.info->name, usual.pages, usual.bits);
+    return fmt::format(
+        "--pages {} --bits {} is not built for --variant {}, a mutant; it must be --pages {} "
+        "--bits {}",
+        s.pages, s.bits, variant.info->name, usual.pages, usual.bits);
 }
 
 std::optional<std::string> why_not(const explored_variant& variant, const script& s) {

@@ -1,9 +1,11 @@
 #include "harness/explore/pidmap_setting.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
+#include <vector>
 
 namespace pidmap_stress::explore {
 namespace {
@@ -26,6 +28,51 @@ namespace {
     return number;
 }
 
+/// What is wrong with a setting; what would be right, only if that is a range of its own.
+[[nodiscard]] std::optional<std::string> refusal_of(const pidmap_setting& s) {
+    const explored_scenario& scenario = *s.scenario;
+    if (!scenario.disciplines.contains(s.how))
+        return fmt::format("--scenario {} does not run under --discipline {}", scenario.name,
+                           to_string(s.how));
+    const auto out_of_range = [&scenario](std::string_view option, unsigned value, unsigned most) {
+        return fmt::format("{} {} is out of range for --scenario {}; it must be 1 to {}", option,
+                           value, scenario.name, most);
+    };
+    if (s.threads < 1 || s.threads > scenario.most_threads)
+        return out_of_range("--threads", s.threads, scenario.most_threads);
+    if (s.rounds < 1 || s.rounds > scenario.most_rounds)
+        return out_of_range("--ops", s.rounds, scenario.most_rounds);
+    if (s.pages != 2 && s.pages != 3) return fmt::format("--pages {} is not built", s.pages);
+    if (s.bits != 4 && s.bits != 8) return fmt::format("--bits {} is not built", s.bits);
+    return scenario.refuses == nullptr ? std::nullopt : scenario.refuses(s);
+}
+
+/// "; it must be --threads 1 to 3, or --ops 1": the values of each number that would do if all else
+/// stayed as it is. Nothing if no single change is enough.
+[[nodiscard]] std::string what_would_do(const pidmap_setting& s) {
+    constexpr unsigned most = 8;
+    std::string text;
+    const auto try_all = [&](std::string_view option, unsigned pidmap_setting::* number) {
+        std::vector<unsigned> good;
+        for (unsigned n = 1; n <= most; ++n) {
+            pidmap_setting other = s;
+            other.*number = n;
+            if (!refusal_of(other)) good.push_back(n);
+        }
+        if (good.empty()) return;
+        const bool is_range = good.back() - good.front() + 1 == good.size();
+        text += fmt::format("{} {} {}", text.empty() ? "; it must be" : ", or", option,
+                            good.size() == 1 ? fmt::format("{}", good.front())
+                            : is_range       ? fmt::format("{} to {}", good.front(), good.back())
+                                             : fmt::format("{}", fmt::join(good, " or ")));
+    };
+    try_all("--threads", &pidmap_setting::threads);
+    try_all("--ops", &pidmap_setting::rounds);
+    try_all("--pages", &pidmap_setting::pages);
+    try_all("--bits", &pidmap_setting::bits);
+    return text;
+}
+
 }  // namespace
 
 const explored_scenario* find_explored_scenario(std::string_view name) noexcept {
@@ -35,21 +82,9 @@ const explored_scenario* find_explored_scenario(std::string_view name) noexcept 
 }
 
 std::optional<std::string> why_not(const pidmap_setting& s) {
-    const explored_scenario& scenario = *s.scenario;
-    if (!scenario.disciplines.contains(s.how))
-        return fmt::format("--scenario {} is not for --discipline {}", scenario.name,
-                           to_string(s.how));
-    if (s.threads < 1 || s.threads > scenario.most_threads)
-        return fmt::format("--threads {} is out of range; for {} it must be 1 to {}", s.threads,
-                           scenario.name, scenario.most_threads);
-    if (s.rounds < 1 || s.rounds > scenario.most_rounds)
-        return fmt::format("--ops {} is out of range; for {} it must be 1 to {}", s.rounds,
-                           scenario.name, scenario.most_rounds);
-    if (s.pages != 2 && s.pages != 3)
-        return fmt::format("--pages {} is not built; there are 2 and 3", s.pages);
-    if (s.bits != 4 && s.bits != 8)
-        return fmt::format("--bits {} is not built; there are 4 and 8", s.bits);
-    return scenario.refuses == nullptr ? std::nullopt : scenario.refuses(s);
+    auto wrong = refusal_of(s);
+    if (wrong && wrong->find("; it must be ") == std::string::npos) *wrong += what_would_do(s);
+    return wrong;
 }
 
 std::string to_string(const pidmap_setting& s) {

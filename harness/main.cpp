@@ -30,8 +30,7 @@ int do_as_told(int argc, char** argv) {
                 say(wanted.exit_code == exit_as_expected ? stdout : stderr, "{}", wanted.message);
                 return wanted.exit_code;
             case command::list:
-                print_list(stdout);
-                return exit_as_expected;
+                return run_list(wanted.list_json);
             case command::self_test:
                 return run_self_test();
             case command::explore:

@@ -32,10 +32,10 @@ template <class Number>
     return value;
 }
 
-/// Refuses an empty path.
+/// Refuses an empty path. --json of list may stand without one.
 void check_path(const CLI::App& command, const std::string& option) {
     const CLI::Option* const given = command.get_option_no_throw(option);
-    if (given == nullptr || given->count() == 0) return;
+    if (given == nullptr || given->count() == 0 || given->get_expected_min() == 0) return;
     if (given->as<std::string>().empty())
         throw usage_error(fmt::format(
             "{} '' is not a path; it must be that of a file to write, or - for standard output",
@@ -184,7 +184,12 @@ options parse_options(int argc, const char* const* argv) {
     CLI::App* const mutants = app.add_subcommand(
         "mutants", "measure how surely and how soon each planted bug is found, and by whom");
     add_mutants_options(*mutants, parsed.mutants);
-    CLI::App* const list = app.add_subcommand("list", "show variants, scenarios and disciplines");
+    CLI::App* const list = app.add_subcommand(
+        "list", "show what each command takes: variants, scenarios, disciplines, strategies ...");
+    CLI::Option* const as_json =
+        list->add_option("--json", parsed.list_json,
+                         "as JSON, in a file or, without one or with -, on standard output")
+            ->expected(0, 1);
     CLI::App* const self_test = app.add_subcommand(
         "self-test", "under a sanitizer: prove that it reports a race, and only a race");
     app.footer(
@@ -219,6 +224,7 @@ options parse_options(int argc, const char* const* argv) {
         if (!left.empty()) throw usage_error(why_not_taken(app, asked, left.front()));
         if (run->parsed()) parsed.run = to_run_options(raw, *run);
         for (const char* const option : {"--json", "--output"}) check_path(asked, option);
+        if (as_json->count() != 0 && parsed.list_json.empty()) parsed.list_json = "-";
         if (chosen != commands.end()) parsed.what = chosen->second;
     } catch (const CLI::ParseError& error) {
         std::ostringstream out;

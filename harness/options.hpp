@@ -49,6 +49,7 @@ struct options {
     explore_options explore;
     replay_options replay;
     mutants_options mutants;
+    std::string list_json;  ///< Of list: "-" is standard output; empty: it is a text.
     /// Set instead, if the arguments are wrong, or ask for help: what to print, and the exit code.
     std::string message;
     int exit_code = exit_as_expected;

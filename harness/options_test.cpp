@@ -192,7 +192,7 @@ INSTANTIATE_TEST_SUITE_P(
         bad_input{"NoRepetition", {"run", "--repeat", "0"}, "--repeat 0", "1 to 10000"},
         bad_input{"NoRate", {"run", "--confirm-fix", "often"}, "'often'", "7/20"},
         bad_input{"UnknownOption", {"run", "--frobnicate"}, "--frobnicate", "--strict"},
-        bad_input{"UnknownOptionOfList", {"list", "--all"}, "--all", "takes none"},
+        bad_input{"UnknownOptionOfList", {"list", "--all"}, "--all", "--json"},
         bad_input{"StrayWord", {"run", "sound"}, "sound", "--help"},
         bad_input{"UnknownVariant", {"run", "--variant", "nope"}, "--variant 'nope'", "per_pid"},
         bad_input{"UnknownAmongKnown", {"run", "--variant", "sound,nope"}, "'nope'", "per_pid"},
@@ -271,6 +271,11 @@ INSTANTIATE_TEST_SUITE_P(
 // The other commands are read, and asking for help is no error.
 TEST(OptionsTest, ReadsTheOtherCommands) {
     EXPECT_EQ(parsed({"list"}).what, command::list);
+    EXPECT_EQ(parsed({"list"}).list_json, "");
+    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+             {"list", "--json"}, {"list", "--json", "-"}, {"list", "--json=-"}})
+        EXPECT_EQ(parsed(words).list_json, "-");
+    EXPECT_EQ(parsed({"list", "--json", "file"}).list_json, "file");
     EXPECT_EQ(parsed({"self-test"}).what, command::self_test);
     for (const std::vector<std::string>& words :
          std::vector<std::vector<std::string>>{{"--help"}, {"-h"}, {"run", "--help"}}) {

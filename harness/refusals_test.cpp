@@ -289,7 +289,7 @@ INSTANTIATE_TEST_SUITE_P(
             "explore --duration 5s",
             "--duration is an option of run, not of explore; explore takes: {options of explore}"},
         refusal{"explore --json x",
-                "--json is an option of run, mutants, not of explore; explore takes: "
+                "--json is an option of run, mutants, list, not of explore; explore takes: "
                 "{options of explore}"},
         refusal{"explore page_zero",
                 "explore does not take the word 'page_zero'; did you mean --scenario page_zero? "
@@ -335,8 +335,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "cannot write --json /nowhere/x: No such file or directory; give a path that can "
                 "be written"},
         refusal{"list x", "list does not take the word 'x'; see pidmap-stress list --help"},
-        refusal{"list --all",
-                "--all is not an option of list; it takes none; see pidmap-stress list --help"},
+        refusal{"list --all", "--all is not an option of list; it takes: --json"},
+        refusal{"list --json /nowhere/x",
+                "cannot write --json /nowhere/x: No such file or directory; give a path that can "
+                "be written"},
         refusal{"self-test x",
                 "self-test does not take the word 'x'; see pidmap-stress self-test --help"},
         refusal{"self-test --x",

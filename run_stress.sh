@@ -25,7 +25,7 @@ Profiles; the arguments go to the program:
   asan     the same as run under AddressSanitizer and UndefinedBehaviorSanitizer
   soak     run for long (--duration 1h)
   bench    every benchmark program; the arguments go to each of them
-  list     what there is to run: variants, scenarios, ...
+  list     what each command takes: variants, scenarios, ...; --json for programs
   mutants  how surely and how soon each planted bug is found, by hammering, under both sanitizers
            and by exploring; --short leaves out the sanitizers and takes two minutes, not ten
   explore, replay TOKEN
@@ -35,6 +35,7 @@ Options, before the profile's own arguments:
   --no-install    print the command that would install what is missing, and exit 3
   --install-only [PACKAGE...]
                   install what is missing, these packages too, and build nothing
+  --version       what the program of the preset release is built from, after building it
   -h, --help      this text; `run_stress.sh run --help` is the program's
 
 Environment:
@@ -332,6 +333,11 @@ profile_bench() {
     exit "$first_failure"
 }
 
+profile_version() {
+    build release pidmap-stress
+    run_program release --version
+}
+
 profile_list() {
     build release "$program"
     run_program release list "$@"
@@ -363,6 +369,10 @@ while (($# > 0)); do
             help
             exit 0
             ;;
+        --version)
+            [[ -z $profile ]] || break
+            profile=--version
+            ;;
         -*) break ;;
         *)
             [[ -z $profile && $install_only == no ]] || break
@@ -378,6 +388,9 @@ if [[ $install_only == yes ]]; then
 fi
 case ${profile:=run} in
     run | test | tsan | asan | soak | bench | list | explore | replay | mutants) ;;
+    --version)
+        (($# == 0)) || die "$exit_usage" "--version does not go with other words: $(quoted "$@")"
+        ;;
     *)
         die "$exit_usage" "unknown profile '$profile': run, test, tsan, asan, soak, bench, list," \
             "explore, replay or mutants (--help says more)"
@@ -388,5 +401,6 @@ choose_compiler
 ! names_a_mutant "$@" || program=pidmap-stress-mutants
 case $profile in
     explore | replay) if_known "$profile" "$@" ;;
+    --version) profile_version ;;
     *) "profile_$profile" "$@" ;;
 esac

@@ -93,7 +93,7 @@ std::optional<std::string> unknown_name(const known_names& known, std::string_vi
     if (!known.by_name_only.empty())
         text += fmt::format(", or a {} (see pidmap-stress list)", known.called);
     else if (!known.called.empty())
-        text += fmt::format("; this build has no {}s", known.called);
+        text += fmt::format("; {}s are in pidmap-stress-mutants", known.called);
     return text;
 }
 

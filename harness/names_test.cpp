@@ -47,7 +47,7 @@ TEST(UnknownName, IsRefusedOnlyIfItIsUnknown) {
 // What this build does not have is not listed, and that is said.
 TEST(UnknownName, SaysWhatABuildDoesNotHave) {
     EXPECT_EQ(unknown_name({.option = "--x", .names = {"a"}, .called = "mutant"}, "moonlight"),
-              "--x 'moonlight' is unknown; choose from: a; this build has no mutants");
+              "--x 'moonlight' is unknown; choose from: a; mutants are in pidmap-stress-mutants");
 }
 
 // Of several names the first one that is unknown is told.

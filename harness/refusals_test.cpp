@@ -49,7 +49,7 @@ struct refusal {
 }
 
 [[nodiscard]] std::string or_a_mutant() {
-    return native_catalogue().mutants.empty() ? "; this build has no mutants"
+    return native_catalogue().mutants.empty() ? "; mutants are in pidmap-stress-mutants"
                                               : ", or a mutant (see pidmap-stress list)";
 }
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "harness/explore/pidmap_setting.hpp"
+#include "harness/explore/explored_variant.hpp"
 #include "harness/scenario.hpp"
 #include "harness/subject.hpp"
 #include "harness/usage_error.hpp"

@@ -10,7 +10,7 @@
 #include <array>
 #include <ostream>
 
-#include "harness/explore/pidmap_setting.hpp"
+#include "harness/explore/explored_variant.hpp"
 #include "harness/scenario.hpp"
 #include "harness/subject.hpp"
 #include "harness/usage_error.hpp"

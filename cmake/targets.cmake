@@ -59,21 +59,25 @@ endfunction()
 # All tests of a folder: one program, one CTest test per case.
 #
 # UNOPTIMIZED: for tests that call much and compute little, which is most of them. They compile in
-# half the time, and what they are linked with is optimized all the same.
+# half the time, and what they are linked with is optimized all the same. OPTIMIZED: those of them
+# that are not like that.
 function(pidmap_stress_tests name)
   if(NOT PIDMAP_STRESS_TESTS)
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 1 arg "UNOPTIMIZED" "TIMEOUT" "SOURCES;LINKS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "UNOPTIMIZED" "TIMEOUT" "SOURCES;OPTIMIZED;LINKS;LABELS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
-  add_executable(${name}_tests ${arg_SOURCES})
+  add_executable(${name}_tests ${arg_SOURCES} ${arg_OPTIMIZED})
   target_link_libraries(${name}_tests PRIVATE ${arg_LINKS} GTest::gmock GTest::gtest_main)
   pidmap_stress_compile_options(${name}_tests)
   pidmap_stress_precompile(${name}_tests <gmock/gmock.h> <gtest/gtest.h>)
   if(arg_UNOPTIMIZED)
     target_compile_options(${name}_tests PRIVATE -O0)
+    # Headers that were precompiled by other options are of no use to them.
+    set_source_files_properties(${arg_OPTIMIZED} PROPERTIES COMPILE_OPTIONS -O2
+                                                            SKIP_PRECOMPILE_HEADERS ON)
   endif()
   gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}/
                        PROPERTIES TIMEOUT ${arg_TIMEOUT})

@@ -199,7 +199,7 @@ TEST(ProgramTest, AFileSizeLimitIsExitCode3AndLeavesNoDraft) {
 
     std::filesystem::remove(results);
     for (const std::string& command :
-         {cells, std::string("mutants --short --mutant lost_put"), std::string("list")}) {
+         {cells, std::string("mutants --short --mutant sound"), std::string("list")}) {
         const program_end at_once = run("0", command);
         EXPECT_EQ(at_once.code, exit_no_resources) << at_once.err;
         EXPECT_FALSE(std::filesystem::exists(results));

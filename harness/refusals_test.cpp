@@ -350,8 +350,8 @@ constexpr refusal of_the_explorer[] = {
     {"explore --scenario page_zero --variation holderstay",
      "--variation 'holderstay' is unknown; did you mean holders_stay? Choose from: "
      "usual, resident_last, holders_stay"},
-    {"explore --scenario exhaustion --variation x",
-     "--variation 'x' is unknown: exhaustion has none"},
+    {"explore --scenario page_install --variation x",
+     "--variation 'x' is unknown: page_install has none"},
     {"explore --scenario nested --threads 4",
      "--threads 4 is out of range for --scenario nested; it must be 1 to 3"},
     {"explore --scenario page_boundary --threads 4 --ops 4",

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "checkers/audit.hpp"
 #include "harness/explore/explored_allocator.hpp"
@@ -40,6 +41,16 @@ private:
 inline void judge_instant(const explored_namespace& ns, bool held) noexcept {
     expect(ns.peek_refcount() > 0 || !held, invariant::live_pid_pins_namespace,
            "the count is 0, and a pid is held");
+}
+
+/// Judges a refused allocation in a namespace that the caller keeps alive and nobody has closed.
+/// "Dead" is a wrong answer: no order of the calls explains it, and from the point of view of the
+/// caller, what it holds did not keep the namespace alive.
+inline void judge_refusal(alloc_error why) noexcept {
+    static constexpr std::string_view what = "a namespace that is in use says that it is dead";
+    const bool right = why != alloc_error::namespace_dead;
+    expect(right, invariant::linearizable, what);
+    expect(right, invariant::live_pid_pins_namespace, what);
 }
 
 /// At every instant, a variant that counts pages has no fewer references than non-empty ones.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -61,10 +62,22 @@ public:
     /// Whether there is no memory for what is being made now.
     [[nodiscard]] virtual bool fails_here() noexcept { return false; }
 
+    /// States what a set-up needs in order to continue. If it does not hold, that is a finding, and
+    /// no thread of this execution runs.
+    void need(bool there, std::string_view what) noexcept {
+        if (there) return;
+        expect(false, invariant::linearizable, what);
+        is_set_up_ = false;
+    }
+    [[nodiscard]] bool is_set_up() const noexcept { return is_set_up_; }
+
     static inline constinit thread_local release_hook* current = nullptr;
 
 protected:
     ~release_hook() = default;
+
+private:
+    bool is_set_up_ = true;
 };
 
 /// The policy `explored`, with a judged refcount, and releases that are told of.

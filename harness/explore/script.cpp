@@ -181,7 +181,8 @@ std::optional<script> to_script(const pidmap_setting& setting) {
             s.threads[t].holds = {first + static_cast<pid_nr>(t)};
     } else if (setting.how == discipline::lookup) {
         if (zero) s.last = 1;
-        s.threads[0].holds = {s.last};
+        const bool apart = setting.scenario->variations[setting.variation] == "resident_apart";
+        s.threads[0].holds = {apart ? 1 : s.last};
     } else if (zero) {
         s.threads[0].holds = {first};
     }

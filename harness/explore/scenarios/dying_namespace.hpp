@@ -93,7 +93,9 @@ inline void dying_namespace::state::set_up() noexcept {
             continue;
         }
         const alloc_result got = ns.alloc_pidmap();
-        check(bool{got}, invariant::linearizable, "the set-up got no pid");
+        if (!got) judge_refusal(got.error());
+        need(bool{got}, "the set-up got no pid");
+        if (!got) return;
         book_.take(t, got.nr());
         own_[t] = got.nr();
         holders_.set(t, true);
@@ -108,7 +110,7 @@ inline void dying_namespace::state::lead_hint_to_page_end() noexcept {
     pid_nr got = 0;
     for (pid_nr n = 0; n < bits && got < bits - 1; ++n) {
         const alloc_result one = book_.ns().alloc_pidmap();
-        check(bool{one}, invariant::linearizable, "the set-up got no pid");
+        need(bool{one}, "the set-up got no pid");
         if (!one) return;
         got = one.nr();
         book_.ns().free_pidmap(got);

@@ -85,10 +85,6 @@ struct nested {
         [[nodiscard]] bool start(unsigned thread, namespace_book& in, numbers& into) noexcept;
         void end(unsigned thread, namespace_book& in, const numbers& which) noexcept;
         void abandon(unsigned thread, namespace_book& in, const numbers& which) noexcept;
-        void refused(alloc_error why) const noexcept {
-            expect(why != alloc_error::namespace_dead, invariant::linearizable,
-                   "a namespace that is in use says that it is dead");
-        }
         [[nodiscard]] namespace_book& home() noexcept { return is_shared() ? shared_ : root_; }
 
         const explored_allocator& variant_;
@@ -127,7 +123,7 @@ inline void nested::state::set_up() noexcept {
         if (setting_.how == discipline::reference)
             home().ns().get();
         else
-            check(start(t, home(), own_[t]), invariant::linearizable, "the set-up got no pid");
+            need(start(t, home(), own_[t]), "the set-up got no pid");
         holders_.set(t, setting_.how == discipline::member);
     }
     if (setting_.variation == failing || setting_.variation == full_root) fill_root();
@@ -144,6 +140,8 @@ inline void nested::state::fill_root() noexcept {
         root_.take(set_up_thread, got.nr());
         fillers_[filled++] = got.nr();
     }
+    need(filled != 0, "the set-up got no pid");
+    if (filled == 0) return;
     root_.leave(set_up_thread, fillers_[0]);
     root.free_pidmap(fillers_[0]);
     fillers_[0] = 0;
@@ -220,7 +218,7 @@ inline bool nested::state::start(unsigned thread, namespace_book& in, numbers& i
     const explored_namespace& ns = in.ns();
     const numbers_result got = ns.alloc_numbers(into);
     if (!got.result) {
-        refused(got.result.error());
+        judge_refusal(got.result.error());
         return false;
     }
     in.take(thread, into[ns.level()]);

@@ -16,10 +16,13 @@ namespace pidmap_stress::explore {
 /// the namespace may be gone by then.
 ///
 /// `strangers`: in a round a thread looks up the number of another one's own object, reads what it
-/// says, and puts it, while the other one may be leaving. `member` only.
+/// says, and puts it, while the other one may be leaving. `member` only. `crowd`: there is one
+/// object. Thread 1 ends it; in a round each other thread looks it up and puts it. With three
+/// threads, two lookups meet the end of one object, which happens in no other shape. What keeps the
+/// namespace alive is given up when all threads have ended.
 struct outliving_pid {
-    static constexpr std::array<std::string_view, 2> shapes{"keepers", "strangers"};
-    enum : unsigned { keepers, strangers };
+    static constexpr std::array<std::string_view, 3> shapes{"keepers", "strangers", "crowd"};
+    enum : unsigned { keepers, strangers, crowd };
 
     [[nodiscard]] static std::optional<std::string> refuses(const pidmap_setting& s) {
         if (s.variation == strangers && s.how != discipline::member)
@@ -51,7 +54,7 @@ struct outliving_pid {
         void set_up() noexcept;
         void run(unsigned thread) noexcept;
         void check_instant() const noexcept { judge_instant(book_.ns(), holders_.any()); }
-        void finish() { book_.finish(); }
+        void finish();
         void on_release(const void* /*ns*/) noexcept override { book_.released(); }
 
     private:
@@ -62,7 +65,9 @@ struct outliving_pid {
         /// Makes an object. \returns nullptr if there is none to be had.
         [[nodiscard]] object* make(unsigned thread) noexcept;
         void keep_one(unsigned thread, unsigned round) noexcept;
-        void meet_a_stranger(unsigned thread) noexcept;
+        /// Looks up a number that the object of `whose` has, or had.
+        void meet(unsigned whose) noexcept;
+        void leave(unsigned thread) noexcept;
         /// Who has this number: with a reference, or nullptr.
         [[nodiscard]] object* look_up(pid_nr nr) noexcept;
         void free(unsigned thread, object& which) noexcept;
@@ -85,12 +90,12 @@ inline void outliving_pid::state::set_up() noexcept {
     const auto ns = explored_namespace::create(variant_, pid_max_);
     book_.open(ns, limit());
     for (unsigned t = 0; t < setting_.threads; ++t) {
-        if (setting_.how == discipline::reference) {
-            ns.get();
-            continue;
-        }
+        if (setting_.how == discipline::reference) ns.get();
+        const bool has_object =
+            setting_.how == discipline::member || (setting_.variation == crowd && t == 0);
+        if (!has_object) continue;
         own_[t] = make(t);
-        check(own_[t] != nullptr, invariant::linearizable, "the set-up got no pid");
+        need(own_[t] != nullptr, "the set-up got no pid");
         if (own_[t] == nullptr) continue;
         own_numbers_[t] = number_of(*own_[t]);
         holders_.set(t, true);
@@ -100,14 +105,17 @@ inline void outliving_pid::state::set_up() noexcept {
 }
 
 inline void outliving_pid::state::run(unsigned thread) noexcept {
+    if (setting_.variation == crowd && thread == 0) return leave(thread);
     for (unsigned round = 0; round < setting_.rounds; ++round)
         if (setting_.variation == strangers)
-            meet_a_stranger(thread);
+            meet((thread + 1) % setting_.threads);
+        else if (setting_.variation == crowd)
+            meet(0);
         else
             keep_one(thread, round);
+    if (setting_.variation == crowd) return;
     if (own_[thread] != nullptr) {
-        holders_.set(thread, false);
-        free(thread, *own_[thread]);
+        leave(thread);
     } else {
         label("put");
         book_.ns().put();
@@ -119,12 +127,25 @@ inline void outliving_pid::state::run(unsigned thread) noexcept {
     }
 }
 
+inline void outliving_pid::state::finish() {
+    if (setting_.variation == crowd)
+        for (unsigned t = 0; t < setting_.threads; ++t) {
+            if (own_[t] != nullptr) leave(t);
+            if (setting_.how == discipline::reference) book_.ns().put();
+        }
+    book_.finish();
+}
+
+inline void outliving_pid::state::leave(unsigned thread) noexcept {
+    holders_.set(thread, false);
+    free(thread, *std::exchange(own_[thread], nullptr));
+}
+
 inline auto outliving_pid::state::make(unsigned thread) noexcept -> object* {
     label("alloc pid");
     const auto got = book_.ns().alloc_pid();
     if (got.object == nullptr) {
-        expect(got.error != alloc_error::namespace_dead, invariant::linearizable,
-               "a namespace that is in use says that it is dead");
+        judge_refusal(got.error);
         return nullptr;
     }
     book_.take(thread, number_of(*got.object));
@@ -143,8 +164,8 @@ inline void outliving_pid::state::keep_one(unsigned thread, unsigned round) noex
     free(thread, *mine);
 }
 
-inline void outliving_pid::state::meet_a_stranger(unsigned thread) noexcept {
-    const pid_nr nr = own_numbers_[(thread + 1) % setting_.threads];
+inline void outliving_pid::state::meet(unsigned whose) noexcept {
+    const pid_nr nr = own_numbers_[whose];
     object* const found = look_up(nr);
     if (found == nullptr) return;
     // What it is known by never changes, and it is there as long as we have a reference.

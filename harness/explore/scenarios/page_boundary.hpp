@@ -42,9 +42,12 @@ struct page_boundary {
 
         void set_up() noexcept {
             create();
+            const bool is_lookup = setting_.how == discipline::lookup;
+            const bool is_apart = setting_.variation == resident_apart;
             if (setting_.how == discipline::member) seat_members();
+            if (is_apart) seat_resident();
             fill_page_zero();
-            if (setting_.how == discipline::lookup)
+            if (is_lookup && !is_apart)
                 seat_resident();
             else
                 visit();

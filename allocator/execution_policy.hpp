@@ -22,7 +22,7 @@ enum class cell_role : std::uint8_t {
     page,
     last_pid,
     pid_max,
-    object,  ///< Of a pid, or a part of the table of them.
+    object,  ///< Of a pid, its count, or a part of the table of them.
 };
 
 /// Requirements on a policy:

@@ -123,6 +123,19 @@ public:
     ///         variant's orders say so.
     void free_pidmap(pid_nr nr) noexcept;
 
+    /// Makes the next search begin behind `last`, so that a caller that wants a certain pid is
+    /// likely to get it. Checkpoint and restore uses this to give a task the pid it had.
+    ///
+    /// It is only a hint: a concurrent allocation may move it on, or overwrite it. After a move
+    /// backwards, pids may be handed out again at once.
+    ///
+    /// \pre    As for alloc_pidmap(); last >= reserved_pids - 1: reserved pids are not for this.
+    /// \source The sysctl kernel.ns_last_pid, Linux b8f566b04d3c (2012).
+    void set_last_pid(pid_nr last) noexcept {
+        assert(last >= geometry::reserved_pids - 1 && last < highest_pid_max<geometry>);
+        last_pid.store(last, Orders::hint);
+    }
+
     /// Takes a reference. \pre The caller knows that the count is not 0 and cannot become 0 now.
     void get() noexcept { refcount.fetch_add(1, Orders::get); }
     /// Takes a reference unless the namespace is dead. \returns Whether it did.

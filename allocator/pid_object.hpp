@@ -25,7 +25,7 @@ struct pid_object {
     explicit pid_object(unsigned deepest_level) noexcept : level(deepest_level) {}
 
     /// References: one for being in the table, and one for each user.
-    atomic<int> count{1};
+    atomic<int, cell_role::object> count{1};
     /// Of the deepest namespace.
     const unsigned level;
     /// The deepest namespace. It may be gone when the object is not.

@@ -127,6 +127,25 @@ TYPED_TEST(VariantTest, AWrapPassesOverTheReservedPids) {
     EXPECT_EQ(this->ns->alloc_pidmap(), G::reserved_pids);
 }
 
+// A caller can reach any page in one call, without allocating through all bits before it.
+TYPED_TEST(VariantTest, ASearchBeginsWhereTheHintWasMovedTo) {
+    using G = typename TestFixture::geometry;
+    if constexpr (requires { this->ns->set_last_pid(1); }) {
+        const pid_nr end = 2 * TestFixture::page_size;
+        for (const pid_nr nr : {TestFixture::page_size, end - 1, G::reserved_pids,
+                                TestFixture::page_size - 1, TestFixture::page_size + 1}) {
+            this->ns->set_last_pid(nr - 1);
+            EXPECT_EQ(this->ns->alloc_pidmap(), nr);
+        }
+        this->ns->set_last_pid(end - 1);
+        EXPECT_EQ(this->ns->alloc_pidmap(), G::reserved_pids + 1) << "behind the last pid it wraps";
+        this->ns->set_last_pid(TestFixture::page_size - 1);
+        EXPECT_EQ(this->ns->alloc_pidmap(), TestFixture::page_size + 2)
+            << "what is taken is passed";
+        this->expect_nr_free_to_be_clear_bits();
+    }
+}
+
 TYPED_TEST(VariantTest, APageIsInstalledWhenTheSearchFirstComesToIt) {
     using heap = typename TestFixture::world;
     EXPECT_NE(this->ns->peek_bits(0), nullptr);

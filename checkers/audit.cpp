@@ -45,7 +45,7 @@ public:
     explicit auditor(const namespace_evidence& evidence)
         : evidence_(evidence),
           words_per_page_((evidence.bits_per_page + word_bits - 1) / word_bits),
-          booked_(words_per_page_ * evidence.pages.size()) {
+          booked_(words_per_page_ * pages_in_use(evidence)) {
         assert(std::has_single_bit(evidence.bits_per_page));
     }
 
@@ -54,7 +54,9 @@ public:
         if (evidence_.released) {
             judge_released();
         } else {
-            for (std::size_t i = 0; i < evidence_.pages.size(); ++i) judge_page(i);
+            const std::size_t in_use = pages_in_use(evidence_);
+            for (std::size_t i = 0; i < in_use; ++i) judge_page(i);
+            for (std::size_t i = in_use; i < evidence_.pages.size(); ++i) judge_nr_free(i, 0);
             judge_lists();
             judge_refcount();
         }
@@ -67,6 +69,17 @@ private:
         long pids = 0;
         long pages = 0;
     };
+
+    /// The number of pages up to the last one that has memory, or a pid in the books. Most
+    /// namespaces use one page of 128, and hundreds of namespaces are audited at a time.
+    [[nodiscard]] static std::size_t pages_in_use(const namespace_evidence& evidence) {
+        std::size_t pages = evidence.pages.size();
+        while (pages > 1 && !evidence.pages[pages - 1].installed) --pages;
+        for (const pid_nr pid : evidence.held)
+            if (pid >= 1)
+                pages = std::max(pages, static_cast<std::size_t>(pid) / evidence.bits_per_page + 1);
+        return std::min(pages, evidence.pages.size());
+    }
 
     template <class... Args>
     void broken(invariant which, fmt::format_string<Args...> sentence, Args&&... args) {
@@ -133,10 +146,15 @@ private:
             name_differences(index);
         }
 
+        judge_nr_free(index, set_bits);
+    }
+
+    void judge_nr_free(std::size_t index, unsigned set_bits) {
+        const long nr_free = evidence_.pages[index].nr_free;
         const long clear_bits = static_cast<long>(evidence_.bits_per_page) - set_bits;
-        if (page.nr_free != clear_bits)
+        if (nr_free != clear_bits)
             broken(invariant::nr_free_equals_clear_bits, "page {} has nr_free {} and {} clear bits",
-                   index, page.nr_free, clear_bits);
+                   index, nr_free, clear_bits);
     }
 
     void name_differences(std::size_t index) {

@@ -88,6 +88,14 @@ TEST(AuditTest, CountsClearBits) {
                             breaks(invariant::nr_free_equals_clear_bits, "page 1 has nr_free 8")));
 }
 
+// nr_free of a page without memory is judged too, even if no later page has memory.
+TEST(AuditTest, CountsClearBitsOfAPageWithoutMemory) {
+    EXPECT_THAT(
+        (small_namespace{.page_1_installed = false, .nr_free_1 = 7, .held = {3, 4}, .refcount = 2}
+             .judged()),
+        ElementsAre(breaks(invariant::nr_free_equals_clear_bits, "page 1 has nr_free 7")));
+}
+
 // A bit that nobody holds is named, and the count may agree with the bitmap or with the books.
 TEST(AuditTest, NamesABitThatNobodyHolds) {
     const auto leaked = ElementsAre(breaks(invariant::bitmap_equals_held, "nobody holds pid 9"));

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "allocator/execution_policy.hpp"
+#include "harness/clock.hpp"
 
 namespace pidmap_stress {
 
@@ -20,6 +21,19 @@ void delay_here() noexcept {
         std::this_thread::yield();
     else
         for (std::uint32_t n = self.delays.below(256); n > 0; --n) native::pause();
+}
+
+void wait_for_stroke() noexcept {
+    // Some five microseconds: long enough for another worker to end an object.
+    constexpr ticks period = ticks{1} << 14;
+    constexpr unsigned pauses_per_yield = 8;
+    if (self.delays.one_in(2)) return;
+    const ticks stroke = (rough_time() | (period - 1)) + 1;
+    for (unsigned n = 1; rough_time() < stroke; ++n)
+        if (n % pauses_per_yield == 0)
+            std::this_thread::yield();
+        else
+            native::pause();
 }
 
 }  // namespace pidmap_stress

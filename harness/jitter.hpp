@@ -19,4 +19,16 @@ inline void jitter_point() noexcept {
         delay_here();
 }
 
+/// With a chance of one half, waits until the next stroke of a clock that all threads share, and
+/// yields the processor meanwhile.
+void wait_for_stroke() noexcept;
+
+/// Called before each access to a pid object or to the table of objects. A worker that is slow
+/// there gives others time to change what it has read, and continues at the same moment as other
+/// slow workers.
+inline void object_point() noexcept {
+    if (self.slow_at_objects) [[unlikely]]
+        wait_for_stroke();
+}
+
 }  // namespace pidmap_stress

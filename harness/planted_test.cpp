@@ -87,6 +87,27 @@ struct wrap_to_zero_steps : sound_steps {
 template <execution_policy P>
 using wrap_to_zero = planted<P, wrap_to_zero_steps>;
 
+/// A search that leaves a page for the next one begins there with the second bit.
+struct second_bit_steps : sound_steps {
+    static constexpr std::string_view name = "second_bit";
+    template <geometry_trait G>
+    class search : public pid_search<G> {
+        bool moved_on_ = false;
+
+    public:
+        using pid_search<G>::pid_search;
+        [[nodiscard]] constexpr unsigned first_bit() const noexcept {
+            return pid_search<G>::first_bit() + (moved_on_ ? 1 : 0);
+        }
+        constexpr void next_page() noexcept {
+            moved_on_ = true;
+            pid_search<G>::next_page();
+        }
+    };
+};
+template <execution_policy P>
+using second_bit = planted<P, second_bit_steps>;
+
 /// Tests a bit and sets it, in two steps.
 template <class P>
 struct torn_bits_world : P {
@@ -186,6 +207,11 @@ INSTANTIATE_TEST_SUITE_P(
                                   {invariant::pid_in_range},
                                   0,
                                   32768},
+                      planted_bug{make_subject_entry<second_bit>(),
+                                  "page_boundary",
+                                  discipline::reference,
+                                  100,
+                                  {invariant::linearizable}},
                       planted_bug{make_subject_entry<torn_bits>(),
                                   "churn",
                                   discipline::member,

@@ -212,6 +212,8 @@ void stage::judge_history() {
                                       .skew = clock_skew});
         report_all(judged.findings);
         if (!judged.decided) board_.undecided.fetch_add(1, std::memory_order::relaxed);
+        // A worker that moves the hint may move it back, and then a pid may come again at once.
+        if (ns.hint_was_set.load(std::memory_order::relaxed)) continue;
         const std::uint64_t held_at_most = ns.held_before.size() + part.size();
         if (const auto reuse = find_immediate_reuse({.operations = part,
                                                      .complete_since = 0,

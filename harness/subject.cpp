@@ -21,6 +21,8 @@ tested_namespace::tested_namespace(std::uint16_t number, tenant_cell* cells) : c
     unpublish = [](release_record& record) noexcept {
         auto& ns = static_cast<tested_namespace&>(record);
         drop_what_it_keeps(record);
+        if (tested_namespace* const above = ns.parent())
+            above->children.fetch_sub(1, std::memory_order::relaxed);
         if (ns.home == nullptr) return;
         tested_namespace* mine = &ns;
         // Relaxed: who looks it up now finds nothing, and nothing follows from that.
@@ -31,6 +33,7 @@ tested_namespace::tested_namespace(std::uint16_t number, tenant_cell* cells) : c
 void tested_namespace::reset() noexcept {
     releases.store(0, std::memory_order::relaxed);
     external.store(0, std::memory_order::relaxed);
+    children.store(0, std::memory_order::relaxed);
     home = nullptr;
     past_reserved = false;
     keeps = nullptr;
@@ -39,6 +42,7 @@ void tested_namespace::reset() noexcept {
     may_be_closed = false;
     closed.store(false, std::memory_order::relaxed);
     told_dead.store(false, std::memory_order::relaxed);
+    hint_was_set.store(false, std::memory_order::relaxed);
     ++generation;
     held.clear();
     held_before.clear();

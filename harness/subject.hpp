@@ -59,6 +59,7 @@ public:
     [[nodiscard]] virtual pid_handle* find_pid(pid_nr nr) noexcept = 0;
     virtual bool disable_pid_allocation() noexcept = 0;
     virtual void abandon(pid_nr first) noexcept = 0;
+    virtual void set_last_pid(pid_nr last) noexcept = 0;
 
     /// \pre Quiescent, and the namespace is not released.
     virtual void peek(namespace_peek& into) const = 0;
@@ -80,6 +81,8 @@ public:
     /// References of creators and workers, of children and of objects. Relaxed: the harness's own
     /// book.
     std::atomic<int> external{0};
+    /// How many of these belong to children.
+    std::atomic<int> children{0};
     /// How many namespaces are above.
     unsigned level = 0;
     /// Below another one, and without a pid so far: its first one is to be 1. Its creator only may
@@ -89,6 +92,9 @@ public:
     bool may_be_closed = false;
     /// A disable has returned. Release: who acquires it has learned of the closing.
     std::atomic<bool> closed{false};
+    /// A worker has moved its last_pid, so a pid that comes again soon is no fault. Relaxed: a
+    /// book.
+    std::atomic<bool> hint_was_set{false};
     /// Somebody was told that it is dead, while he kept it alive. Relaxed: a book.
     std::atomic<bool> told_dead{false};
     /// What pid objects that have a reference on this namespace share.

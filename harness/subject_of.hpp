@@ -46,6 +46,7 @@ public:
         level = parent->level + 1;
         awaits_init = true;
         parent->external.fetch_add(1, std::memory_order::relaxed);
+        parent->children.fetch_add(1, std::memory_order::relaxed);
         return true;
     }
     [[nodiscard]] alloc_result alloc_pidmap() noexcept override { return ns_->alloc_pidmap(); }
@@ -88,6 +89,10 @@ public:
     }
     void abandon(pid_nr first) noexcept override {
         if constexpr (nesting<V>) V::lifecycle::abandon(*ns_, first);
+    }
+
+    void set_last_pid(pid_nr last) noexcept override {
+        if constexpr (nesting<V>) ns_->set_last_pid(last);
     }
 
     void peek(namespace_peek& into) const override {

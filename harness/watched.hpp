@@ -11,7 +11,9 @@
 
 #include "allocator/execution_policy.hpp"
 #include "checkers/refcount_transitions.hpp"
+#include "harness/jitter.hpp"
 #include "harness/memory_domain.hpp"
+#include "harness/slow_atomic.hpp"
 #include "harness/worker_identity.hpp"
 
 namespace pidmap_stress {
@@ -62,14 +64,28 @@ private:
     }
 };
 
-/// Policy decorator: changes of refcounts are judged, objects live in the memory domain, and
-/// allocation of memory may fail on purpose.
+namespace detail {
+template <class Atomic, cell_role Role>
+struct watched_cell {
+    using type = Atomic;
+};
+template <class Atomic>
+struct watched_cell<Atomic, cell_role::refcount> {
+    using type = judged_count<Atomic>;
+};
+template <class Atomic>
+struct watched_cell<Atomic, cell_role::object> {
+    using type = slow_atomic<Atomic, object_point>;
+};
+}  // namespace detail
+
+/// Policy decorator: changes of refcounts are judged, objects live in the memory domain, allocation
+/// of memory may fail on purpose, and a worker may be slow at objects.
 template <execution_policy Base>
 struct watched : Base {
     template <class T, cell_role Role = cell_role::data>
-    using atomic = std::conditional_t<Role == cell_role::refcount,
-                                      judged_count<typename Base::template atomic<T, Role>>,
-                                      typename Base::template atomic<T, Role>>;
+    using atomic =
+        typename detail::watched_cell<typename Base::template atomic<T, Role>, Role>::type;
 
     template <class T, class... Args>
     [[nodiscard]] static T* create(Args&&... args) noexcept {

@@ -89,6 +89,30 @@ TYPED_TEST(WatchedTest, OtherCellsAreNotJudged) {
     EXPECT_EQ(this->seen->findings_reported, 0U);
 }
 
+// A worker that is slow at objects draws from chance when to wait, at each access to one and at no
+// other; and what it reads and writes is the same.
+TYPED_TEST(WatchedTest, AWorkerIsSlowAtObjectsWhenItSaysSo) {
+    typename TypeParam::template atomic<int, cell_role::object> count{0};
+    typename TypeParam::template atomic<int, cell_role::nr_free> other{0};
+    const auto draws_of = [](auto& cell) {
+        self.accesses_until_delay = UINT32_MAX;  // Delays of another kind draw as well.
+        self.delays = rng(7);
+        for (int n = 0; n < 3; ++n) cell.fetch_add(1, relaxed);
+        rng drawn(7);
+        const std::uint64_t next = self.delays.next();
+        int draws = 0;
+        while (drawn.next() != next) ++draws;
+        return draws;
+    };
+    EXPECT_EQ(draws_of(count), 0);
+    self.slow_at_objects = true;
+    EXPECT_EQ(draws_of(count), 3);
+    EXPECT_EQ(draws_of(other), 0);
+    self.slow_at_objects = false;
+    EXPECT_EQ(draws_of(count), 0);
+    EXPECT_EQ(count.load(relaxed), 9);
+}
+
 // Namespaces and pages are counted as what they are, from birth to death.
 TYPED_TEST(WatchedTest, ObjectsLiveInTheDomain) {
     const child_end end = in_child([] {

@@ -1,5 +1,6 @@
 #include "harness/worker.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <optional>
 #include <thread>
@@ -93,6 +94,21 @@ alloc_result worker::alloc_with_care(tested_namespace& ns) {
     return result;
 }
 
+void worker::find_sole(tested_namespace& ns, pid_nr nr) {
+    const auto sole = std::ranges::find_if(
+        held, [&](const held_pid& what) { return what.ns == &ns && what.nr == nr; });
+    if (sole == held.end()) return;
+    free_at(static_cast<std::size_t>(sole - held.begin()));
+    const alloc_result got = alloc_in(ns);
+    if (got == nr) return;
+    report({.broken = invariant::linearizable,
+            .what = fmt::format(
+                "pid {} of namespace {} is the only one that is free, and worker {} got {}", nr,
+                ns.id, number_,
+                got ? fmt::format("pid {}", got.nr())
+                    : fmt::format("\"{}\"", to_string(got.error())))});
+}
+
 void worker::free_with_care(held_pid what) {
     tested_namespace& ns = *what.ns;
     if (ns.released()) tell_pinned_but_released(ns, what.nr);
@@ -108,10 +124,13 @@ void worker::tell_refused(tested_namespace& ns, alloc_error why) {
     if (why != alloc_error::namespace_dead || by_lookup_) return;
     // Whether it was closed by then, the histories tell; and the audit, if it never was.
     if (ns.may_be_closed) return ns.told_dead.store(true, std::memory_order::relaxed);
-    report(
-        {.broken = invariant::live_pid_pins_namespace,
-         .what = fmt::format("namespace {} says that it is dead, while worker {} holds a {} of it",
-                             ns.id, number_, anchors.empty() ? "reference" : "pid")});
+    // No order of the calls explains it; and for the caller, what it holds did not keep the
+    // namespace alive. The explorer reports both as well: see judge_refusal().
+    for (const invariant one : {invariant::live_pid_pins_namespace, invariant::linearizable})
+        report({.broken = one,
+                .what = fmt::format(
+                    "namespace {} says that it is dead, while worker {} holds a {} of it", ns.id,
+                    number_, anchors.empty() ? "reference" : "pid")});
 }
 
 bool worker::judge_range(const tested_namespace& ns, pid_nr nr) {
@@ -149,6 +168,11 @@ alloc_result worker::alloc_by_lookup(table_slot& slot) {
     alloc_result got = alloc_error::exhausted;
     if (with_found(slot, [&](tested_namespace& ns) { got = alloc_in(ns); })) return got;
     return fill(slot);
+}
+
+void worker::set_last_pid(tested_namespace& ns, pid_nr last) noexcept {
+    ns.hint_was_set.store(true, std::memory_order::relaxed);
+    ns.set_last_pid(last);
 }
 
 void worker::dawdle() noexcept {

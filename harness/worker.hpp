@@ -86,11 +86,19 @@ public:
     alloc_result alloc(table_slot& slot);
     /// Allocates in a namespace that the caller's pid or reference keeps alive.
     alloc_result alloc_in(tested_namespace& ns);
+    /// Makes the next search of a namespace begin behind `last`: see pid_namespace::set_last_pid().
+    /// \pre The subject nests; as for alloc_in().
+    void set_last_pid(tested_namespace& ns, pid_nr last) noexcept;
     /// Frees the pid at `index` of `held`; the last one takes its place.
     void free_at(std::size_t index);
     /// Frees a pid that is no longer, or never was, in `held`.
     void free_pid(held_pid what);
     void free_last();
+    /// Frees a pid of `held` and allocates: that must find it, wherever the search begins.
+    ///
+    /// \pre No other pid that a search may find is free, the last one that was handed out is
+    ///      another one, and nobody else is in a call.
+    void find_sole(tested_namespace& ns, pid_nr nr);
     void free_any() { free_at(chance_.below(static_cast<std::uint32_t>(held.size()))); }
 
     /// Hands a pid over to another worker: the giver disowns it, the taker owns it. It stays in no
@@ -116,6 +124,10 @@ public:
     /// section. \returns Whether there was one.
     template <class Use>
     bool with_found(table_slot& slot, Use use);
+    /// Calls `use` with the slot's namespace: looked up in a read-side section under `lookup`, else
+    /// kept alive by what the caller holds. \returns Whether there was one.
+    template <class Use>
+    bool with_current(table_slot& slot, Use use);
 
     // ---- Tasks and objects, of namespaces that nest ----
 
@@ -167,6 +179,14 @@ public:
     void set_pid_max(pid_nr limit) noexcept;
     /// Lets a moment pass, so that others come between.
     void dawdle() noexcept;
+    /// Makes a call that is slow at pid objects: what it has read of one may be out of date at its
+    /// next access, and other workers may be in the middle of the same call.
+    template <class Call>
+    void slowly(Call call) {
+        self.slow_at_objects = true;
+        call();
+        self.slow_at_objects = false;
+    }
     /// From now on, in this round: one lookup in so many is used a while later only. 8 by default.
     void linger(std::uint32_t one_in) noexcept { lingers_one_in_ = one_in; }
     [[nodiscard]] stage& set() noexcept { return set_; }
@@ -338,6 +358,15 @@ bool worker::with_found(table_slot& slot, Use use) {
     if (chance_.one_in(lingers_one_in_)) dawdle();
     use(*found);
     return true;
+}
+
+template <class Use>
+bool worker::with_current(table_slot& slot, Use use) {
+    if (by_lookup_) return with_found(slot, use);
+    // Relaxed: the slot was set before the round began.
+    tested_namespace* const ns = slot.current.load(std::memory_order::relaxed);
+    if (ns != nullptr) use(*ns);
+    return ns != nullptr;
 }
 
 template <class Call, class Judge>

@@ -8,6 +8,7 @@
 namespace pidmap_stress {
 
 /// The map is full most of the time: an allocation fails, one pid is freed, and it is found again.
+/// Before the workers run, each pid in turn is the only free one, and must be found.
 class exhaustion final : public scenario {
     static constexpr std::array<std::string_view, 2> marks{"the map was full",
                                                            "a pid was found in a map just full"};
@@ -32,6 +33,7 @@ public:
         const pid_nr reserved = set.under_test().reserved_pids();
         (void)main.alloc_in(*ns);
         while (main.alloc_in(*ns) && main.held.back().nr < reserved) main.free_last();
+        find_each(main, *ns);
         set.seat_workers(slot, *ns);
     }
 
@@ -52,6 +54,20 @@ public:
         }
         // Half of them, so that each worker finds something in the next round.
         for (std::size_t half = me.held.size() / 2; half > 0; --half) me.free_any();
+    }
+
+private:
+    /// \pre The first pid that is not reserved has just been handed out, and is the last of `held`.
+    static void find_each(worker& main, tested_namespace& ns) {
+        const std::size_t kept = main.held.size();
+        const pid_nr first = main.held.back().nr;
+        while (main.alloc_in(ns)) {
+        }
+        const pid_nr last = main.held.back().nr;
+        // First with the shortest way for the search, then with the longest.
+        for (pid_nr nr = first; nr <= last; ++nr) main.find_sole(ns, nr);
+        for (pid_nr nr = last - 1; nr >= first; --nr) main.find_sole(ns, nr);
+        while (main.held.size() > kept) main.free_last();
     }
 };
 

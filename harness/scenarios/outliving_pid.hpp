@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include "harness/hand_over.hpp"
 #include "harness/scenario.hpp"
@@ -12,14 +13,20 @@ namespace pidmap_stress {
 /// Pid objects are found by number and kept, as an open /proc entry or a pidfd keeps one, until
 /// their task, their number and often their namespace are long gone. Numbers are few, so that a
 /// number has a new owner while the object of an earlier one is still kept.
+///
+/// Every other round is a crowd: the workers look one number up while the task that has it ends,
+/// and they are slow at it, so that two or three of them are in the middle of a call on an object
+/// that is about to end.
 class outliving_pid final : public scenario {
-    static constexpr std::array<std::string_view, 4> marks{
+    static constexpr std::array<std::string_view, 5> marks{
         "an object was kept when its task ended",
         "a number was handed out again while its old object was kept",
-        "another worker's object was found", "an object failed for want of memory"};
+        "another worker's object was found", "an object failed for want of memory",
+        "a number was looked up while its task ended"};
     static constexpr std::size_t tasks_at_most = 8;
     static constexpr std::size_t objects_at_most = 24;
     static constexpr pid_nr for_each = 10;
+    static constexpr unsigned in_crowd = 4;
 
 public:
     static constexpr scenario_info info{
@@ -47,11 +54,17 @@ public:
         (void)main.alloc_in(*ns);
         while (main.alloc_in(*ns) && main.held.back().nr < reserved) main.free_last();
         set.seat_workers(lasting, *ns);
+        is_crowd_ = !is_crowd_;
+        for (std::atomic<pid_nr>& number : numbers_) number.store(0, std::memory_order::relaxed);
     }
 
     void work(worker& me) override {
         if (me.chance().one_in(4)) fail_object(me);
-        while (me.running()) step(me);
+        while (me.running())
+            if (is_crowd_)
+                step_in_crowd(me);
+            else
+                step(me);
         tasks_->take_all(me, [&me](held_task what) { me.tasks.push_back(std::move(what)); });
         references_->take_all(me, [&me](tested_namespace* ns) { me.references.push_back(ns); });
     }
@@ -87,15 +100,40 @@ private:
         }
     }
 
+    // ---- A crowd ----
+
+    /// One worker of each crowd starts and ends a task; the others look its number up.
+    void step_in_crowd(worker& me) {
+        const unsigned crowds = std::max(1U, me.set().workers() / in_crowd);
+        std::atomic<pid_nr>& number = numbers_[me.number() % crowds];
+        if (me.number() >= crowds && me.objects.size() < 3)
+            return in_lasting(me, [&](tested_namespace& ns) { meet(me, ns, number); });
+        if (me.number() >= crowds) return me.slowly([&] { drop_any(me); });
+        if (me.tasks.empty())
+            return in_lasting(me, [&](tested_namespace& ns) {
+                if (make(me, ns))
+                    number.store(me.tasks.back().pids.back().nr, std::memory_order::relaxed);
+            });
+        for (std::uint32_t n = me.chance().below(4); n > 0; --n) me.dawdle();
+        if (me.chance().one_in(2)) return me.end_last_task();
+        me.slowly([&] { me.end_last_task(); });
+    }
+
+    void meet(worker& me, tested_namespace& ns, const std::atomic<pid_nr>& number) {
+        const pid_nr nr = number.load(std::memory_order::relaxed);
+        bool found = false;
+        me.slowly([&] { found = me.look_up(ns, nr); });
+        // Relaxed, as above: nothing but the allocator may order this lookup and the end of the
+        // task.
+        if (!found && nr != 0 && number.load(std::memory_order::relaxed) == nr) me.hit(4);
+        if (found && me.chance().one_in(2)) me.drop_object(me.objects.size() - 1);
+    }
+
     // ---- Tasks ----
 
     template <class Use>
     void in_lasting(worker& me, Use use) {
-        table_slot& slot = me.set().slot(0);
-        if (me.set().how() == discipline::lookup)
-            (void)me.with_found(slot, use);
-        else if (tested_namespace* const ns = slot.current.load(std::memory_order::relaxed))
-            use(*ns);
+        (void)me.with_current(me.set().slot(0), use);
     }
 
     bool make(worker& me, tested_namespace& ns) {
@@ -205,6 +243,9 @@ private:
 
     std::unique_ptr<hand_over<held_task>> tasks_;
     std::unique_ptr<hand_over<tested_namespace*>> references_;
+    bool is_crowd_ = false;
+    /// The number of each crowd's task. Relaxed: it must order nothing.
+    std::array<std::atomic<pid_nr>, max_workers / in_crowd> numbers_{};
 };
 
 }  // namespace pidmap_stress

@@ -29,9 +29,12 @@ public:
         if (ns == nullptr) return;
         worker& main = set.main();
         const auto boundary = static_cast<pid_nr>(set.under_test().bits_per_page());
-        while (main.alloc_in(*ns) && main.held.back().nr < boundary - 1) {
+        while (main.alloc_in(*ns)) {
         }
-        for (pid_nr n = 0; n < on_each_side; ++n) main.free_last();
+        find_ends(main, *ns);
+        // The pids at the boundary are left to the workers.
+        for (std::size_t n = main.held.size(); n-- > 0;)
+            if (main.held[n].nr >= boundary - on_each_side) main.free_at(n);
         set.seat_workers_on_held(slot, *ns);
     }
 
@@ -48,6 +51,23 @@ public:
                 me.free_last();
             }
         }
+    }
+
+private:
+    /// The map is full. Each pid at an end of the map or of a page must be found when it is the
+    /// only free one, with the search beginning at each of the others.
+    static void find_ends(worker& main, tested_namespace& ns) {
+        const auto boundary = static_cast<pid_nr>(main.set().under_test().bits_per_page());
+        const std::array<pid_nr, 5> ends{main.set().under_test().reserved_pids(), boundary - 2,
+                                         boundary - 1, boundary, boundary + on_each_side - 1};
+        pid_nr last = ends.back();
+        for (const pid_nr from : ends)
+            for (const pid_nr to : ends) {
+                if (from == to) continue;
+                if (from != last) main.find_sole(ns, from);
+                main.find_sole(ns, to);
+                last = to;
+            }
     }
 };
 

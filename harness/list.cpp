@@ -70,7 +70,9 @@ constexpr std::array<named_choice, discipline_count> disciplines{{
         if (!one.info->breaks.empty()) remark += "; known to break";
         text += row(one.info->name, one.info->summary, remark);
     }
-    if (mutant_subjects().empty()) return text + "mutants: in pidmap-stress-mutants, which run_stress.sh builds when one is named\n";
+    if (mutant_subjects().empty())
+        return text +
+               "mutants: in pidmap-stress-mutants, which run_stress.sh builds when one is named\n";
     text += "mutants, each with a planted bug: run, explore --variant; mutants --mutant\n";
     for (const subject_entry& one : mutant_subjects())
         text += row(one.info->name, one.info->summary,

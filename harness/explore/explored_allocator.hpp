@@ -72,13 +72,19 @@ inline constexpr unsigned most_explored_pids = most_explored_bits * most_explore
 /// A namespace with its variant's calls. It is a handle: a copy is the same namespace.
 class explored_namespace {
 public:
-    explored_namespace() noexcept {}
+    explored_namespace() = default;
     explored_namespace(const explored_allocator& calls, namespace_object* object) noexcept
         : calls_(&calls), object_(object) {}
 
+    /// A handle of nothing if there was no memory.
+    [[nodiscard]] static explored_namespace create(const explored_allocator& calls,
+                                                   const pid_max_cell& pid_max) noexcept {
+        return {calls, calls.create(pid_max, nullptr)};
+    }
+    /// Below `parent`, if that is a namespace. \pre The variant nests, if it is.
     [[nodiscard]] static explored_namespace create(const explored_allocator& calls,
                                                    const pid_max_cell& pid_max,
-                                                   const explored_namespace& parent = {}) noexcept {
+                                                   const explored_namespace& parent) noexcept {
         return {calls, calls.create(pid_max, parent.object_)};
     }
 

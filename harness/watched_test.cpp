@@ -92,7 +92,7 @@ TYPED_TEST(WatchedTest, OtherCellsAreNotJudged) {
 // A worker that is slow at objects draws from chance when to wait, at each access to one and at no
 // other; and what it reads and writes is the same.
 TYPED_TEST(WatchedTest, AWorkerIsSlowAtObjectsWhenItSaysSo) {
-    typename TypeParam::template atomic<int, cell_role::object> count{0};
+    typename TypeParam::template atomic<int, cell_role::object> of_object{0};
     typename TypeParam::template atomic<int, cell_role::nr_free> other{0};
     const auto draws_of = [](auto& cell) {
         self.accesses_until_delay = UINT32_MAX;  // Delays of another kind draw as well.
@@ -104,13 +104,13 @@ TYPED_TEST(WatchedTest, AWorkerIsSlowAtObjectsWhenItSaysSo) {
         while (drawn.next() != next) ++draws;
         return draws;
     };
-    EXPECT_EQ(draws_of(count), 0);
+    EXPECT_EQ(draws_of(of_object), 0);
     self.slow_at_objects = true;
-    EXPECT_EQ(draws_of(count), 3);
+    EXPECT_EQ(draws_of(of_object), 3);
     EXPECT_EQ(draws_of(other), 0);
     self.slow_at_objects = false;
-    EXPECT_EQ(draws_of(count), 0);
-    EXPECT_EQ(count.load(relaxed), 9);
+    EXPECT_EQ(draws_of(of_object), 0);
+    EXPECT_EQ(of_object.load(relaxed), 9);
 }
 
 // Namespaces and pages are counted as what they are, from birth to death.

@@ -137,13 +137,15 @@ template <execution_policy P>
 using stale_slot = planted<P, stale_slot_steps>;
 
 /// Raises an object's count whatever it is, and takes that back if it was 0: another lookup may
-/// come between, so it takes three.
+/// come between, so it takes three. The time between the two is wide, so that a bounded number of
+/// calls is enough on any machine; a mutant of the same kind has it as narrow as it comes.
 struct raise_and_take_back_steps : sound_steps {
     static constexpr std::string_view name = "raise_and_take_back";
     struct objects : forgetful_objects {
         template <class Object>
         [[nodiscard]] static bool get_unless_zero(Object& object) noexcept {
             if (object.count.fetch_add(1, std::memory_order::relaxed) != 0) return true;
+            std::this_thread::yield();
             object.count.fetch_sub(1, std::memory_order::relaxed);
             return false;
         }

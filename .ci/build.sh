@@ -72,7 +72,7 @@ configure() {  # configure PRESET
     printf '%s\n' "$id" >"$folder/.compiler"
 }
 
-# After a build that failed: whose fault it may be, and one thing to try.
+# After a failed build: names the compiler, and one thing to try.
 name_the_compiler() {
     local other
     say "  compiler:  $compiler, $("$compiler" --version | head -n 1)"
@@ -92,7 +92,7 @@ compile() {  # compile PRESET [TARGET...]; no target means all of them.
     if (($# > 0)); then
         command+=(--target "$@")
     fi
-    # Precompiled headers are known again by what they contain.
+    # A compiler cache recognizes precompiled headers by their contents.
     local -x CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
     local -rx NINJA_STATUS='[%p %f/%t] '
     local -r on_failure=name_the_compiler

@@ -23,9 +23,8 @@ inline void jitter_point() noexcept {
 /// yields the processor meanwhile.
 void wait_for_stroke() noexcept;
 
-/// Called before each access to a pid object or to the table of objects. A worker that is slow
-/// there gives others time to change what it has read, and continues at the same moment as other
-/// slow workers.
+/// Called before each access to a pid object or to the table of objects. A slow worker gives others
+/// time to change what it has read, and resumes at the same moment as other slow workers.
 inline void object_point() noexcept {
     if (self.slow_at_objects) [[unlikely]]
         wait_for_stroke();

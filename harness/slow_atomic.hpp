@@ -4,9 +4,9 @@
 
 namespace pidmap_stress {
 
-/// An atomic that may be slow to begin an access, so that others come between.
+/// An atomic that may delay an access, so that other workers get in between.
 ///
-/// \tparam point  Called before each access: it may take its time.
+/// \tparam point  Called before each access. It may delay it.
 template <class Atomic, void (*point)() noexcept>
 class slow_atomic : public Atomic {
     using order = std::memory_order;

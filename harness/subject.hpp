@@ -92,8 +92,8 @@ public:
     bool may_be_closed = false;
     /// A disable has returned. Release: who acquires it has learned of the closing.
     std::atomic<bool> closed{false};
-    /// A worker has moved its last_pid, so a pid that comes again soon is no fault. Relaxed: a
-    /// book.
+    /// A worker has moved its last_pid, so a pid that is soon reused is not a fault. Relaxed: this
+    /// is only recorded.
     std::atomic<bool> hint_was_set{false};
     /// Somebody was told that it is dead, while he kept it alive. Relaxed: a book.
     std::atomic<bool> told_dead{false};

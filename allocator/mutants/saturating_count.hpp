@@ -22,8 +22,8 @@ struct saturating_count_steps : sound_steps {
     }
 };
 
-/// Mutant: the count goes no higher than 16, and down from there: with more pages in use than that,
-/// the namespace goes too early.
+/// Mutant: the count saturates at 16 and is decremented from there, so with more pages in use the
+/// namespace is released too early.
 template <execution_policy P>
 struct saturating_count : pid_namespace<P, sound_orders, saturating_count_steps> {
     using base = pid_namespace<P, sound_orders, saturating_count_steps>;

@@ -76,7 +76,7 @@ public:
     explored_namespace(const explored_allocator& calls, namespace_object* object) noexcept
         : calls_(&calls), object_(object) {}
 
-    /// A handle of nothing if there was no memory.
+    /// An empty handle if there was no memory.
     [[nodiscard]] static explored_namespace create(const explored_allocator& calls,
                                                    const pid_max_cell& pid_max) noexcept {
         return {calls, calls.create(pid_max, nullptr)};

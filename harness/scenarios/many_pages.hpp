@@ -16,7 +16,7 @@ namespace pidmap_stress {
 /// round the map takes 4194304 calls, a tenth of a second on one thread at full speed and seconds
 /// under a sanitizer, and each page changes once in that time. Smaller pages would need a second
 /// instantiation of every variant. So the workers set last_pid to where they want a pid, as
-/// checkpoint and restore does, and the geometry is that of the kernel in every build.
+/// checkpoint and restore does, and every build has the kernel's geometry.
 class many_pages final : public scenario {
     static constexpr std::array<std::string_view, 5> marks{
         "17 pages were in use at once", "100 pages were in use at once",
@@ -53,7 +53,7 @@ public:
             main.get(*ns);
             set.at(static_cast<unsigned>(n) % set.workers()).references.push_back(ns);
         }
-        // What the discipline rests on stays on one page, a different one each time.
+        // What the discipline depends on stays on one page, a different one each time.
         main.set_last_pid(*ns, first_of(main.chance().below(all_pages), set) - 1);
         if (set.how() == discipline::lookup) (void)main.alloc_in(*ns);
         set.seat_workers(slot, *ns);
@@ -154,7 +154,7 @@ private:
         me.free_at(any);
     }
 
-    /// One reference more, or one less. The first one stays, as the discipline may rest on it.
+    /// Takes or drops a reference. The first one stays, as the discipline may depend on it.
     void step_references(worker& me, plan& mine) {
         const std::size_t seat = me.set().how() == discipline::reference ? 1 : 0;
         if (mine.references_grow) {

@@ -141,7 +141,7 @@ private:
         if (ns.external.load(std::memory_order::relaxed) >= 2 * static_cast<int>(many)) me.hit(1);
     }
 
-    /// Keeps the last one on the parent, as the discipline may rest on it.
+    /// Keeps the last one on the parent, as the discipline may depend on it.
     void drop_any(worker& me) {
         const std::size_t any = any_of(me, me.references.size());
         tested_namespace& ns = *me.references[any];

@@ -19,8 +19,8 @@ struct exhaustion {
     class state;
     static constexpr explored_scenario info{.name = "exhaustion",
                                             .summary = "the map is full but for one or two pids",
-                                            // A wrap then leads to a pid that no thread holds, and
-                                            // where the first search of all does not begin.
+                                            // A wrap then reaches a pid that no thread holds, and
+                                            // at which the very first search does not begin.
                                             .reserved_pids = 3,
                                             .variations = shapes,
                                             .checks_cover = true,

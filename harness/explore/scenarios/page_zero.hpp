@@ -24,7 +24,7 @@ struct page_zero {
     static constexpr explored_scenario info{
         .name = "page_zero",
         .summary = "page 0 empties and refills",
-        // The resident is where the threads come to.
+        // The resident is on the page that the threads use.
         .variations = std::span(who_leaves).first(resident_apart),
         .checks_cover = true,
         .refuses = refuses,

@@ -51,8 +51,8 @@ std::string to_string(const verdict& what) {
         text += fmt::format(", then {}", to_string(what.end));
     if (!what.unhit_marks.empty())
         text += fmt::format(", not hit: {}", fmt::join(what.unhit_marks, ", "));
-    return text + fmt::format(" ({} operations, {:.1f} worker-seconds)", what.operations,
-                              what.worker_seconds);
+    return text +
+           fmt::format(" ({} operations, {:.1f} CPU seconds)", what.operations, what.cpu_seconds);
 }
 
 std::string_view to_string(verdict_kind which) noexcept {

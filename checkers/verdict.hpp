@@ -34,7 +34,7 @@ struct verdict {
     /// Marks that the scenario declared and that were not hit.
     std::vector<std::string> unhit_marks{};
     std::uint64_t operations = 0;
-    double worker_seconds = 0;
+    double cpu_seconds = 0;  ///< That the workers had a processor, all together.
 
     /// Adds a finding. All findings of a verdict come in here.
     void add(finding what);
@@ -49,7 +49,7 @@ struct verdict {
     [[nodiscard]] verdict_kind kind() const noexcept;
 };
 
-/// One line: "holds (1234567 operations, 12.5 worker-seconds)", "violated: no_underflow (3 times)
+/// One line: "holds (1234567 operations, 12.5 CPU seconds)", "violated: no_underflow (3 times)
 /// ...".
 [[nodiscard]] std::string to_string(const verdict& what);
 [[nodiscard]] std::string_view to_string(verdict_kind which) noexcept;

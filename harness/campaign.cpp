@@ -51,7 +51,10 @@ void print_configuration(const run_options& how) {
             : fmt::format("{} operations each",
                           to_human(static_cast<double>(how.trial.operations))));
     say("{}, {}\n", describe_build(), describe_run());
-    if (how.confirm) say("{}\n", describe_plan(*how.confirm, how.trial.workers));
+    if (how.confirm) {
+        const auto cores = static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
+        say("{}\n", describe_plan(*how.confirm, std::min(how.trial.workers, cores)));
+    }
     say("a seed fixes operations, delays and faults; the schedule is the system's\n\n");
 }
 
@@ -79,18 +82,18 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
     std::size_t holds = 0;
     std::size_t known = 0;
     std::size_t unexpected = 0;
-    double worker_seconds = 0;
+    double cpu_seconds = 0;
     std::uint64_t operations = 0;
     clean_exposure clean;
     std::uint64_t clean_operations = 0;
     for (const cell_result& one : results) {
         if (one.judged.kind == verdict_kind::holds) {
             clean.runs += std::max<std::uint64_t>(one.repeated, 1);
-            clean.worker_hours += one.seen.worker_seconds / 3600;
+            clean.cpu_hours += one.seen.cpu_seconds / 3600;
             clean_operations += one.seen.operations;
         }
         operations += one.seen.operations;
-        worker_seconds += one.seen.worker_seconds;
+        cpu_seconds += one.seen.cpu_seconds;
         if (!one.judged.as_expected())
             ++unexpected;
         else if (one.judged.kind == verdict_kind::holds)
@@ -99,12 +102,12 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
             ++known;
     }
     say("\n{} cell{}: {} hold, {} break as known, {} not as expected; {} operations, {:.0f} "
-        "worker-seconds\n",
+        "CPU seconds\n",
         results.size(), results.size() == 1 ? "" : "s", holds, known, unexpected,
-        to_human(static_cast<double>(operations)), worker_seconds);
-    if (holds != 0 && clean.worker_hours > 0)
+        to_human(static_cast<double>(operations)), cpu_seconds);
+    if (holds != 0 && clean.cpu_hours > 0)
         say("{}{}\n", holds == results.size() ? "" : "of the cells that hold: ",
-            describe_clean(clean.worker_hours * 3600, clean_operations));
+            describe_clean(clean.cpu_hours * 3600, clean_operations));
     if (!how.confirm) return;
     clean.operations = static_cast<double>(clean_operations);
     if (holds == results.size())

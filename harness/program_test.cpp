@@ -49,7 +49,7 @@ using testing::text_of;
     file.erase("date");
     for (json& one : file["cells"]) {
         one.erase("seconds");
-        one.erase("worker_seconds");
+        one.erase("cpu_seconds");
     }
     return file;
 }
@@ -301,7 +301,7 @@ TEST(ProgramTest, TheResultsFileIsComplete) {
                            "--ops", "50000", "--seed", "9", "--json", path});
     const json file = parsed_or_null(path);
     ASSERT_TRUE(file.is_object());
-    EXPECT_EQ(file["schema"], 1);
+    EXPECT_EQ(file["schema"], 2);
     EXPECT_EQ(file["complete"], true);
     EXPECT_EQ(file["exit_code"], end.code);
     EXPECT_EQ(file["seed"], 9);

@@ -151,8 +151,8 @@ void collect(const board& here, unsigned workers, cell_result& into) {
         }
     }
     into.seen.operations += here.operations.load(std::memory_order::relaxed);
-    into.seen.worker_seconds +=
-        static_cast<double>(here.worker_nanoseconds.load(std::memory_order::relaxed)) * 1e-9;
+    into.seen.cpu_seconds +=
+        static_cast<double>(here.cpu_nanoseconds.load(std::memory_order::relaxed)) * 1e-9;
     into.undecided_histories += here.undecided.load(std::memory_order::relaxed);
     into.rounds += here.rounds.load(std::memory_order::relaxed);
     into.out_of_resources |= here.out_of_resources.load(std::memory_order::relaxed);
@@ -175,7 +175,7 @@ void add_run(cell_result& sum, const cell_result& one, bool first) {
             return std::ranges::find(one.seen.unhit_marks, mark) == one.seen.unhit_marks.end();
         });
     sum.seen.operations += one.seen.operations;
-    sum.seen.worker_seconds += one.seen.worker_seconds;
+    sum.seen.cpu_seconds += one.seen.cpu_seconds;
     if (sum.last_events.empty()) sum.last_events = one.last_events;
     if (sum.ending.empty()) sum.ending = one.ending;
     sum.out_of_resources |= one.out_of_resources;

@@ -58,10 +58,12 @@ void worker::take_thread() noexcept {
     self.fail_in = 0;
     recorder_.record({flight_event::kind::round, 0, 0});
     recorded_before_ = recorder_.recorded.load(std::memory_order::relaxed);
+    thread_began_ = cpu_time_of_thread();
 }
 
 void worker::leave_thread() noexcept {
     self.fail_one_in = 0;
+    cpu_time_ += cpu_time_of_thread() - thread_began_;
 }
 
 std::uint64_t worker::take_operations() noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <utility>
@@ -208,6 +209,10 @@ public:
     [[nodiscard]] std::uint64_t take_marks() noexcept { return std::exchange(marks_, 0); }
     /// Operations since the last time.
     [[nodiscard]] std::uint64_t take_operations() noexcept;
+    /// Processor time in which it was this worker's turn, since the last time.
+    [[nodiscard]] std::chrono::nanoseconds take_cpu_time() noexcept {
+        return std::exchange(cpu_time_, {});
+    }
     /// Where the last pid of the round came from, if one came.
     [[nodiscard]] tested_namespace* last_in() const noexcept { return last_in_; }
     /// Whether a pid below reserved_pids came in this round.
@@ -270,6 +275,8 @@ private:
     std::uint32_t steps_left_ = 0;
     std::uint32_t lingers_one_in_ = 8;
     std::uint64_t recorded_before_ = 0;
+    std::chrono::nanoseconds thread_began_{};
+    std::chrono::nanoseconds cpu_time_{};
     std::uint64_t marks_ = 0;
     rng chance_;
     /// Where this worker got its last pid of the round, and whether it got a reserved one.

@@ -16,11 +16,12 @@ enum class verdict_kind : std::uint8_t {
     violated,      ///< An invariant broke: there is a finding.
     crash,         ///< The program died, and no finding says why.
     stall,         ///< Workers stopped making progress, and no finding says why.
+    killed,        ///< Somebody else ended or stopped the program: it says nothing.
     inconclusive,  ///< Nothing broke, but what was to be tried did not happen.
 };
 
 /// How a run came to its end.
-enum class run_end : std::uint8_t { completed, crashed, stalled };
+enum class run_end : std::uint8_t { completed, crashed, stalled, killed };
 
 /// What a run showed.
 struct verdict {
@@ -43,7 +44,7 @@ struct verdict {
     [[nodiscard]] invariant_set broken() const noexcept;
     /// What it all comes to, by the first of these that applies:
     /// - a finding is a proof, so there is `violated` even if the program crashed later;
-    /// - `crash` and `stall`, as the run ended;
+    /// - `crash`, `stall` and `killed`, as the run ended;
     /// - without operations, or with a mark unhit, nothing was shown: `inconclusive`;
     /// - `holds`.
     [[nodiscard]] verdict_kind kind() const noexcept;

@@ -48,8 +48,7 @@ TEST(AtomicWorldsTest, EachOperationMeansWhatItMeansInStdAtomic) {
     expect_the_meaning_of_std_atomic<watched<native>::atomic<int>>();
     expect_the_meaning_of_std_atomic<watched<native>::atomic<int, cell_role::object>>();
     expect_the_meaning_of_std_atomic<jittered<watched<native>>::atomic<int>>();
-    expect_the_meaning_of_std_atomic<
-        jittered<watched<native>>::atomic<int, cell_role::object>>();
+    expect_the_meaning_of_std_atomic<jittered<watched<native>>::atomic<int, cell_role::object>>();
 }
 
 /// The invariant that a change of a count breaks, if it is not the first one of its life.
@@ -141,17 +140,16 @@ TEST(AtomicWorldsTest, EachOperationIsAJudgedStepOfTheExplorer) {
     for_each_change([&](const atomic_operation& what, int to, auto apply) {
         std::set<int> last;
         std::set<int> seen;
-        const auto program =
-            explore::program_over<shared_count>(
-                [&](void* where) { return new (where) shared_count{what.from == 0 ? 1 : -1}; })
-                .first([&](shared_count& s) {
-                    if (what.from == 0) --s.count;
-                })
-                .thread([&](shared_count& s) { (void)apply(s.count, to); })
-                .thread([&](shared_count& s) { seen.insert(s.count.load()); })
-                .finally([&](shared_count& s) { last.insert(s.count.peek()); });
-        const explore::result r =
-            explore::explore(program, {.jobs = 1, .stop_at_first = false});
+        const auto program = explore::program_over<shared_count>([&](void* where) {
+                                 return new (where) shared_count{what.from == 0 ? 1 : -1};
+                             })
+                                 .first([&](shared_count& s) {
+                                     if (what.from == 0) --s.count;
+                                 })
+                                 .thread([&](shared_count& s) { (void)apply(s.count, to); })
+                                 .thread([&](shared_count& s) { seen.insert(s.count.load()); })
+                                 .finally([&](shared_count& s) { last.insert(s.count.peek()); });
+        const explore::result r = explore::explore(program, {.jobs = 1, .stop_at_first = false});
         EXPECT_TRUE(r.complete) << what.name;
         EXPECT_TRUE(last.contains(what.changes ? to : what.from)) << what.name;
         EXPECT_EQ(seen, what.changes ? (std::set<int>{what.from, to}) : std::set<int>{what.from})

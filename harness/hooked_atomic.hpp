@@ -14,8 +14,8 @@ namespace pidmap_stress {
 /// \tparam Atomic  Has the interface of std::atomic.
 /// \tparam Hooks   Made from the first value of the cell if it can be, and kept with the cell.
 template <class Atomic, class Hooks>
-class hooked_atomic : public atomic_interface<hooked_atomic<Atomic, Hooks>,
-                                              typename Atomic::value_type> {
+class hooked_atomic
+    : public atomic_interface<hooked_atomic<Atomic, Hooks>, typename Atomic::value_type> {
     using order = std::memory_order;
     using T = typename Atomic::value_type;
     using interface = atomic_interface<hooked_atomic, T>;
@@ -93,10 +93,9 @@ private:
                                                     order failure, exchange_kind kind) noexcept {
         hooks_.before_access();
         const T before = expected;
-        const bool done =
-            kind == exchange_kind::strong
-                ? cell_.compare_exchange_strong(expected, desired, success, failure)
-                : cell_.compare_exchange_weak(expected, desired, success, failure);
+        const bool done = kind == exchange_kind::strong
+                              ? cell_.compare_exchange_strong(expected, desired, success, failure)
+                              : cell_.compare_exchange_weak(expected, desired, success, failure);
         if constexpr (sees_changes)
             if (done) hooks_.changed(before, desired);
         return done;

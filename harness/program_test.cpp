@@ -336,10 +336,10 @@ TEST(ProgramTest, ASeedFixesTheRun) {
     EXPECT_NE(run("2")["cells"], first["cells"]);
 }
 
-// An interrupted run stops, audits and reports what it has, and says that it is not complete.
+// An interrupted run stops, audits and reports what it has, and says that it was cut short.
 TEST(ProgramTest, AnInterruptedRunReportsWhatItHas) {
     const scratch_folder folder;
-    for (const int signal : {SIGINT, SIGTERM}) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         const std::string path = folder.path("results.json");
         running_program program =
             start_pidmap_stress({"run", "--variant", "sound", "--scenario", "churn", "--duration",
@@ -347,16 +347,54 @@ TEST(ProgramTest, AnInterruptedRunReportsWhatItHas) {
         ASSERT_TRUE(program.wait_until([&] { return has_begun(program); }));
         program.send(signal);
         const program_end end = program.wait();
+        EXPECT_THAT(end.out, HasSubstr("cut short: 0 of 3 cells were run to their end"));
         // The signal may come before the first cell does.
-        EXPECT_THAT(end.out, ContainsRegex("interrupted: [01] of 3 cells were run"));
         EXPECT_THAT(end.out, ContainsRegex("(0 cells|1 cell): "));
-        EXPECT_TRUE(end.code == exit_as_expected || end.code == exit_inconclusive) << end.code;
+        EXPECT_EQ(end.code, exit_cut_short) << end.out;
         const json file = parsed_or_null(path);
         ASSERT_TRUE(file.is_object());
         EXPECT_EQ(file["complete"], false);
         EXPECT_EQ(file["exit_code"], end.code);
         EXPECT_LE(file["cells"].size(), 1U);
     }
+}
+
+// What an interrupted run had seen keeps its code.
+TEST(ProgramTest, AnInterruptedRunKeepsTheCodeOfWhatItSaw) {
+    const scratch_folder folder;
+    const std::string path = folder.path("results.json");
+    running_program program =
+        start_pidmap_stress({"run", "--variant", "as_posted", "--scenario", "page_zero,churn",
+                             "--strict", "--duration", "1h", "--json", path});
+    ASSERT_TRUE(program.wait_until([&] {
+        const json file = parsed_or_null(path);
+        return file.is_object() && !file["cells"].empty();
+    }));
+    program.send(SIGTERM);
+    const program_end end = program.wait();
+    EXPECT_EQ(end.code, exit_violated) << end.out;
+    EXPECT_THAT(end.out, HasSubstr("cut short: "));
+}
+
+// A second signal ends it at once.
+TEST(ProgramTest, ASecondSignalEndsItAtOnce) {
+    running_program program = start_pidmap_stress(
+        {"run", "--variant", "sound", "--scenario", "churn", "--duration", "1h"});
+    ASSERT_TRUE(program.wait_until([&] { return has_begun(program); }));
+    program.send(SIGSTOP);  // So that it sees both.
+    program.send(SIGINT);
+    program.send(SIGTERM);
+    program.send(SIGCONT);
+    EXPECT_EQ(program.wait().code, -1);
+}
+
+// A signal that is ignored when the program starts, as by nohup, stays ignored.
+TEST(ProgramTest, WhatNohupIgnoresStaysIgnored) {
+    const program_end end =
+        run_by_shell("trap '' HUP; " + shell_quoted(pidmap_stress_path()) +
+                     " run --variant sound --scenario churn --discipline member --duration 1s & "
+                     "sleep 0.3; kill -HUP $!; wait $!");
+    EXPECT_EQ(end.code, exit_as_expected) << end.out << end.err;
 }
 
 // Whatever kills the program, the results so far are there, and valid.

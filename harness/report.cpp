@@ -23,6 +23,7 @@ namespace {
 }
 
 [[nodiscard]] std::string verdict_text(const cell_result& result) {
+    if (result.came_to_nothing()) return "cut short";
     std::string text(to_string(result.judged.kind));
     if (result.judged.kind == verdict_kind::violated)
         text += result.judged.as_expected() ? " (known)" : " (!)";
@@ -57,7 +58,7 @@ namespace {
 }
 
 [[nodiscard]] const char* colour_of(const cell_result& result) {
-    if (!result.judged.as_expected()) return "\033[31m";
+    if (!result.judged.as_expected() && !result.came_to_nothing()) return "\033[31m";
     return result.judged.kind == verdict_kind::holds ? "\033[32m" : "\033[33m";
 }
 
@@ -66,12 +67,14 @@ namespace {
     const auto add = [&text](const std::string& more) {
         if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
     };
+    if (result.came_to_nothing()) return text;
     if (!result.judged.missing.empty())
         add(fmt::format("had to break and did not: {}", names_of(result.judged.missing)));
     if (result.judged.kind == verdict_kind::inconclusive)
         for (const std::string& mark : result.seen.unhit_marks)
             add(fmt::format("never happened: {}", mark));
     if (result.seen.end != run_end::completed) add(result.ending);
+    if (!result.tried_again.empty()) add(result.tried_again + ", and tried again");
     if (result.out_of_resources) add("out of memory or processes");
     return text;
 }
@@ -111,7 +114,7 @@ std::string describe_findings(const cell_result& result, const std::string& comm
         text += fmt::format("  {}: {}{}\n", to_string(one.broken), indented(one.what),
                             times > 1 ? fmt::format(" (seen {} times)", times) : "");
     }
-    if (!result.ending.empty()) text += fmt::format("  the trial {}\n", result.ending);
+    if (!result.ending.empty()) text += fmt::format("  {}\n", result.ending);
     if (!result.last_events.empty()) {
         text += "  last events, as call@namespace=pid, newest last:\n";
         std::size_t from = 0;
@@ -218,6 +221,8 @@ nlohmann::json to_json(const std::vector<cell_result>& results, const run_option
                          {"unhit_marks", one.seen.unhit_marks},
                          {"last_events", one.last_events},
                          {"ending", one.ending},
+                         {"tried_again", one.tried_again},
+                         {"cut_short", one.cut_short},
                          {"operations", one.seen.operations},
                          {"cpu_seconds", one.seen.cpu_seconds},
                          {"seconds", one.seconds},

@@ -194,11 +194,11 @@ TEST(ReportTest, TheResultsFileIsComplete) {
     ASSERT_EQ(file["cells"].size(), 2U);
     const nlohmann::json& broken = file["cells"][0];
     EXPECT_THAT(keys(broken),
-                ElementsAre("as_expected", "broken", "cpu_seconds", "discipline", "ending",
-                            "findings", "last_events", "missing", "model", "operations", "repeated",
-                            "repeated_with_findings", "reproduce", "reproduction", "rounds",
-                            "scenario", "seconds", "trials", "trials_with_findings", "unhit_marks",
-                            "variant", "verdict"));
+                ElementsAre("as_expected", "broken", "cpu_seconds", "cut_short", "discipline",
+                            "ending", "findings", "last_events", "missing", "model", "operations",
+                            "repeated", "repeated_with_findings", "reproduce", "reproduction",
+                            "rounds", "scenario", "seconds", "trials", "trials_with_findings",
+                            "unhit_marks", "variant", "verdict"));
     EXPECT_EQ(broken["verdict"], "violated");
     EXPECT_EQ(broken["as_expected"], true);
     EXPECT_EQ(broken["broken"], nlohmann::json({{"no_underflow", 3}}));

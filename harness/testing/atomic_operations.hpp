@@ -51,14 +51,12 @@ void for_each_atomic_operation(Visit visit) {
     });
 
     visit(setting("store(v)"), [](auto& cell, int to) { return cell.store(to), true; });
-    visit(setting("store(v, order)"), [](auto& cell, int to) {
-        return cell.store(to, relaxed), true;
-    });
+    visit(setting("store(v, order)"),
+          [](auto& cell, int to) { return cell.store(to, relaxed), true; });
     visit(setting("operator="), [](auto& cell, int to) { return (cell = to) == to; });
     visit(setting("exchange(v)"), [](auto& cell, int to) { return cell.exchange(to) == 0; });
-    visit(setting("exchange(v, order)"), [](auto& cell, int to) {
-        return cell.exchange(to, relaxed) == 0;
-    });
+    visit(setting("exchange(v, order)"),
+          [](auto& cell, int to) { return cell.exchange(to, relaxed) == 0; });
     visit(setting("compare_exchange_strong(e, v)"), [](auto& cell, int to) {
         int expected = 0;
         return cell.compare_exchange_strong(expected, to) && expected == 0;
@@ -85,13 +83,11 @@ void for_each_atomic_operation(Visit visit) {
         return cell.compare_exchange_weak(expected, to, relaxed, relaxed);
     });
     visit(setting("fetch_add(v)"), [](auto& cell, int to) { return cell.fetch_add(to) == 0; });
-    visit(setting("fetch_add(v, order)"), [](auto& cell, int to) {
-        return cell.fetch_add(to, relaxed) == 0;
-    });
+    visit(setting("fetch_add(v, order)"),
+          [](auto& cell, int to) { return cell.fetch_add(to, relaxed) == 0; });
     visit(setting("fetch_sub(v)"), [](auto& cell, int to) { return cell.fetch_sub(-to) == 0; });
-    visit(setting("fetch_sub(v, order)"), [](auto& cell, int to) {
-        return cell.fetch_sub(-to, relaxed) == 0;
-    });
+    visit(setting("fetch_sub(v, order)"),
+          [](auto& cell, int to) { return cell.fetch_sub(-to, relaxed) == 0; });
     visit(setting("operator+="), [](auto& cell, int to) { return (cell += to) == to; });
     visit(setting("operator-="), [](auto& cell, int to) { return (cell -= -to) == to; });
     visit(raising("++x"), [](auto& cell, int) { return ++cell == 1; });

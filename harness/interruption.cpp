@@ -1,0 +1,51 @@
+#include "harness/interruption.hpp"
+
+#include <signal.h>
+
+#include <array>
+#include <csignal>
+
+namespace pidmap_stress {
+namespace {
+
+constexpr std::array<int, 3> requests{SIGINT, SIGTERM, SIGHUP};
+
+volatile std::sig_atomic_t was_asked = 0;
+
+void on_request(int signal) {
+    if (was_asked != 0) {
+        // Blocked until this handler returns; then it ends the process.
+        ::signal(signal, SIG_DFL);
+        ::raise(signal);
+        return;
+    }
+    was_asked = 1;
+}
+
+}  // namespace
+
+void heed_interruptions() noexcept {
+    was_asked = 0;
+    for (const int signal : requests) {
+        struct sigaction before = {};
+        if (::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) continue;
+        struct sigaction action = {};
+        action.sa_handler = on_request;
+        ::sigemptyset(&action.sa_mask);
+        ::sigaction(signal, &action, nullptr);
+    }
+}
+
+bool interrupted() noexcept {
+    return was_asked != 0;
+}
+
+void ignore_interruptions() noexcept {
+    for (const int signal : requests) ::signal(signal, SIG_IGN);
+}
+
+void end_by_interruptions() noexcept {
+    for (const int signal : requests) ::signal(signal, SIG_DFL);
+}
+
+}  // namespace pidmap_stress

@@ -92,22 +92,23 @@ public:
             here_.workers[max_workers].recorded.load(std::memory_order::relaxed);
         if (rounds != rounds_) set_up_before_ = set_up;
         rounds_ = rounds;
-        const std::uint64_t signs = operations_so_far(here_, workers_) + rounds +
-                                    std::min(set_up, set_up_before_ + longest_set_up_);
+        set_up_ = set_up;
+        const std::uint64_t signs = operations_so_far(here_, workers_) + rounds + set_up;
         if (signs != signs_) moved_ = now;
         signs_ = signs;
     }
     /// What happened meanwhile was not the trial's doing.
     void excuse(clock::time_point now) { moved_ = now; }
 
-    [[nodiscard]] std::chrono::nanoseconds still_for() const { return looked_ - moved_; }
+    /// Whether it has shown nothing for so long, or never will.
+    [[nodiscard]] bool has_stalled(std::chrono::nanoseconds limit) const {
+        return looked_ - moved_ > limit || calls_of_set_up() > longest_set_up_;
+    }
     /// What stands still, as a sentence.
     [[nodiscard]] std::string describe() const {
-        const std::uint64_t set_up =
-            here_.workers[max_workers].recorded.load(std::memory_order::relaxed) - set_up_before_;
-        if (set_up > longest_set_up_)
-            return fmt::format("the set-up does not end: {} calls so far", set_up);
-        return fmt::format("no worker finished an operation for {}", to_human(still_for()));
+        if (calls_of_set_up() > longest_set_up_)
+            return fmt::format("the set-up does not end: {} calls so far", calls_of_set_up());
+        return fmt::format("no worker finished an operation for {}", to_human(looked_ - moved_));
     }
 
 private:
@@ -120,7 +121,10 @@ private:
     clock::time_point moved_ = looked_;
     std::uint64_t signs_ = 0;
     std::uint64_t rounds_ = 0;
-    std::uint64_t set_up_before_ = 0;
+    std::uint64_t set_up_ = 0;
+    std::uint64_t set_up_before_ = 0;  ///< When the last round ended.
+
+    [[nodiscard]] std::uint64_t calls_of_set_up() const { return set_up_ - set_up_before_; }
 };
 
 enum class trial_end { good, crashed, stalled, killed };
@@ -200,7 +204,7 @@ void end_now(pid_t trial) {
                 return trial_end::good;
             }
         }
-        if (life.still_for() > watch.stall_after) {
+        if (life.has_stalled(watch.stall_after)) {
             ending = life.describe();
             end_now(trial);
             return trial_end::stalled;

@@ -111,6 +111,26 @@ void worker::find_sole(tested_namespace& ns, pid_nr nr) {
                     : fmt::format("\"{}\"", to_string(got.error())))});
 }
 
+bool worker::walk_to(tested_namespace& ns, pid_nr nr) {
+    pid_nr before = 0;
+    // No search needs more: each call of it goes on where the last one ended.
+    for (pid_nr calls = 0; calls < limit_; ++calls) {
+        const alloc_result got = alloc_in(ns);
+        if (!got) return false;
+        if (got.nr() >= nr) return true;
+        free_last();
+        if (got.nr() == before) {
+            report({.broken = invariant::no_immediate_reuse,
+                    .what = fmt::format("pid {} of namespace {} came again at once, when it had "
+                                        "been freed and almost all others were free",
+                                        before, ns.id)});
+            return false;
+        }
+        before = got.nr();
+    }
+    return false;
+}
+
 void worker::free_with_care(held_pid what) {
     tested_namespace& ns = *what.ns;
     if (ns.released()) tell_pinned_but_released(ns, what.nr);

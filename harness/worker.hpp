@@ -100,6 +100,13 @@ public:
     /// \pre No other pid that a search may find is free, the last one that was handed out is
     ///      another one, and nobody else is in a call.
     void find_sole(tested_namespace& ns, pid_nr nr);
+    /// Brings the search of a namespace forward: allocates pid after pid, and frees each of them
+    /// when the next one is there, until one comes that is `nr` or above; that one is kept. A
+    /// search that gives the pid before again is reported.
+    ///
+    /// \returns Whether one came.
+    /// \pre     Nobody else allocates there, and there is room.
+    bool walk_to(tested_namespace& ns, pid_nr nr);
     void free_any() { free_at(chance_.below(static_cast<std::uint32_t>(held.size()))); }
 
     /// Hands a pid over to another worker: the giver disowns it, the taker owns it. It stays in no

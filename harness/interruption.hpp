@@ -4,8 +4,9 @@
 /// and keeps what it has, and says that this is not all.
 namespace pidmap_stress {
 
-/// From now on the first of these signals makes interrupted() true, and a second one ends the
-/// process at once. One that is ignored already, as nohup does with SIGHUP, stays ignored.
+/// From now on the first of these signals makes interrupted() true, and another one more than a
+/// second later ends the process at once. One that is ignored already, as nohup does with SIGHUP,
+/// stays ignored.
 void heed_interruptions() noexcept;
 
 /// Whether the process was asked to end.

@@ -82,29 +82,39 @@ TEST(ProgramTest, AKnownBreakageIsAsExpected) {
     EXPECT_THAT(end.out, AllOf(HasSubstr("violated (known)"), HasSubstr("1 break as known")));
 }
 
-// What breaks natively is broken in the model as well, and told with a token that replays.
+/// The tokens of the interleavings that a results file has for its findings.
+[[nodiscard]] std::vector<std::string> tokens_in(const json& file) {
+    std::vector<std::string> tokens;
+    for (const json& cell : file.value("cells", json::array()))
+        for (const json& one : cell["model"])
+            if (const std::string token = one["token"]; !token.empty()) tokens.push_back(token);
+    return tokens;
+}
+
+// What breaks natively is broken in the model as well, and told with a token that replays. The last
+// calls before a finding need not be those that led to it, so a run without a token is possible;
+// not run after run.
 TEST(ProgramTest, AFindingCarriesAnInterleaving) {
     const std::vector<std::vector<std::string>> cells{{"as_posted", "page_zero", "member"},
                                                       {"symmetric", "lookup", "lookup"}};
     for (const std::vector<std::string>& cell : cells) {
         const scratch_folder folder;
         const std::string path = folder.path("results.json");
-        const program_end end =
-            run_pidmap_stress({"run", "--variant", cell[0], "--scenario", cell[1], "--discipline",
-                               cell[2], "--ops", "500000", "--json", path});
-        EXPECT_EQ(end.code, exit_as_expected) << end.out << end.err;
-        EXPECT_THAT(end.out, HasSubstr("the explorer breaks it too"));
-        const json file = parsed_or_null(path);
-        ASSERT_TRUE(file.is_object());
-        std::size_t with_token = 0;
-        for (const json& one : file["cells"][0]["model"]) {
-            const std::string token = one["token"];
-            if (token.empty()) continue;
-            ++with_token;
+        program_end end;
+        std::vector<std::string> tokens;
+        for (int seed = 1; seed <= 6 && tokens.empty(); ++seed) {
+            end = run_pidmap_stress({"run", "--variant", cell[0], "--scenario", cell[1],
+                                     "--discipline", cell[2], "--ops", "500000", "--seed",
+                                     std::to_string(seed), "--json", path});
+            EXPECT_EQ(end.code, exit_as_expected) << end.out << end.err;
+            tokens = tokens_in(parsed_or_null(path));
+        }
+        EXPECT_FALSE(tokens.empty()) << end.out;
+        for (const std::string& token : tokens) {
+            EXPECT_THAT(end.out, HasSubstr("the explorer breaks it too"));
             EXPECT_THAT(end.out, HasSubstr("replay " + token));
             EXPECT_EQ(run_pidmap_stress({"replay", token}).code, exit_violated) << token;
         }
-        EXPECT_GE(with_token, 1U) << end.out;
     }
 }
 
@@ -376,16 +386,13 @@ TEST(ProgramTest, AnInterruptedRunKeepsTheCodeOfWhatItSaw) {
     EXPECT_THAT(end.out, HasSubstr("cut short: "));
 }
 
-// A second signal ends it at once.
-TEST(ProgramTest, ASecondSignalEndsItAtOnce) {
-    running_program program = start_pidmap_stress(
-        {"run", "--variant", "sound", "--scenario", "churn", "--duration", "1h"});
-    ASSERT_TRUE(program.wait_until([&] { return has_begun(program); }));
-    program.send(SIGSTOP);  // So that it sees both.
-    program.send(SIGINT);
-    program.send(SIGTERM);
-    program.send(SIGCONT);
-    EXPECT_EQ(program.wait().code, -1);
+// timeout(1) sends its signal twice, to the process and to its group: that is one request.
+TEST(ProgramTest, TimeoutCutsARunShort) {
+    const program_end end =
+        run_by_shell("timeout 2 " + shell_quoted(pidmap_stress_path()) +
+                     " run --variant sound --scenario churn --discipline member --duration 1h; "
+                     "echo $?");
+    EXPECT_THAT(end.out, HasSubstr("cut short: 0 of 1 cells were run to their end"));
 }
 
 // A signal that is ignored when the program starts, as by nohup, stays ignored.

@@ -117,9 +117,7 @@ private:
     }
     template <atomic_update Update>
     [[gnu::always_inline]] T do_update(auto operand, order_type order) noexcept {
-        constexpr bool is_difference = Update == atomic_update::add || Update == atomic_update::sub;
-        const std::uint64_t bits =
-            is_difference ? difference_bits(operand) : detail::to_bits(static_cast<T>(operand));
+        const std::uint64_t bits = operand_bits<Update>(operand);
         return detail::from_bits<T>(detail::perform([&](machine& m) {
             return m.update(where_, {.op = detail::operation_of<T>(Update),
                                      .weak = false,
@@ -153,12 +151,15 @@ private:
     void do_notify_one() noexcept {}
     void do_notify_all() noexcept {}
 
-    [[nodiscard]] static std::uint64_t difference_bits(auto by) noexcept {
-        if constexpr (std::is_pointer_v<T>)
-            return static_cast<std::uint64_t>(static_cast<std::int64_t>(by) *
+    /// Of a pointer, what is added or subtracted is a number of elements.
+    template <atomic_update Update>
+    [[nodiscard]] static std::uint64_t operand_bits(auto operand) noexcept {
+        constexpr bool moves = Update == atomic_update::add || Update == atomic_update::sub;
+        if constexpr (moves && std::is_pointer_v<T>)
+            return static_cast<std::uint64_t>(static_cast<std::int64_t>(operand) *
                                               static_cast<std::int64_t>(sizeof(*T{})));
         else
-            return detail::to_bits(static_cast<T>(by));
+            return detail::to_bits(static_cast<T>(operand));
     }
 
     location_id where_;

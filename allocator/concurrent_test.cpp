@@ -46,7 +46,7 @@ public:
     /// Every page free, and no reference but the creator's; then that one goes too.
     void expect_empty_and_release(V* ns) {
         for (unsigned page = 0; page < geometry::max_pages; ++page) {
-            EXPECT_EQ(ns->peek_nr_free(page), V::capacity(page)) << "page " << page;
+            EXPECT_EQ(ns->peek_nr_free(page), page_capacity<geometry>(page)) << "page " << page;
             const auto* bits = ns->peek_bits(page);
             for (unsigned i = 0; bits != nullptr && i < bits->words; ++i)
                 EXPECT_EQ(bits->peek(i), page == 0 && i == 0 ? 1U : 0U);

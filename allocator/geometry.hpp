@@ -37,6 +37,11 @@ struct tiny_geometry {
 /// pid_max is the first number that is never handed out.
 template <geometry_trait G>
 inline constexpr pid_nr highest_pid_max = static_cast<pid_nr>(G::bits_per_page * G::max_pages);
+/// How many pids a page has. Bit 0 of page 0 is none.
+template <geometry_trait G>
+[[nodiscard]] constexpr int page_capacity(unsigned page) noexcept {
+    return static_cast<int>(G::bits_per_page) - (page == 0 ? 1 : 0);
+}
 /// How many namespaces may be above one. \source MAX_PID_NS_LEVEL of Linux.
 inline constexpr unsigned max_level = 32;
 /// One pid at least must be left after a wrap.

@@ -16,7 +16,9 @@ namespace {
 using tiny = tiny_geometry<8, 2>;
 template <class Geometry>
 using supervised_types = variant_types<testing::supervised<Geometry>>;
-using all_cases = testing::joined_t<supervised_types<tiny>, supervised_types<kernel_geometry>>;
+using all_cases =
+    testing::with_t<testing::is_pid_namespace,
+                    testing::joined_t<supervised_types<tiny>, supervised_types<kernel_geometry>>>;
 using numbers = std::array<pid_nr, max_level + 1>;
 
 template <class V>

@@ -73,7 +73,7 @@ public:
 
     /// What nr_free of an empty page is. Bit 0 of page 0 is never free.
     [[nodiscard]] static constexpr int capacity(unsigned page) noexcept {
-        return static_cast<int>(geometry::bits_per_page) - (page == 0 ? 1 : 0);
+        return page_capacity<geometry>(page);
     }
 
     /// An empty namespace, with the creator's reference. It is of no use before start().

@@ -1,5 +1,6 @@
-// What every variant does when one worker at a time uses it. Goal: a new variant is in here by
-// lying in its folder, and is held to what it says of itself.
+// What every pid_namespace does when one worker at a time uses it, in detail. Goal: a new variant
+// is in here by lying in its folder, and is held to what it declares. What holds for variants of
+// any make is in conformance_test.cpp.
 
 #include <gtest/gtest.h>
 
@@ -18,7 +19,9 @@ namespace {
 using tiny = tiny_geometry<4, 3>;
 template <class Geometry>
 using supervised_types = variant_types<testing::supervised<Geometry>>;
-using all_cases = testing::joined_t<supervised_types<tiny>, supervised_types<kernel_geometry>>;
+using all_cases =
+    testing::with_t<testing::is_pid_namespace,
+                    testing::joined_t<supervised_types<tiny>, supervised_types<kernel_geometry>>>;
 
 /// A namespace with two pages of pids, and so many references that no variant can release it:
 /// what a variant's count does wrong must not spoil what the rest of it does.

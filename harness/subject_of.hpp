@@ -178,6 +178,7 @@ private:
 template <template <class> class Variant>
 [[nodiscard]] constexpr subject_entry make_subject_entry() noexcept {
     using plain_world = watched<native>;
+    check_contract<Variant<plain_world>>();
     using slow_world = jittered<watched<native>>;
     return {.info = &Variant<plain_world>::info,
             .make = []() -> std::unique_ptr<subject> {

@@ -59,6 +59,10 @@ struct hands_over : std::bool_constant<!V::info.breaks.expects(invariant::reuse_
 template <class V>
 struct counts_pages : std::bool_constant<V::info.counts == counting::per_page> {};
 
+/// Is a pid_namespace, of which more is known than the contract says.
+template <class V>
+struct is_pid_namespace : std::bool_constant<nesting_allocator<V>> {};
+
 /// Names a case after its variant and its geometry.
 struct case_name {
     template <class V>

@@ -47,7 +47,8 @@ public:
 
 private:
     static T judge(T before, long delta) noexcept {
-        if (const auto broken = broken_by({.before = before, .delta = delta})) [[unlikely]]
+        if (const auto broken = pidmap_stress::broken_by({.before = before, .delta = delta}))
+            [[unlikely]]
             expect(false, *broken);
         return before;
     }

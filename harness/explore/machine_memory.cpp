@@ -44,6 +44,7 @@ void machine::check_nonatomic_races() {
 // --- Plain cells --------------------------------------------------------------------------------
 
 std::uint32_t machine::make_plain(const void* address, std::uint64_t value) {
+    const engine_call here(*this);
     plain_record& made = plains_.emplace_back(
         plain_record{.address = address, .in = heap_.find(address), .value = value});
     if (in_threads()) {
@@ -55,6 +56,9 @@ std::uint32_t machine::make_plain(const void* address, std::uint64_t value) {
 }
 
 void machine::plain_access(std::uint32_t cell, const plain_request& request) {
+    const engine_call here(*this);
+    if (cell >= plains_.size()) [[unlikely]]
+        leave_without_cell(__builtin_return_address(0));
     if (!in_threads()) {
         plains_[cell].value = request.value;
         return;
@@ -122,6 +126,7 @@ void* machine::to_pointer(std::uint64_t value) const noexcept {
 }
 
 void* machine::allocate(std::size_t size, std::size_t alignment) {
+    const engine_call here(*this);
     const unsigned t = in_threads() ? self() : 0;
     thread_state& s = threads_[t];
     if (s.failures_left > 0 && choose(2) == 1) {
@@ -195,6 +200,7 @@ bool machine::is_overtaken(event_id e, const clock& retired) const {
 }
 
 bool machine::begin_release(void* object, bool deferred) {
+    const engine_call here(*this);
     block* b = heap_.find(object);
     if (b == nullptr || b->base != object) {
         fail(finding_kind::double_free, "release of what is no object", std::nullopt);
@@ -210,6 +216,7 @@ bool machine::begin_release(void* object, bool deferred) {
 }
 
 void machine::end_release(void* object, bool deferred) {
+    const engine_call here(*this);
     block& b = *heap_.find(object);
     const unsigned t = in_threads() ? self() : 0;
     thread_state& s = threads_[t];
@@ -263,6 +270,7 @@ void machine::check_leaks() {
 }
 
 void machine::enter_section() {
+    const engine_call here(*this);
     if (!in_threads()) return;
     thread_state& s = threads_[self()];
     had_sections_ = true;
@@ -275,6 +283,7 @@ void machine::enter_section() {
 }
 
 void machine::leave_section() {
+    const engine_call here(*this);
     if (!in_threads()) return;
     --threads_[self()].section_depth;
     if (observer_ != nullptr)

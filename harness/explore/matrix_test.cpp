@@ -29,7 +29,7 @@ bool breaks_count(const cell_verdict& seen) {
     return seen.of_family(family::references) != standing::holds;
 }
 
-const broken_invariant* find_broken(const cell_verdict& seen, invariant which) {
+const broken_invariant* find_broken(const cell_verdict& seen, defect which) {
     const auto found = std::ranges::find(seen.broken, which, &broken_invariant::which);
     return found == seen.broken.end() ? nullptr : &*found;
 }

@@ -138,8 +138,7 @@ struct row_place {
 }
 
 /// How far a reader must read to see what is to be shown, if that breaks at all.
-[[nodiscard]] std::size_t end_of_interest(const replay_result& run,
-                                          std::optional<invariant> shows) {
+[[nodiscard]] std::size_t end_of_interest(const replay_result& run, std::optional<defect> shows) {
     std::size_t end = 0;
     bool any = false;
     for (const finding& f : run.findings) {
@@ -190,10 +189,21 @@ struct row_place {
 [[nodiscard]] std::string text_of(const finding& f) {
     const auto which = broken_by(f);
     const std::string_view name = which ? to_string(*which) : to_string(f.kind);
-    return f.what == name ? std::string(name) : fmt::format("{}: {}", name, f.what);
+    return f.what == name ? std::string(name) : fmt::format("{}: {}", name, sentence_of(f));
 }
 
 }  // namespace
+
+std::string sentence_of(const finding& f) {
+    const std::string place = source_line(f.site);
+    return place.empty() ? f.what : fmt::format("{}, at {}", f.what, place);
+}
+
+std::string call_of(std::string_view label) {
+    constexpr std::string_view free = "free ";
+    if (label.starts_with(free)) return fmt::format("free of pid {}", label.substr(free.size()));
+    return std::string(label.empty() ? "call" : label);
+}
 
 std::string deed(invariant which) {
     switch (which) {
@@ -243,13 +253,15 @@ namespace {
     if (at.before_all || at.row >= run.steps.size())
         return fmt::format("{}: {}, {} ({}).", who,
                            at.before_all ? "before any thread's step" : "when all is done",
-                           told->what == name ? "the invariant is broken" : told->what, name);
+                           told->what == name ? "the invariant is broken" : sentence_of(*told),
+                           name);
     const step& s = run.steps[at.row];
+    if (which && which->is_crash())
+        return fmt::format("{}: after step {}, in its {}, thread {} crashes: {} ({}).", who,
+                           s.number, call_of(told->call), s.thread, sentence_of(*told), name);
     return fmt::format("{}: at step {}, in its {}, thread {} {} ({}).", who, s.number,
-                       s.label.starts_with("free ") ? "free of pid " + s.label.substr(5)
-                       : s.label.empty()            ? "call"
-                                                    : s.label,
-                       s.thread, which ? deed(*which) : told->what, name);
+                       call_of(s.label), s.thread, which ? deed(*which->broken()) : told->what,
+                       name);
 }
 
 /// Gives the cells names that have none, as far as it is plain which ones they are: there is one
@@ -311,7 +323,7 @@ bool trace::breaks_anything() const noexcept {
            std::ranges::any_of(rows, [](const trace_row& row) { return !row.broken.empty(); });
 }
 
-std::size_t count_shown(const replay_result& run, std::optional<invariant> shows) {
+std::size_t count_shown(const replay_result& run, std::optional<defect> shows) {
     const std::vector<bool> all = matters(run, end_of_interest(run, shows));
     return static_cast<std::size_t>(std::ranges::count(all, true));
 }

@@ -68,11 +68,16 @@ constexpr char separator = ':';
     return text;
 }
 
-/// "1840 executions", or "96631 states".
+/// "1840 executions", those of a portfolio "after 2002 samples"; "2000 samples"; or "96631 states".
 [[nodiscard]] std::string amount(const result& r) {
-    return r.last == strategy::stateful
-               ? fmt::format("{} states", r.states)
-               : fmt::format("{} execution{}", r.runs(), r.runs() == 1 ? "" : "s");
+    const auto count = [](std::uint64_t n, std::string_view of) {
+        return fmt::format("{} {}{}", n, of, n == 1 ? "" : "s");
+    };
+    if (r.last == strategy::stateful) return count(r.states, "state");
+    if (r.last != strategy::exhaustive) return count(r.samples(), "sample");
+    std::string text = count(r.distinct(), "execution");
+    if (r.samples() != 0) text += " after " + count(r.samples(), "sample");
+    return text;
 }
 
 [[nodiscard]] std::string how_much(const result& r) {

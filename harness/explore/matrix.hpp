@@ -100,7 +100,7 @@ struct cell_checks {
 
 /// One line: "holds, complete: 2 threads x 1 round, 2 pages of 8 pids, rc11, 377 executions";
 /// "unbroken, ..." where those are not all; or "fails: no_underflow, ...", and how much of all
-/// executions that is of.
+/// executions that is of. Samples, which may repeat an execution, are counted apart.
 [[nodiscard]] std::string to_string(const cell_verdict& seen);
 
 /// A token names its case and its schedule: `replay` needs nothing else.

@@ -86,6 +86,29 @@ TEST(Matrix, AFamilyThatBreaksHidesNoOther) {
     }
 }
 
+// An execution counts once, however often it was sampled before.
+TEST(Matrix, CountsExecutionsApartFromSamples) {
+    matrix_case what = make_case("sound", discipline::reference, "page_zero");
+    what.setting.threads = 1;
+    const auto text_of = [&](strategy by) {
+        return to_string(explore_cell(what, {.strategy = by, .stop_at_first = false}));
+    };
+    EXPECT_TRUE(text_of(strategy::exhaustive).ends_with(" rc11, 1 execution"))
+        << text_of(strategy::exhaustive);
+    EXPECT_TRUE(text_of(strategy::portfolio).ends_with(" rc11, 1 execution after 2001 samples"))
+        << text_of(strategy::portfolio);
+    EXPECT_TRUE(text_of(strategy::random).ends_with(" rc11, 10000 samples"))
+        << text_of(strategy::random);
+    for (const strategy by : {strategy::portfolio, strategy::prove}) {
+        what.setting.threads = 2;
+        const result all =
+            explore_cell(what, {.strategy = strategy::exhaustive, .stop_at_first = false}).explored;
+        const result seen = explore_cell(what, {.strategy = by, .stop_at_first = false}).explored;
+        EXPECT_EQ(seen.distinct(), all.distinct()) << to_string(by);
+        EXPECT_EQ(seen.distinct() + seen.samples() + seen.blocked, seen.runs()) << to_string(by);
+    }
+}
+
 TEST(Matrix, WhatASearchDidNotShowIsNoProof) {
     matrix_case what = make_case("sound", discipline::member, "page_zero");
     const cell_verdict cut = explore_cell(what, {.budget = 10, .stop_at_first = false});

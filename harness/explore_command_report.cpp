@@ -31,9 +31,11 @@ using explore::cell_verdict;
     if (one.which == explore::defect::crash())
         return fmt::format("thread {}, in its {}: {}", f.thread, explore::call_of(f.call),
                            explore::sentence_of(f));
-    return f.what == name_of(one) && one.which
-               ? "a thread " + explore::deed(*one.which->broken())
-               : f.what;
+    if (f.what != name_of(one) || !one.which) return explore::sentence_of(f);
+    const std::string deed = explore::deed(*one.which->broken());
+    return f.thread == 0
+               ? "a thread " + deed
+               : fmt::format("thread {}, in its {}, {}", f.thread, explore::call_of(f.call), deed);
 }
 /// What to paste to see it again.
 [[nodiscard]] std::string replay_of(const broken_invariant& one, const std::string& program) {
@@ -51,9 +53,9 @@ using explore::cell_verdict;
 
 std::string describe_cell(const cell_verdict& seen, const std::string& program) {
     const explore::pidmap_setting& s = seen.of.setting;
-    std::string text = fmt::format("{:<18} {:<10} {:<14} {}{}\n", seen.of.variant->info->name,
-                                   to_string(s.how), s.scenario->name, to_string(seen),
-                                   remark_on(seen));
+    std::string text =
+        fmt::format("{:<18} {:<10} {:<14} {}{}\n", seen.of.variant->info->name, to_string(s.how),
+                    s.scenario->name, to_string(seen), remark_on(seen));
     for (const broken_invariant& one : seen.broken)
         text += fmt::format("    {}: {}\n        {}\n", name_of(one), sentence_about(one),
                             replay_of(one, program));
@@ -65,8 +67,8 @@ std::string describe_below_matrix(std::span<const cell_verdict> all, const std::
     for (const cell_verdict& seen : all) {
         if (seen.broken.empty() && seen.as_expected()) continue;
         const explore::pidmap_setting& s = seen.of.setting;
-        text += fmt::format("{} under {} in {}:{}\n", seen.of.variant->info->name,
-                            to_string(s.how), s.scenario->name, remark_on(seen));
+        text += fmt::format("{} under {} in {}:{}\n", seen.of.variant->info->name, to_string(s.how),
+                            s.scenario->name, remark_on(seen));
         for (const broken_invariant& one : seen.broken)
             text += fmt::format("    {}: {}\n", name_of(one), replay_of(one, program));
     }
@@ -82,11 +84,11 @@ std::string describe_total(std::span<const cell_verdict> all) {
     };
     const auto unbroken = count(is_unbroken);
     const auto broken = count([](const cell_verdict& seen) { return !seen.broken.empty(); });
-    std::string text = fmt::format(
-        "{} cell{}: {} hold, {}{} fail, {} not as expected\n", all.size(),
-        all.size() == 1 ? "" : "s", all.size() - broken - unbroken,
-        unbroken == 0 ? "" : fmt::format("{} unbroken as far as explored, ", unbroken), broken,
-        count([](const cell_verdict& seen) { return !seen.as_expected(); }));
+    std::string text =
+        fmt::format("{} cell{}: {} hold, {}{} fail, {} not as expected\n", all.size(),
+                    all.size() == 1 ? "" : "s", all.size() - broken - unbroken,
+                    unbroken == 0 ? "" : fmt::format("{} unbroken as far as explored, ", unbroken),
+                    broken, count([](const cell_verdict& seen) { return !seen.as_expected(); }));
     if (const auto crashed = count([](const cell_verdict& seen) { return seen.crashed(); }))
         text += fmt::format("{} crashed\n", crashed);
     if (const auto silent =

@@ -22,8 +22,8 @@ namespace {
 
 using namespace explore;
 using ::testing::AllOf;
-using ::testing::HasSubstr;
 using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
 
 // Variants that crash in a free(), each in a way of its own, and are sound but for that.
 int* volatile null_page = nullptr;
@@ -59,8 +59,8 @@ struct crashing {
             base::free_pidmap(nr);
             if (nr > 8) Way::crash();
         }
-        static constexpr variant_info info{.name = Way::name, .summary = "crashes",
-                                           .kind = variant_kind::mutant};
+        static constexpr variant_info info{
+            .name = Way::name, .summary = "crashes", .kind = variant_kind::mutant};
     };
     static const explored_variant& made() {
         static const explored_variant one = make_usual_explored_variant<variant>();
@@ -90,9 +90,8 @@ constexpr std::array<way, 4> ways{{
             .setting = {.how = how, .scenario = find_explored_scenario(scenario)}};
 }
 [[nodiscard]] cell_verdict explored(const matrix_case& what) {
-    return explore_cell(what, {.strategy = strategy::portfolio,
-                               .budget = 100'000,
-                               .stop_at_first = false});
+    return explore_cell(
+        what, {.strategy = strategy::portfolio, .budget = 100'000, .stop_at_first = false});
 }
 
 // A crash of a variant is told with thread, call, place and token, and is exit code 5; the cells
@@ -108,8 +107,8 @@ TEST(ExploreReport, ACrashIsExitCode5) {
         EXPECT_TRUE(seen.crashed()) << text;
         EXPECT_FALSE(seen.as_expected());
         EXPECT_THAT(text, HasSubstr("fails: crash; complete"));
-        EXPECT_THAT(text, ContainsRegex("\n    crash: thread [12], in its free: " +
-                                                   std::string(one.what)));
+        EXPECT_THAT(
+            text, ContainsRegex("\n    crash: thread [12], in its free: " + std::string(one.what)));
         EXPECT_THAT(text, HasSubstr("program replay " + std::string(one.name) +
                                     "/member/page_boundary/2x1/2x8/rc11:"));
         const std::array all{holds, seen, holds};
@@ -142,10 +141,10 @@ TEST(ExploreReport, ACrashReplaysAndShrinks) {
 
 // A finding that nobody expects outweighs a crash, as for `run`; a known one does not.
 TEST(ExploreReport, ExitCodesHaveAnOrder) {
-    const cell_verdict known = explored(
-        case_of(*find_explored_variant("symmetric"), discipline::lookup, "page_zero"));
-    const cell_verdict crash = explored(
-        case_of(crasher_named("divided_by_zero"), discipline::member, "page_boundary"));
+    const cell_verdict known =
+        explored(case_of(*find_explored_variant("symmetric"), discipline::lookup, "page_zero"));
+    const cell_verdict crash =
+        explored(case_of(crasher_named("divided_by_zero"), discipline::member, "page_boundary"));
     cell_verdict unexpected = known;
     unexpected.assessed.unexpected.insert(invariant::unique_pid);
     cell_verdict silent = known;

@@ -128,7 +128,8 @@ void install_handlers() noexcept {
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     ::sigemptyset(&action.sa_mask);
-    for (std::size_t i = 0; i < caught.size(); ++i) ::sigaction(caught[i], &action, &former_actions[i]);
+    for (std::size_t i = 0; i < caught.size(); ++i)
+        ::sigaction(caught[i], &action, &former_actions[i]);
 }
 
 /// An OS thread's stack for handlers: its own one may be what is used up.
@@ -280,10 +281,9 @@ extern "C" void __assert_fail(  // NOLINT(bugprone-reserved-identifier)
     const char* expression, const char* file, unsigned line, const char* function) noexcept {
     using pidmap_stress::explore::machine;
     if (!pidmap_stress::under_sanitizer && machine::running() && machine::current().program_runs())
-        machine::current().leave_crashed(
-            {.cause = pidmap_stress::explore::crash_cause::assertion,
-             .site = pidmap_stress::explore::own_code_above(),
-             .expression = expression});
+        machine::current().leave_crashed({.cause = pidmap_stress::explore::crash_cause::assertion,
+                                          .site = pidmap_stress::explore::own_code_above(),
+                                          .expression = expression});
     std::fprintf(stderr, "%s: %s:%u: %s: Assertion `%s' failed.\n", program_invocation_short_name,
                  file, line, function, expression);
     ::abort();

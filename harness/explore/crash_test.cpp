@@ -191,12 +191,10 @@ TEST_F(Crash, HidesNoOtherFinding) {
 TEST_F(Crash, IsTheSameWhateverTheJobs) {
     for (const way_to_crash& way : ways) {
         if (way.by_steps) continue;  // Which read what others write: there would be too many.
-        const auto p = over<cells>()
-                           .threads(3,
-                                    [way](cells& s, unsigned t) {
-                                        s.x.fetch_add(1, relaxed);
-                                        if (s.y.fetch_add(1, relaxed) == 1 && t == 1) way.crash(s);
-                                    });
+        const auto p = over<cells>().threads(3, [way](cells& s, unsigned t) {
+            s.x.fetch_add(1, relaxed);
+            if (s.y.fetch_add(1, relaxed) == 1 && t == 1) way.crash(s);
+        });
         for (const std::uint64_t budget : {0ULL, 10'000ULL}) {
             const options alone{.budget = budget, .stop_at_first = false};
             options shared = alone;
@@ -226,7 +224,8 @@ TEST_F(Crash, LeavesNoMemoryInUse) {
                            if (s.x.load(relaxed) != 2) std::abort();
                        })
                        .thread([](cells& s) { s.x.store(1, relaxed); });
-    const result r = explore(p, {.strategy = strategy::random, .walks = 200, .stop_at_first = false});
+    const result r =
+        explore(p, {.strategy = strategy::random, .walks = 200, .stop_at_first = false});
     EXPECT_EQ(r.findings.size(), 1U) << r.summary();
     EXPECT_EQ(r.stopped, 200U);
 }

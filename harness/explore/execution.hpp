@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "harness/explore/event.hpp"
 #include "harness/explore/graph.hpp"
@@ -49,6 +50,24 @@ class step_observer {
 public:
     virtual ~step_observer() = default;
     virtual void on_step(const step& done) = 0;
+};
+
+/// Which step of each thread read, and which wrote, something last.
+struct last_steps {
+    std::array<std::optional<unsigned>, max_threads> read{};
+    std::array<std::optional<unsigned>, max_threads> written{};
+};
+
+/// A location where somebody may yet read more than the newest write.
+struct open_location {
+    location_id where;
+    event_id oldest;
+};
+
+/// How far everybody was when a state was met.
+struct round_mark {
+    unsigned writes;
+    std::array<unsigned, max_threads> steps;
 };
 
 /// What a cell gets for a step. When it is not done, the cell notes its thread's local state and

@@ -50,6 +50,17 @@ private:
 /// What choose(n) answered, each time that it was asked: an interleaving, exactly.
 using schedule = std::vector<std::uint16_t>;
 
+/// One side of a finding that has several: a race, a use after a release, a deadlock.
+struct party {
+    unsigned thread = 0;      ///< 0: the set-up.
+    std::string_view does{};  ///< "uses".
+    std::string what{};  ///< The name of the cell, or "memory 1.0": the first block of thread 1.
+    // Of a replay:
+    std::optional<unsigned> step{};
+    std::string call{};          ///< As finding::call.
+    const void* site = nullptr;  ///< As step::site.
+};
+
 /// Something that must not happen, and how to make it happen again.
 struct finding {
     finding_kind kind = finding_kind::assertion;
@@ -59,6 +70,7 @@ struct finding {
     std::string call{};                 ///< Of a replay: what that thread was about, "free 3".
     const void* site = nullptr;      ///< Of a crash: behind its instruction, as source_line() asks.
     unsigned at_step = 0;            ///< How many steps of a replay came before it.
+    std::vector<party> parties{};    ///< All sides, of what has several.
     explore::schedule schedule{};    ///< For replay().
     unsigned frozen_thread = 0;      ///< finding_kind::progress: who stopped ...
     unsigned frozen_after = 0;       ///< ... after how many of its steps.

@@ -98,6 +98,7 @@ void machine::reset(graph& g, driver& choices) {
     observed_ = 0;
     peeked_ = nullptr;
     step_of_event_.clear();
+    last_steps_.clear();
     if (watches_rounds_) rounds_ = {};
     if (watches_rounds_ && interleaves_) notes_states_ = true;
     for (unsigned t = 0; t <= thread_count_; ++t) {
@@ -245,19 +246,24 @@ run_end machine::conclude() {
     if (gave_up) return run_end::blocked;
     if (others_ended) return run_end::complete;
     if (!stuck_for_good()) return run_end::blocked;
-    std::string waiting;
+    std::string who;
+    std::vector<party> all;
     for (unsigned t = 1; t <= thread_count_; ++t) {
         if (threads_[t].is != status::spinning) continue;
-        waiting += (waiting.empty() ? "thread " : ", thread ") + std::to_string(t) + " at " +
-                   what_holds_up(t);
+        all.push_back(waiting(t));
+        who +=
+            (who.empty() ? "thread " : ", thread ") + std::to_string(t) + " at " + all.back().what;
     }
     if (frozen_.thread == 0)
-        record({.kind = finding_kind::deadlock, .what = "nobody will wake " + waiting});
+        record({.kind = finding_kind::deadlock,
+                .what = "nobody will wake " + who,
+                .parties = std::move(all)});
     else
         record({.kind = finding_kind::progress,
                 .what = "while thread " + std::to_string(frozen_.thread) +
-                        " stands still, nothing wakes " + waiting,
+                        " stands still, nothing wakes " + who,
                 .broken = invariant::progress,
+                .parties = std::move(all),
                 .frozen_thread = frozen_.thread,
                 .frozen_after = frozen_.after});
     return run_end::stopped;
@@ -285,6 +291,14 @@ std::string machine::what_holds_up(unsigned thread) const {
     std::string names;
     for (const location_id where : cells) names += (names.empty() ? "" : " and ") + name_of(where);
     return names;
+}
+
+/// A spinning thread, at the last read of its round.
+party machine::waiting(unsigned thread) const {
+    party one{.thread = thread, .does = "waits for", .what = what_holds_up(thread)};
+    for (unsigned po = threads_[thread].loop_begin; po < threads_[thread].loop_end; ++po)
+        if ((*graph_)[graph_->at(thread, po)].is_read()) one.step = step_of(graph_->at(thread, po));
+    return one;
 }
 
 /// Whether all who wait have seen the last value there will be. Else another choice of what they
@@ -386,6 +400,14 @@ void machine::add(finding f) {
     const auto known =
         std::ranges::find_if(found_, [&](const finding& other) { return other.same_as(f); });
     if (known == found_.end()) found_.push_back(std::move(f));
+}
+
+void machine::clash(finding_kind kind, std::string_view what, party own, party other) {
+    own.thread = self();
+    record({.kind = kind,
+            .what = std::string(what),
+            .thread = self(),
+            .parties = {std::move(own), std::move(other)}});
 }
 
 void machine::note(finding_kind kind, std::string_view what, std::optional<invariant> broken) {

@@ -170,7 +170,9 @@ public:
         bool comparable = true;  ///< Whether the values are all that there is to the cell.
     };
     /// \return the cell's number. It holds while the run lasts, whatever becomes of the cell.
-    [[nodiscard]] std::uint32_t make_plain(const void* address, std::uint64_t value);
+    [[nodiscard]] std::uint32_t make_plain(const void* address, std::uint64_t value,
+                                           const char* name);
+    void name_plain(std::uint32_t cell, const char* name);
     void plain_access(std::uint32_t cell, const plain_request& request);
     [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment);
     /// \return whether the object's destructor may run.
@@ -229,14 +231,10 @@ private:
         const void* address;
         block* in;
         std::uint64_t value;  // If it is too large, something that two values never share.
+        const char* name;     // Or nullptr.
         clock reads{};
         std::uint16_t writer = 0;
         std::uint16_t written_at = 0;
-    };
-    /// A location where somebody may yet read more than the newest write.
-    struct open_location {
-        location_id where;
-        event_id oldest;
     };
     /// What is looked at to tell a state from others; kept for its memory.
     struct state_scratch {
@@ -289,11 +287,6 @@ private:
         std::string label;
     };
 
-    /// How far everybody was when a state was met.
-    struct round_mark {
-        unsigned writes;
-        std::array<unsigned, max_threads> steps;
-    };
     struct rounds {
         std::array<std::uint64_t, max_threads> digest{};  // Of each thread's state.
         unsigned writes = 0;
@@ -373,6 +366,16 @@ private:
     [[nodiscard]] unsigned last_effect(unsigned thread) const;
     void round_without_effect(unsigned thread);
     void record(finding f);
+    /// Two threads clash, the running one and another, and both go on.
+    void clash(finding_kind kind, std::string_view what, party own, party other);
+    /// The step that is about to be, or was, some thread's last access, for an observer.
+    void note_access(const void* of, unsigned thread, bool writes);
+    [[nodiscard]] std::optional<unsigned> last_access(const void* of, unsigned thread,
+                                                      bool writes) const;
+    [[nodiscard]] std::optional<unsigned> step_of(event_id id) const noexcept {
+        return id < step_of_event_.size() ? step_of_event_[id] : std::nullopt;
+    }
+    [[nodiscard]] party waiting(unsigned thread) const;
     void add(finding f);
 
     /// Checks that an access of a cell comes after it was made, and remembers it for its release.
@@ -426,6 +429,8 @@ private:
     /// \pre There is an observer.
     void observe(step proto, std::uint64_t value);
     [[nodiscard]] std::string name_of(location_id where) const;
+    [[nodiscard]] static std::string name_of(const block& b);
+    void observe_release(const block& b, bool deferred, const void* site);
 
     static inline constinit thread_local machine* current_ = nullptr;
 
@@ -485,6 +490,7 @@ private:
     step_observer* observer_ = nullptr;
     std::vector<std::optional<unsigned>> step_of_event_;
     unsigned observed_ = 0;
+    std::unordered_map<const void*, last_steps> last_steps_;  // Of plain cells and of blocks.
 };
 
 }  // namespace pidmap_stress::explore

@@ -7,7 +7,7 @@ set -euo pipefail
 root=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 readonly root
 
-readonly exit_usage=1 exit_missing=3 exit_unsupported=4 exit_crash=5
+readonly exit_usage=1 exit_missing=3 exit_unsupported=4 exit_crash=5 exit_cut_short=85
 
 install=yes
 [[ ${PIDMAP_STRESS_NO_INSTALL:-0} == [0n]* ]] || install=no
@@ -48,7 +48,8 @@ Environment:
 
 Exit codes are the program's: 0 as expected; 1 usage or a failed step; 2 an invariant is violated;
 3 something is missing; 4 unsupported here; 5 crash or a report of ASan or UBSan; 6 stall;
-7 inconclusive; 66 a report of ThreadSanitizer.
+7 inconclusive; 66 a report of ThreadSanitizer; 85 cut short by SIGINT, SIGTERM or SIGHUP, with
+nothing seen so far that has a code of its own.
 TEXT
 }
 
@@ -122,6 +123,25 @@ show_progress() {
 # shellcheck source=.ci/build.sh
 . "$root/.ci/build.sh"
 
+# watch_over COMMAND...: runs COMMAND and passes on the signals that ask this script to end, so that
+# the command ends in good order and what follows it here is done. Its exit code is in $watched, and
+# $asked_to_end is yes if such a signal came.
+watched=0 asked_to_end=no
+watch_over() {
+    local process
+    trap 'asked_to_end=yes; kill -TERM "$process" 2>/dev/null || true' INT TERM HUP
+    "$@" &
+    process=$!
+    watched=0
+    wait "$process" || watched=$?
+    # A signal interrupts the wait, and the command is still about to end.
+    while kill -0 "$process" 2>/dev/null; do
+        watched=0
+        wait "$process" || watched=$?
+    done
+    trap - INT TERM HUP
+}
+
 # --- The profiles ---------------------------------------------------------------------------------
 
 readonly called_as=$0
@@ -177,8 +197,15 @@ profile_soak() {
 profile_test() {
     build release
     say "testing build/release ..."
-    exec ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error \
-        --parallel "$(job_count)" "$@"
+    local log=$root/build/release/tests.log ended failed
+    watch_over ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error \
+        --parallel "$(job_count)" --output-log "$log" "$@"
+    [[ $asked_to_end == yes ]] || exit "$watched"
+    ended=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#' "$log" || true)
+    failed=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#.*\*\*\*' "$log" || true)
+    say "cut short: $ended tests had ended, $failed of them failed; the log is $log"
+    ((failed == 0)) || exit 8  # As ctest has it.
+    exit "$exit_cut_short"
 }
 
 # sanitizer_options OURS THEIRS: one list of options; of two that differ the later one wins.
@@ -257,13 +284,30 @@ mutants_in() {
     build "$preset" "$program"
     file=$(program_of "$preset")
     say "$(quoted "$file" mutants --part --json "$results" "$@")"
-    "${launcher[@]}" "$file" mutants --part --json "$results" "$@" >"${results%.json}.log" 2>&1 ||
-        code=$?
+    watch_over "${launcher[@]}" "$file" mutants --part --json "$results" "$@" \
+        >"${results%.json}.log" 2>&1
+    code=$watched
+    if ((code == exit_cut_short)); then
+        cat -- "${results%.json}.log"
+        say "what was tried so far is in $results, which --merge adds to another study"
+        exit "$code"
+    fi
     # 2 is a false alarm, which the whole study tells.
     ((code == 0 || code == 2)) || {
         tail -n 20 -- "${results%.json}.log" >&2
         die "$code" "FAILED: the mutants under $preset; the log is ${results%.json}.log"
     }
+}
+
+# part SANITIZER PRESET RESULTS ARGUMENT...: the part of a study under a sanitizer.
+part() {
+    watch_over part_alone "$@"
+    ((watched == 0)) || exit "$watched"
+}
+# In a process of its own: what is set for one sanitizer is none of the other's business.
+part_alone() {
+    "prepare_$1"
+    mutants_in "${@:2}" --strategy "$1"
 }
 
 profile_mutants() {
@@ -293,13 +337,12 @@ profile_mutants() {
     export PIDMAP_STRESS_SCRIPT
     mkdir -p -- "$folder"
     if [[ $brief == no ]] && is_clang "$compiler"; then
-        # Each in a subshell: what is set for one sanitizer is none of the other's business.
         if [[ ,$strategies, == *,all,* || ,$strategies, == *,tsan,* ]]; then
-            (prepare_tsan && mutants_in tsan "$folder/tsan.json" "${common[@]}" --strategy tsan)
+            part tsan tsan "$folder/tsan.json" "${common[@]}"
             merges+=(--merge "$folder/tsan.json")
         fi
         if [[ ,$strategies, == *,all,* || ,$strategies, == *,asan,* ]]; then
-            (prepare_asan && mutants_in asan-ubsan "$folder/asan.json" "${common[@]}" --strategy asan)
+            part asan asan-ubsan "$folder/asan.json" "${common[@]}"
             merges+=(--merge "$folder/asan.json")
         fi
     fi

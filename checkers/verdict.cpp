@@ -33,6 +33,7 @@ verdict_kind verdict::kind() const noexcept {
     if (!broken().empty()) return verdict_kind::violated;
     if (end == run_end::crashed) return verdict_kind::crash;
     if (end == run_end::stalled) return verdict_kind::stall;
+    if (end == run_end::killed) return verdict_kind::killed;
     if (operations == 0 || !unhit_marks.empty()) return verdict_kind::inconclusive;
     return verdict_kind::holds;
 }
@@ -51,8 +52,8 @@ std::string to_string(const verdict& what) {
         text += fmt::format(", then {}", to_string(what.end));
     if (!what.unhit_marks.empty())
         text += fmt::format(", not hit: {}", fmt::join(what.unhit_marks, ", "));
-    return text + fmt::format(" ({} operations, {:.1f} worker-seconds)", what.operations,
-                              what.worker_seconds);
+    return text +
+           fmt::format(" ({} operations, {:.1f} CPU seconds)", what.operations, what.cpu_seconds);
 }
 
 std::string_view to_string(verdict_kind which) noexcept {
@@ -65,6 +66,8 @@ std::string_view to_string(verdict_kind which) noexcept {
             return "crash";
         case verdict_kind::stall:
             return "stall";
+        case verdict_kind::killed:
+            return "killed";
         case verdict_kind::inconclusive:
             return "inconclusive";
     }
@@ -79,6 +82,8 @@ std::string_view to_string(run_end which) noexcept {
             return "crashed";
         case run_end::stalled:
             return "stalled";
+        case run_end::killed:
+            return "killed";
     }
     return "?";
 }

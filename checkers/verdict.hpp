@@ -16,11 +16,12 @@ enum class verdict_kind : std::uint8_t {
     violated,      ///< An invariant broke: there is a finding.
     crash,         ///< The program died, and no finding says why.
     stall,         ///< Workers stopped making progress, and no finding says why.
+    killed,        ///< Somebody else ended or stopped the program: it says nothing.
     inconclusive,  ///< Nothing broke, but what was to be tried did not happen.
 };
 
 /// How a run came to its end.
-enum class run_end : std::uint8_t { completed, crashed, stalled };
+enum class run_end : std::uint8_t { completed, crashed, stalled, killed };
 
 /// What a run showed.
 struct verdict {
@@ -34,7 +35,7 @@ struct verdict {
     /// Marks that the scenario declared and that were not hit.
     std::vector<std::string> unhit_marks{};
     std::uint64_t operations = 0;
-    double worker_seconds = 0;
+    double cpu_seconds = 0;  ///< That the workers had a processor, all together.
 
     /// Adds a finding. All findings of a verdict come in here.
     void add(finding what);
@@ -43,13 +44,13 @@ struct verdict {
     [[nodiscard]] invariant_set broken() const noexcept;
     /// What it all comes to, by the first of these that applies:
     /// - a finding is a proof, so there is `violated` even if the program crashed later;
-    /// - `crash` and `stall`, as the run ended;
+    /// - `crash`, `stall` and `killed`, as the run ended;
     /// - without operations, or with a mark unhit, nothing was shown: `inconclusive`;
     /// - `holds`.
     [[nodiscard]] verdict_kind kind() const noexcept;
 };
 
-/// One line: "holds (1234567 operations, 12.5 worker-seconds)", "violated: no_underflow (3 times)
+/// One line: "holds (1234567 operations, 12.5 CPU seconds)", "violated: no_underflow (3 times)
 /// ...".
 [[nodiscard]] std::string to_string(const verdict& what);
 [[nodiscard]] std::string_view to_string(verdict_kind which) noexcept;

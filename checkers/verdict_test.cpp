@@ -9,9 +9,9 @@ const finding underflow{.broken = invariant::no_underflow, .what = "the count is
 
 // A run that did all it was meant to do, and broke nothing, holds.
 TEST(VerdictTest, HoldsIfNothingBrokeAndNothingIsMissing) {
-    const verdict seen{.operations = 10, .worker_seconds = 1.5};
+    const verdict seen{.operations = 10, .cpu_seconds = 1.5};
     EXPECT_EQ(seen.kind(), verdict_kind::holds);
-    EXPECT_EQ(to_string(seen), "holds (10 operations, 1.5 worker-seconds)");
+    EXPECT_EQ(to_string(seen), "holds (10 operations, 1.5 CPU seconds)");
 }
 
 // Vacuity is never a pass: neither without operations nor with a mark that was not hit.
@@ -20,7 +20,7 @@ TEST(VerdictTest, IsInconclusiveIfVacuous) {
     const verdict unhit{.unhit_marks = {"a page emptied", "wrapped"}, .operations = 10};
     EXPECT_EQ(unhit.kind(), verdict_kind::inconclusive);
     EXPECT_EQ(to_string(unhit),
-              "inconclusive, not hit: a page emptied, wrapped (10 operations, 0.0 worker-seconds)");
+              "inconclusive, not hit: a page emptied, wrapped (10 operations, 0.0 CPU seconds)");
 }
 
 // A crash or a stall without a finding is what it is, whatever marks were hit.
@@ -36,7 +36,7 @@ TEST(VerdictTest, IsViolatedByAnyFinding) {
     EXPECT_EQ(seen.kind(), verdict_kind::violated);
     EXPECT_EQ(to_string(seen),
               "violated: no_underflow (1 time), then crashed, not hit: wrapped "
-              "(10 operations, 0.0 worker-seconds)");
+              "(10 operations, 0.0 CPU seconds)");
 }
 
 // All broken invariants are kept; of each one the first findings, and how many there were.

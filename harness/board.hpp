@@ -88,8 +88,8 @@ struct board {
     /// A few examples of each invariant.
     static constexpr std::size_t findings_kept = 4 * invariant_count;
 
-    std::atomic<std::uint64_t> operations{0};  ///< Of finished rounds.
-    std::atomic<std::uint64_t> worker_nanoseconds{0};
+    std::atomic<std::uint64_t> operations{0};       ///< Of finished rounds.
+    std::atomic<std::uint64_t> cpu_nanoseconds{0};  ///< Of workers, in finished rounds.
     std::atomic<std::uint64_t> rounds{0};
     std::atomic<std::uint64_t> marks{0};  ///< Bit i: the scenario's i-th mark was hit.
     /// Workers look at it before each step. The supervisor says `end_round`, when time is up;

@@ -1,11 +1,9 @@
 #include "harness/campaign.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <optional>
 
 #include <fmt/format.h>
@@ -13,6 +11,7 @@
 
 #include "harness/confirm_fix.hpp"
 #include "harness/duration.hpp"
+#include "harness/interruption.hpp"
 #include "harness/progress.hpp"
 #include "harness/provenance.hpp"
 #include "harness/report.hpp"
@@ -25,11 +24,6 @@ namespace pidmap_stress {
 namespace {
 
 using clock = std::chrono::steady_clock;
-
-volatile std::sig_atomic_t interrupted = 0;
-void on_interrupt(int /*signal*/) {
-    interrupted = 1;
-}
 
 /// More cells than this, and the findings that were expected are told in the table only.
 constexpr std::size_t few_cells = 9;
@@ -51,7 +45,10 @@ void print_configuration(const run_options& how) {
             : fmt::format("{} operations each",
                           to_human(static_cast<double>(how.trial.operations))));
     say("{}, {}\n", describe_build(), describe_run());
-    if (how.confirm) say("{}\n", describe_plan(*how.confirm, how.trial.workers));
+    if (how.confirm) {
+        const auto cores = static_cast<unsigned>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
+        say("{}\n", describe_plan(*how.confirm, std::min(how.trial.workers, cores)));
+    }
     say("a seed fixes operations, delays and faults; the schedule is the system's\n\n");
 }
 
@@ -68,7 +65,7 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
     const bool few = results.size() <= few_cells;
     bool head = false;
     for (const cell_result& one : results) {
-        const bool expected = one.judged.as_expected();
+        const bool expected = one.judged.as_expected() || one.came_to_nothing();
         const bool broken = one.judged.kind != verdict_kind::holds;
         if (expected && !(broken && (few || how.strict))) continue;
         if (!head) say("\nfindings\n");
@@ -79,32 +76,36 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
     std::size_t holds = 0;
     std::size_t known = 0;
     std::size_t unexpected = 0;
-    double worker_seconds = 0;
+    std::size_t cut_short = 0;
+    double cpu_seconds = 0;
     std::uint64_t operations = 0;
     clean_exposure clean;
     std::uint64_t clean_operations = 0;
     for (const cell_result& one : results) {
         if (one.judged.kind == verdict_kind::holds) {
             clean.runs += std::max<std::uint64_t>(one.repeated, 1);
-            clean.worker_hours += one.seen.worker_seconds / 3600;
+            clean.cpu_hours += one.seen.cpu_seconds / 3600;
             clean_operations += one.seen.operations;
         }
         operations += one.seen.operations;
-        worker_seconds += one.seen.worker_seconds;
-        if (!one.judged.as_expected())
+        cpu_seconds += one.seen.cpu_seconds;
+        if (one.came_to_nothing())
+            ++cut_short;
+        else if (!one.judged.as_expected())
             ++unexpected;
         else if (one.judged.kind == verdict_kind::holds)
             ++holds;
         else
             ++known;
     }
-    say("\n{} cell{}: {} hold, {} break as known, {} not as expected; {} operations, {:.0f} "
-        "worker-seconds\n",
+    say("\n{} cell{}: {} hold, {} break as known, {} not as expected{}; {} operations, {:.0f} "
+        "CPU seconds\n",
         results.size(), results.size() == 1 ? "" : "s", holds, known, unexpected,
-        to_human(static_cast<double>(operations)), worker_seconds);
-    if (holds != 0 && clean.worker_hours > 0)
+        cut_short == 0 ? "" : fmt::format(", {} cut short", cut_short),
+        to_human(static_cast<double>(operations)), cpu_seconds);
+    if (holds != 0 && clean.cpu_hours > 0)
         say("{}{}\n", holds == results.size() ? "" : "of the cells that hold: ",
-            describe_clean(clean.worker_hours * 3600, clean_operations));
+            describe_clean(clean.cpu_hours * 3600, clean_operations));
     if (!how.confirm) return;
     clean.operations = static_cast<double>(clean_operations);
     if (holds == results.size())
@@ -115,12 +116,21 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
 
 }  // namespace
 
+namespace {
+[[nodiscard]] std::size_t run_to_their_end(const std::vector<cell_result>& results) {
+    return static_cast<std::size_t>(std::ranges::count(results, false, &cell_result::cut_short));
+}
+[[nodiscard]] bool is_complete(const std::vector<cell_result>& results, const run_options& how) {
+    return run_to_their_end(results) == how.cells.size();
+}
+}  // namespace
+
 std::uint64_t cell_key(std::uint64_t seed, const cell& what) {
     return split(split(split(seed, what.variant->info->name), what.workload->info->name),
                  to_string(what.how));
 }
 
-int exit_code_of(const std::vector<cell_result>& results, bool strict) noexcept {
+int exit_code_of(const std::vector<cell_result>& results, exit_rules rules) noexcept {
     bool violated = false;
     bool crash = false;
     bool stall = false;
@@ -128,21 +138,23 @@ int exit_code_of(const std::vector<cell_result>& results, bool strict) noexcept 
     bool resources = false;
     for (const cell_result& one : results) {
         resources |= one.out_of_resources;
-        violated |=
-            !one.judged.unexpected.empty() || (strict && one.judged.kind == verdict_kind::violated);
-        if (one.judged.as_expected()) continue;
+        violated |= !one.judged.unexpected.empty() ||
+                    (rules.strict && one.judged.kind == verdict_kind::violated);
+        if (one.judged.as_expected() || one.came_to_nothing()) continue;
+        resources |= one.judged.kind == verdict_kind::killed;
         crash |= one.judged.kind == verdict_kind::crash;
         stall |= one.judged.kind == verdict_kind::stall;
         // A known failure that does not show is no pass: the run has not shown what it can see.
         inconclusive |=
             one.judged.kind == verdict_kind::inconclusive || !one.judged.missing.empty();
     }
-    return violated       ? exit_violated
-           : crash        ? exit_crash
-           : stall        ? exit_stall
-           : resources    ? exit_no_resources
-           : inconclusive ? exit_inconclusive
-                          : exit_as_expected;
+    return violated          ? exit_violated
+           : crash           ? exit_crash
+           : stall           ? exit_stall
+           : resources       ? exit_no_resources
+           : !rules.complete ? exit_cut_short
+           : inconclusive    ? exit_inconclusive
+                             : exit_as_expected;
 }
 
 int run_campaign(const run_options& how, const std::string& program) {
@@ -150,9 +162,9 @@ int run_campaign(const run_options& how, const std::string& program) {
     std::vector<cell_result> results;
     results_file file(how.json_path);
     const auto results_text = [&](bool complete) {
-        nlohmann::json text = to_json(results, how, program,
-                                      std::chrono::duration<double>(clock::now() - begin).count(),
-                                      complete, exit_code_of(results, how.strict));
+        nlohmann::json text = to_json(
+            results, how, program, std::chrono::duration<double>(clock::now() - begin).count(),
+            complete, exit_code_of(results, {.strict = how.strict, .complete = complete}));
         text.update(provenance());
         return text.dump(2) + "\n";
     };
@@ -162,24 +174,19 @@ int run_campaign(const run_options& how, const std::string& program) {
             say(stderr, "pidmap-stress: {}\n", failure->what);
             return failure->no_room ? exit_no_resources : exit_usage;
         }
-    struct sigaction action = {};
-    action.sa_handler = on_interrupt;
-    ::sigemptyset(&action.sa_mask);
-    ::sigaction(SIGINT, &action, nullptr);
-    ::sigaction(SIGTERM, &action, nullptr);
-
+    heed_interruptions();
     print_configuration(how);
     const table_report table(stdout, ::isatty(STDOUT_FILENO) == 1, how.cells);
     table.print_head();
     progress_line progress(stderr, how.duration);
     std::uint64_t operations = 0;
     modelled_before modelled;
-    for (std::size_t n = 0; n < how.cells.size() && interrupted == 0; ++n) {
+    for (std::size_t n = 0; n < how.cells.size() && !interrupted(); ++n) {
         const cell& what = how.cells[n];
         trial_settings mine = how.trial;
         mine.key = cell_key(how.seed, what);
         supervision watch{.stall_after = stall_limit};
-        watch.interrupted = [] { return interrupted != 0; };
+        watch.interrupted = interrupted;
         if (how.duration.count() != 0) {
             // What earlier cells did not need is for those that are left.
             const auto left = how.duration - (clock::now() - begin);
@@ -202,13 +209,15 @@ int run_campaign(const run_options& how, const std::string& program) {
         progress.clear();
         table.print_row(results.back());
     }
-    if (interrupted != 0)
-        say("\ninterrupted: {} of {} cells were run\n", results.size(), how.cells.size());
     print_summary(results, how, program);
+    const bool complete = is_complete(results, how);
+    if (!complete)
+        say("cut short: {} of {} cells were run to their end\n", run_to_their_end(results),
+            how.cells.size());
     // The last document has all that the others had.
     std::optional<write_failure> lost;
-    if (file.wanted()) lost = file.keep(results_text(interrupted == 0));
-    const int code = exit_code_of(results, how.strict);
+    if (file.wanted()) lost = file.keep(results_text(complete));
+    const int code = exit_code_of(results, {.strict = how.strict, .complete = complete});
     if (!lost) return code;
     say(stderr, "pidmap-stress: {}\n", lost->what);
     return code != exit_as_expected ? code : static_cast<int>(exit_no_resources);

@@ -18,7 +18,14 @@ namespace pidmap_stress {
 /// same cell draws the same chance in whatever run it stands.
 [[nodiscard]] std::uint64_t cell_key(std::uint64_t seed, const cell& what);
 
-/// What the results come to, the gravest first: violated, crash, stall, inconclusive.
-[[nodiscard]] int exit_code_of(const std::vector<cell_result>& results, bool strict) noexcept;
+/// What results are read as.
+struct exit_rules {
+    bool strict = false;   ///< A known breakage is a violation, too.
+    bool complete = true;  ///< Every cell was run to its end.
+};
+
+/// What the results come to, the gravest first: violated, crash, stall, killed from outside or out
+/// of resources, cut short, inconclusive.
+[[nodiscard]] int exit_code_of(const std::vector<cell_result>& results, exit_rules rules) noexcept;
 
 }  // namespace pidmap_stress

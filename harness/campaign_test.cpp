@@ -17,6 +17,12 @@ namespace {
 [[nodiscard]] cell_result out_of_resources() {
     return {.judged = {.kind = verdict_kind::inconclusive}, .out_of_resources = true};
 }
+/// It was asked to end before what it has to show came.
+[[nodiscard]] cell_result nothing_yet() {
+    cell_result result = of_kind(verdict_kind::inconclusive);
+    result.cut_short = true;
+    return result;
+}
 [[nodiscard]] cell_result blind() {
     return {.judged = {.kind = verdict_kind::holds, .missing = invariant::no_underflow}};
 }
@@ -24,21 +30,36 @@ namespace {
 // Each outcome alone has its exit code; a known violation is one under --strict only.
 TEST(ExitCodeTest, EachOutcomeHasItsOwn) {
     for (const bool strict : {false, true}) {
-        EXPECT_EQ(exit_code_of({of_kind(verdict_kind::holds)}, strict), exit_as_expected);
-        EXPECT_EQ(exit_code_of({of_kind(verdict_kind::violated)}, strict),
+        EXPECT_EQ(exit_code_of({of_kind(verdict_kind::holds)}, {.strict = strict}),
+                  exit_as_expected);
+        EXPECT_EQ(exit_code_of({of_kind(verdict_kind::violated)}, {.strict = strict}),
                   strict ? exit_violated : exit_as_expected);
-        EXPECT_EQ(exit_code_of({unexpectedly_violated()}, strict), exit_violated);
-        EXPECT_EQ(exit_code_of({of_kind(verdict_kind::crash)}, strict), exit_crash);
-        EXPECT_EQ(exit_code_of({of_kind(verdict_kind::stall)}, strict), exit_stall);
-        EXPECT_EQ(exit_code_of({of_kind(verdict_kind::inconclusive)}, strict), exit_inconclusive);
-        EXPECT_EQ(exit_code_of({blind()}, strict), exit_inconclusive);
-        EXPECT_EQ(exit_code_of({out_of_resources()}, strict), exit_no_resources);
+        EXPECT_EQ(exit_code_of({unexpectedly_violated()}, {.strict = strict}), exit_violated);
+        EXPECT_EQ(exit_code_of({of_kind(verdict_kind::crash)}, {.strict = strict}), exit_crash);
+        EXPECT_EQ(exit_code_of({of_kind(verdict_kind::stall)}, {.strict = strict}), exit_stall);
+        EXPECT_EQ(exit_code_of({of_kind(verdict_kind::inconclusive)}, {.strict = strict}),
+                  exit_inconclusive);
+        EXPECT_EQ(exit_code_of({blind()}, {.strict = strict}), exit_inconclusive);
+        EXPECT_EQ(exit_code_of({out_of_resources()}, {.strict = strict}), exit_no_resources);
+        EXPECT_EQ(exit_code_of({of_kind(verdict_kind::killed)}, {.strict = strict}),
+                  exit_no_resources);
     }
+}
+
+// A run that was cut short is neither good nor bad, but for what it had shown by then.
+TEST(ExitCodeTest, CutShortIsACodeOfItsOwnAndHidesNothing) {
+    const exit_rules cut{.complete = false};
+    EXPECT_EQ(exit_code_of({}, cut), exit_cut_short);
+    EXPECT_EQ(exit_code_of({of_kind(verdict_kind::holds)}, cut), exit_cut_short);
+    EXPECT_EQ(exit_code_of({nothing_yet()}, cut), exit_cut_short);
+    EXPECT_EQ(exit_code_of({unexpectedly_violated(), nothing_yet()}, cut), exit_violated);
+    EXPECT_EQ(exit_code_of({of_kind(verdict_kind::crash), nothing_yet()}, cut), exit_crash);
+    EXPECT_EQ(exit_code_of({of_kind(verdict_kind::stall)}, cut), exit_stall);
 }
 
 // A run in which no cell was run has shown nothing.
 TEST(ExitCodeTest, NoResultIsNoPass) {
-    EXPECT_EQ(exit_code_of({}, false), exit_inconclusive);
+    EXPECT_EQ(exit_code_of({}, {.strict = false}), exit_inconclusive);
 }
 
 // Of all that a run shows the gravest counts, in whatever order the cells came.
@@ -59,11 +80,11 @@ TEST(ExitCodeTest, TheGravestCounts) {
             if (expected == -1) expected = gravest_first[n].second;
             results.push_back(gravest_first[n].first);
         }
-        EXPECT_EQ(exit_code_of(results, false), expected) << subset;
+        EXPECT_EQ(exit_code_of(results, {}), expected) << subset;
         std::ranges::reverse(results);
-        EXPECT_EQ(exit_code_of(results, false), expected) << subset;
+        EXPECT_EQ(exit_code_of(results, {}), expected) << subset;
         results.push_back(of_kind(verdict_kind::violated));
-        EXPECT_EQ(exit_code_of(results, true), exit_violated) << subset;
+        EXPECT_EQ(exit_code_of(results, {.strict = true}), exit_violated) << subset;
     }
 }
 

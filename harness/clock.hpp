@@ -1,5 +1,7 @@
 #pragma once
 
+#include <time.h>
+
 #include <chrono>
 
 #include "checkers/history.hpp"
@@ -39,6 +41,14 @@ inline constexpr ticks clock_skew = 1000;
 #else
     return rough_time();
 #endif
+}
+
+/// How long the calling thread has had a processor. A thread that waits, or that is stopped, does
+/// not add to it.
+[[nodiscard]] inline std::chrono::nanoseconds cpu_time_of_thread() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
 }  // namespace pidmap_stress

@@ -36,8 +36,8 @@ template <class Number>
     switch (per) {
         case bug_rate::unit::run:
             return fmt::format("{:.0f} clean run{}", much, much == 1 ? "" : "s");
-        case bug_rate::unit::worker_hour:
-            return fmt::format("{:.3g} worker-hours", much);
+        case bug_rate::unit::cpu_hour:
+            return fmt::format("{:.3g} CPU hours", much);
         case bug_rate::unit::operation:
             break;
     }
@@ -61,7 +61,7 @@ std::optional<bug_rate> parse_bug_rate(std::string_view text) {
     if (of == "h" || of == "op") {
         const auto rate = rate_of(text.substr(0, slash));
         if (!rate) return std::nullopt;
-        bug.per = of == "h" ? bug_rate::unit::worker_hour : bug_rate::unit::operation;
+        bug.per = of == "h" ? bug_rate::unit::cpu_hour : bug_rate::unit::operation;
         bug.rate = *rate;
         return bug;
     }
@@ -72,17 +72,18 @@ std::optional<bug_rate> parse_bug_rate(std::string_view text) {
     return bug;
 }
 
-std::string describe_plan(const bug_rate& bug, unsigned workers) {
+std::string describe_plan(const bug_rate& bug, unsigned at_once) {
     std::string text = fmt::format("to be 95 % sure that a bug of rate {} is gone takes {}",
                                    bug.given, amount(bug.per, needed(bug)));
     switch (bug.per) {
         case bug_rate::unit::run:
             text += fmt::format(" (--repeat {:.0f})", needed(bug));
             break;
-        case bug_rate::unit::worker_hour: {
-            const double minutes = std::ceil(needed(bug) * 60 / workers);
-            text += fmt::format(" of the same cells (--duration {:.0f}m with {} workers)", minutes,
-                                workers);
+        case bug_rate::unit::cpu_hour: {
+            const double minutes = std::ceil(needed(bug) * 60 / at_once);
+            text += fmt::format(
+                " of the same cells (--duration {:.0f}m, if {} worker{} can run all the time)",
+                minutes, at_once, at_once == 1 ? "" : "s");
             break;
         }
         case bug_rate::unit::operation:
@@ -94,9 +95,9 @@ std::string describe_plan(const bug_rate& bug, unsigned workers) {
 }
 
 std::string describe_confirmation(const bug_rate& bug, const clean_exposure& clean) {
-    const double there = bug.per == bug_rate::unit::run           ? static_cast<double>(clean.runs)
-                         : bug.per == bug_rate::unit::worker_hour ? clean.worker_hours
-                                                                  : clean.operations;
+    const double there = bug.per == bug_rate::unit::run        ? static_cast<double>(clean.runs)
+                         : bug.per == bug_rate::unit::cpu_hour ? clean.cpu_hours
+                                                               : clean.operations;
     if (there >= needed(bug))
         return fmt::format("a bug of rate {} is gone, with 95 % confidence: {}, and {} were needed",
                            bug.given, amount(bug.per, there), amount(bug.per, needed(bug)));

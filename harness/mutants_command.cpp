@@ -15,6 +15,7 @@
 
 #include "harness/command_line.hpp"
 #include "harness/explore_command.hpp"
+#include "harness/interruption.hpp"
 #include "harness/names.hpp"
 #include "harness/options.hpp"
 #include "harness/power/study.hpp"
@@ -132,6 +133,7 @@ void check_built(const mutants_options& wanted) {
         missed |= !is_good(seen);
     }
     if (false_alarm) return exit_violated;
+    if (interrupted()) return exit_cut_short;
     return missed && !part ? exit_inconclusive : exit_as_expected;
 }
 
@@ -167,7 +169,8 @@ void check_built(const mutants_options& wanted) {
         .first_seed = wanted.seed,
         .every_seed_for = time_for(seeds_of(wanted)),
         .jobs = wanted.jobs,
-        .tries = {.seconds = 1.5, .program = program, .is_script = program_is_script}};
+        .tries = {.seconds = 1.5, .program = program, .is_script = program_is_script},
+        .give_up = interrupted};
     if (wanted.brief) {
         plan.tries.seconds = 1;
         plan.trust_worlds = true;
@@ -183,6 +186,7 @@ void check_built(const mutants_options& wanted) {
         return exit_no_resources;
     }
 
+    heed_interruptions();
     say("{}, {}\n", describe_build(), describe_run());
     say("mutants: {} candidates, {} seeds from {}{}\n", plan.of.size(), plan.seeds, plan.first_seed,
         plan.seeds == 1 ? ""
@@ -207,6 +211,7 @@ void check_built(const mutants_options& wanted) {
     say("{}", to_table(all, plan.of));
     say("{:.0f} s\n",
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    if (interrupted()) say("cut short: what is missing above was not tried\n");
     if (const auto failure = file.keep(results_text(all, plan.of))) {
         say(stderr, "pidmap-stress: {}\n", failure->what);
         return exit_no_resources;

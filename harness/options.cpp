@@ -89,7 +89,7 @@ void add_run_options(CLI::App& run, raw_run& raw) {
                    "1 to 10000");
     run.add_option("--confirm-fix", raw.confirm,
                    "how often a bug showed that should be gone, as 0.35, 35% or 7/20 of runs, 3/h "
-                   "of\nworker-hours or 2e-7/op: says how long to run to be 95 % sure");
+                   "of\nCPU hours or 2e-7/op: says how long to run to be 95 % sure");
     run.add_flag("--pin", raw.pin, "keep each worker on one core");
     run.add_option("--json", raw.json, "a file for the results, or - for standard output");
     run.add_flag("--explain", raw.explain,
@@ -156,7 +156,7 @@ void add_run_options(CLI::App& run, raw_run& raw) {
         if (!run.confirm)
             throw usage_error(fmt::format(
                 "--confirm-fix '{}' is not a rate; it must be like 0.35, 35% or 7/20 of "
-                "runs, 3/h of worker-hours or 2e-7/op of operations",
+                "runs, 3/h of CPU hours or 2e-7/op of operations",
                 raw.confirm));
     }
     run.json_path = raw.json;

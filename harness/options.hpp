@@ -23,6 +23,7 @@ enum exit_code : int {
     exit_crash = 5,
     exit_stall = 6,
     exit_inconclusive = 7,
+    exit_cut_short = 85,  ///< Asked to end; what was seen so far is reported and kept.
 };
 
 struct run_options {

@@ -100,7 +100,7 @@ TEST(OptionsTest, ReadsHowOftenToRunAndWhatToExclude) {
     const run_options run = run_of({"--repeat", "20", "--confirm-fix", "3/h"});
     EXPECT_EQ(run.repeat, 20U);
     ASSERT_TRUE(run.confirm);
-    EXPECT_EQ(run.confirm->per, bug_rate::unit::worker_hour);
+    EXPECT_EQ(run.confirm->per, bug_rate::unit::cpu_hour);
     EXPECT_EQ(run_of({}).repeat, 0U);
     EXPECT_FALSE(run_of({}).confirm);
 }

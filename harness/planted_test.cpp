@@ -170,6 +170,31 @@ struct lost_page_steps : sound_steps {
 template <execution_policy P>
 using lost_page = planted<lost_page_world<P>, lost_page_steps>;
 
+/// Takes the lowest free pid, as one's first allocator does.
+struct first_fit_steps : sound_steps {
+    static constexpr std::string_view name = "first_fit";
+    template <class Namespace>
+    static void advance_last_pid(Namespace& /*ns*/, pid_nr /*last*/, pid_nr /*nr*/) noexcept {}
+};
+template <execution_policy P>
+using first_fit = planted<P, first_fit_steps>;
+
+// Where a set-up brings the search forward, one that never gets on ends it, and is told.
+TEST(FirstFitTest, EveryScenarioEnds) {
+    const subject_entry entry = make_subject_entry<first_fit>();
+    for (const scenario_entry& workload : scenarios())
+        for (const discipline how :
+             {discipline::member, discipline::reference, discipline::lookup}) {
+            if (!fits(*workload.info, how, entry.nests)) continue;
+            const cell_result result = testing::run(entry, workload, how, testing::some_calls(500));
+            EXPECT_NE(result.judged.kind, verdict_kind::stall)
+                << workload.info->name << ": " << testing::told(result);
+            if (workload.info->name != "exhaustion") continue;
+            EXPECT_TRUE(result.seen.broken().contains(invariant::no_immediate_reuse))
+                << testing::told(result);
+        }
+}
+
 class PlantedBugTest : public ::testing::TestWithParam<planted_bug> {};
 
 TEST_P(PlantedBugTest, IsFound) {

@@ -162,10 +162,10 @@ constexpr refusal of_every_command[] = {
     {"run --repeat 10001", "--repeat 10001 is out of range; it must be 1 to 10000"},
     {"run --confirm-fix often",
      "--confirm-fix 'often' is not a rate; it must be like 0.35, 35% or 7/20 of runs, "
-     "3/h of worker-hours or 2e-7/op of operations"},
+     "3/h of CPU hours or 2e-7/op of operations"},
     {"run --confirm-fix 21/20",
      "--confirm-fix '21/20' is not a rate; it must be like 0.35, 35% or 7/20 of runs, "
-     "3/h of worker-hours or 2e-7/op of operations"},
+     "3/h of CPU hours or 2e-7/op of operations"},
     {"run --pool omp", "--pool 'omp' is unknown; choose from: tbb, jthread"},
     {"run --pool TBB", "--pool 'TBB' is unknown; did you mean tbb? Choose from: tbb, jthread"},
     {"run --duration 1000000d", "--duration 1000000d is out of range; it must be 1ms to 365d"},

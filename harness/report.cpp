@@ -23,6 +23,7 @@ namespace {
 }
 
 [[nodiscard]] std::string verdict_text(const cell_result& result) {
+    if (result.came_to_nothing()) return "cut short";
     std::string text(to_string(result.judged.kind));
     if (result.judged.kind == verdict_kind::violated)
         text += result.judged.as_expected() ? " (known)" : " (!)";
@@ -57,7 +58,7 @@ namespace {
 }
 
 [[nodiscard]] const char* colour_of(const cell_result& result) {
-    if (!result.judged.as_expected()) return "\033[31m";
+    if (!result.judged.as_expected() && !result.came_to_nothing()) return "\033[31m";
     return result.judged.kind == verdict_kind::holds ? "\033[32m" : "\033[33m";
 }
 
@@ -66,12 +67,14 @@ namespace {
     const auto add = [&text](const std::string& more) {
         if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
     };
+    if (result.came_to_nothing()) return text;
     if (!result.judged.missing.empty())
         add(fmt::format("had to break and did not: {}", names_of(result.judged.missing)));
     if (result.judged.kind == verdict_kind::inconclusive)
         for (const std::string& mark : result.seen.unhit_marks)
             add(fmt::format("never happened: {}", mark));
     if (result.seen.end != run_end::completed) add(result.ending);
+    if (!result.tried_again.empty()) add(result.tried_again + ", and tried again");
     if (result.out_of_resources) add("out of memory or processes");
     return text;
 }
@@ -86,7 +89,7 @@ table_report::table_report(std::FILE* out, bool colours, const std::vector<cell>
 
 void table_report::print_head() const {
     say(out_, "{:<{}}  {:<10} {:<15} {:<17} {:>10} {:>9}  {}\n", "variant", variant_width_,
-        "discipline", "scenario", "verdict", "operations", "worker-s", "invariants");
+        "discipline", "scenario", "verdict", "operations", "CPU s", "invariants");
     std::fflush(out_);
 }
 
@@ -95,7 +98,7 @@ void table_report::print_row(const cell_result& result) const {
         result.what.variant->info->name, variant_width_, to_string(result.what.how),
         result.what.workload->info->name, colours_ ? colour_of(result) : "", verdict_text(result),
         colours_ ? "\033[0m" : "", to_human(static_cast<double>(result.seen.operations)),
-        result.seen.worker_seconds, remarks(result));
+        result.seen.cpu_seconds, remarks(result));
     std::fflush(out_);
 }
 
@@ -111,7 +114,7 @@ std::string describe_findings(const cell_result& result, const std::string& comm
         text += fmt::format("  {}: {}{}\n", to_string(one.broken), indented(one.what),
                             times > 1 ? fmt::format(" (seen {} times)", times) : "");
     }
-    if (!result.ending.empty()) text += fmt::format("  the trial {}\n", result.ending);
+    if (!result.ending.empty()) text += fmt::format("  {}\n", result.ending);
     if (!result.last_events.empty()) {
         text += "  last events, as call@namespace=pid, newest last:\n";
         std::size_t from = 0;
@@ -129,11 +132,11 @@ std::string describe_findings(const cell_result& result, const std::string& comm
     return text;
 }
 
-std::string describe_clean(double worker_seconds, std::uint64_t operations) {
-    const double hours = worker_seconds / 3600;
+std::string describe_clean(double cpu_seconds, std::uint64_t operations) {
+    const double hours = cpu_seconds / 3600;
     const auto calls = static_cast<double>(operations);
     return fmt::format(
-        "0 violations in {:.3g} worker-hours and {} operations: rate below {:.3g} per worker-hour "
+        "0 violations in {:.3g} CPU hours and {} operations: rate below {:.3g} per CPU hour "
         "and {:.2g} per operation at 95 % confidence",
         hours, to_human(calls), statistics::rate_excluded(hours), statistics::rate_excluded(calls));
 }
@@ -145,7 +148,7 @@ std::string describe_matrix(const std::vector<cell_result>& results) {
         invariant_set broken{};
         bool inconclusive = false;
         std::uint64_t operations = 0;
-        double worker_seconds = 0;
+        double cpu_seconds = 0;
         std::size_t scenarios = 0;
     };
     std::vector<line> lines;
@@ -160,14 +163,14 @@ std::string describe_matrix(const std::vector<cell_result>& results) {
         found->inconclusive |=
             one.judged.kind != verdict_kind::holds && one.judged.kind != verdict_kind::violated;
         found->operations += one.seen.operations;
-        found->worker_seconds += one.seen.worker_seconds;
+        found->cpu_seconds += one.seen.cpu_seconds;
         ++found->scenarios;
     }
     std::string text = "safety matrix: what was seen, all scenarios together\n";
     for (const line& one : lines) {
         const std::string rests_on =
-            fmt::format("{} scenarios, {} operations, {:.1f} worker-seconds", one.scenarios,
-                        to_human(static_cast<double>(one.operations)), one.worker_seconds);
+            fmt::format("{} scenarios, {} operations, {:.1f} CPU seconds", one.scenarios,
+                        to_human(static_cast<double>(one.operations)), one.cpu_seconds);
         text += fmt::format("  {:<18} {:<10} {}\n", one.variant->name, to_string(one.how),
                             !one.broken.empty() ? "fails: " + names_of(one.broken)
                             : one.inconclusive  ? "inconclusive: " + rests_on
@@ -218,8 +221,10 @@ nlohmann::json to_json(const std::vector<cell_result>& results, const run_option
                          {"unhit_marks", one.seen.unhit_marks},
                          {"last_events", one.last_events},
                          {"ending", one.ending},
+                         {"tried_again", one.tried_again},
+                         {"cut_short", one.cut_short},
                          {"operations", one.seen.operations},
-                         {"worker_seconds", one.seen.worker_seconds},
+                         {"cpu_seconds", one.seen.cpu_seconds},
                          {"seconds", one.seconds},
                          {"rounds", one.rounds},
                          {"trials", one.trials},
@@ -229,7 +234,7 @@ nlohmann::json to_json(const std::vector<cell_result>& results, const run_option
                          {"reproduction", reproduction_rate(one)},
                          {"reproduce", reproduction(one.what, how, program)}});
     }
-    return {{"schema", 1},
+    return {{"schema", 2},
             {"program", "pidmap-stress"},
             {"seed", how.seed},
             {"configuration",

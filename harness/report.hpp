@@ -29,10 +29,10 @@ private:
 /// The finding in full, the last events, and the command that runs the cell again.
 [[nodiscard]] std::string describe_findings(const cell_result& result, const std::string& command);
 
-/// What a clean run excludes: "0 violations in 0.5 worker-hours and 2.3 G operations: rate below 6
-/// per worker-hour and 1.3e-09 per operation at 95 % confidence".
-/// \pre worker_seconds > 0 && operations > 0.
-[[nodiscard]] std::string describe_clean(double worker_seconds, std::uint64_t operations);
+/// What a clean run excludes: "0 violations in 0.5 CPU hours and 2.3 G operations: rate below 6
+/// per CPU hour and 1.3e-09 per operation at 95 % confidence".
+/// \pre cpu_seconds > 0 && operations > 0.
+[[nodiscard]] std::string describe_clean(double cpu_seconds, std::uint64_t operations);
 
 /// The safety matrix of a run: a line for each variant and discipline, all scenarios together.
 [[nodiscard]] std::string describe_matrix(const std::vector<cell_result>& results);

@@ -31,7 +31,7 @@ using namespace std::chrono_literals;
                        .trials_with_findings = 5,
                        .seconds = 1.5};
     result.seen.operations = 12'345;
-    result.seen.worker_seconds = 2.25;
+    result.seen.cpu_seconds = 2.25;
     result.seen.unhit_marks = {"a mark"};
     for (int n = 0; n < 3; ++n)
         result.seen.add({.broken = invariant::no_underflow, .what = "from 0 to -1"});
@@ -76,8 +76,8 @@ using namespace std::chrono_literals;
 // A row has the cell, its verdict, what it took and what broke; known breakages say so.
 TEST(ReportTest, ARowTellsTheCellAndItsVerdict) {
     const std::string row = row_of(a_broken_cell(), false);
-    for (const char* part : {"variant", "discipline", "scenario", "verdict", "operations",
-                             "worker-s", "invariants", "as_posted", "reference", "page_zero",
+    for (const char* part : {"variant", "discipline", "scenario", "verdict", "operations", "CPU s",
+                             "invariants", "as_posted", "reference", "page_zero",
                              "violated (known)", "12.3 k", "2.25", "no_underflow"})
         EXPECT_THAT(row, HasSubstr(part));
     EXPECT_THAT(row, Not(HasSubstr("\033")));
@@ -132,7 +132,7 @@ TEST(ReportTest, ARepeatedRunIsToldWithItsInterval) {
 
 TEST(ReportTest, ACleanRunSaysWhatItExcludes) {
     EXPECT_EQ(describe_clean(3600, 1'000'000),
-              "0 violations in 1 worker-hours and 1.00 M operations: rate below 3 per worker-hour "
+              "0 violations in 1 CPU hours and 1.00 M operations: rate below 3 per CPU hour "
               "and 3e-06 per operation at 95 % confidence");
 }
 
@@ -178,7 +178,7 @@ TEST(ReportTest, TheResultsFileIsComplete) {
     using ::testing::ElementsAre;
     EXPECT_THAT(keys(file), ElementsAre("cells", "complete", "configuration", "exit_code",
                                         "program", "schema", "seconds", "seed"));
-    EXPECT_EQ(file["schema"], 1);
+    EXPECT_EQ(file["schema"], 2);
     EXPECT_EQ(file["program"], "pidmap-stress");
     EXPECT_EQ(file["seed"], 77);
     EXPECT_EQ(file["complete"], true);
@@ -193,12 +193,12 @@ TEST(ReportTest, TheResultsFileIsComplete) {
     EXPECT_EQ(configuration["duration_seconds"], 300);
     ASSERT_EQ(file["cells"].size(), 2U);
     const nlohmann::json& broken = file["cells"][0];
-    EXPECT_THAT(
-        keys(broken),
-        ElementsAre("as_expected", "broken", "discipline", "ending", "findings", "last_events",
-                    "missing", "model", "operations", "repeated", "repeated_with_findings",
-                    "reproduce", "reproduction", "rounds", "scenario", "seconds", "trials",
-                    "trials_with_findings", "unhit_marks", "variant", "verdict", "worker_seconds"));
+    EXPECT_THAT(keys(broken),
+                ElementsAre("as_expected", "broken", "cpu_seconds", "cut_short", "discipline",
+                            "ending", "findings", "last_events", "missing", "model", "operations",
+                            "repeated", "repeated_with_findings", "reproduce", "reproduction",
+                            "rounds", "scenario", "seconds", "trials", "trials_with_findings",
+                            "unhit_marks", "variant", "verdict"));
     EXPECT_EQ(broken["verdict"], "violated");
     EXPECT_EQ(broken["as_expected"], true);
     EXPECT_EQ(broken["broken"], nlohmann::json({{"no_underflow", 3}}));

@@ -15,6 +15,8 @@
 #include "harness/board.hpp"
 #include "harness/duration.hpp"
 #include "harness/fault_handler.hpp"
+#include "harness/interruption.hpp"
+#include "harness/oom_kills.hpp"
 #include "harness/rng.hpp"
 #include "harness/sanitizers.hpp"
 
@@ -33,11 +35,12 @@ constexpr auto poll_interval = std::chrono::milliseconds(5);
 /// How long a trial may take to end after memory could no longer be trusted. A worker may well be
 /// lost in what it read there, and there is nothing left to learn.
 constexpr auto grace_after_damage = std::chrono::seconds(under_sanitizer ? 10 : 1);
+/// How long a trial that somebody stopped may stay so after its time.
+constexpr auto grace_when_stopped = std::chrono::seconds(2);
 
 [[noreturn]] void be_the_trial(const cell& what, const trial_settings& how, board& here) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::signal(SIGINT, SIG_IGN);  // The supervisor ends the trial in good order.
-    ::signal(SIGTERM, SIG_IGN);
+    ignore_interruptions();  // The supervisor ends the trial in good order.
     install_fault_handler();
     run_trial(what, how, here);
     ::_exit(0);  // No destructors: threads of libraries may still be there.
@@ -73,54 +76,137 @@ struct shown_so_far {
     return !shown.broken.empty() || shown.marks == (std::uint64_t{1} << script.marks.size()) - 1;
 }
 
-/// What does not change while a trial is stalled. To set a stage may take millions of calls of the
-/// main thread, and no worker runs meanwhile.
-[[nodiscard]] std::uint64_t signs_of_life(const board& here, unsigned workers) {
-    return operations_so_far(here, workers) + here.rounds.load(std::memory_order::relaxed) +
-           here.workers[max_workers].recorded.load(std::memory_order::relaxed);
+/// Whether a trial makes progress: what changes, and since when nothing did.
+class life_signs {
+public:
+    life_signs(const board& here, unsigned workers, std::uint64_t longest_set_up)
+        : here_(here), workers_(workers), longest_set_up_(longest_set_up) {}
+
+    void look(clock::time_point now) {
+        // A supervisor that was late itself, on a machine that was busy or suspended, knows nothing
+        // of the time in between.
+        if (now - looked_ > longest_pause) moved_ += now - looked_;
+        looked_ = now;
+        const std::uint64_t rounds = here_.rounds.load(std::memory_order::relaxed);
+        const std::uint64_t set_up =
+            here_.workers[max_workers].recorded.load(std::memory_order::relaxed);
+        if (rounds != rounds_) set_up_before_ = set_up;
+        rounds_ = rounds;
+        set_up_ = set_up;
+        const std::uint64_t signs = operations_so_far(here_, workers_) + rounds + set_up;
+        if (signs != signs_) moved_ = now;
+        signs_ = signs;
+    }
+    /// What happened meanwhile was not the trial's doing.
+    void excuse(clock::time_point now) { moved_ = now; }
+
+    /// Whether it has shown nothing for so long, or never will.
+    [[nodiscard]] bool has_stalled(std::chrono::nanoseconds limit) const {
+        return looked_ - moved_ > limit || calls_of_set_up() > longest_set_up_;
+    }
+    /// What stands still, as a sentence.
+    [[nodiscard]] std::string describe() const {
+        if (calls_of_set_up() > longest_set_up_)
+            return fmt::format("the set-up does not end: {} calls so far", calls_of_set_up());
+        return fmt::format("no worker finished an operation for {}", to_human(looked_ - moved_));
+    }
+
+private:
+    static constexpr auto longest_pause = 20 * poll_interval;
+
+    const board& here_;
+    unsigned workers_;
+    std::uint64_t longest_set_up_;
+    clock::time_point looked_ = clock::now();
+    clock::time_point moved_ = looked_;
+    std::uint64_t signs_ = 0;
+    std::uint64_t rounds_ = 0;
+    std::uint64_t set_up_ = 0;
+    std::uint64_t set_up_before_ = 0;  ///< When the last round ended.
+
+    [[nodiscard]] std::uint64_t calls_of_set_up() const { return set_up_ - set_up_before_; }
+};
+
+enum class trial_end { good, crashed, stalled, killed };
+
+[[nodiscard]] run_end run_end_of(trial_end how) {
+    switch (how) {
+        case trial_end::good:
+            break;
+        case trial_end::crashed:
+            return run_end::crashed;
+        case trial_end::stalled:
+            return run_end::stalled;
+        case trial_end::killed:
+            return run_end::killed;
+    }
+    return run_end::completed;
 }
 
-enum class trial_end { good, crashed, stalled };
+/// How a process ended that did not end well, as a sentence.
+[[nodiscard]] std::string describe_end(int status, std::uint64_t oom_kills_before) {
+    if (!WIFSIGNALED(status))
+        return fmt::format("the trial ended with exit code {}", WEXITSTATUS(status));
+    if (WTERMSIG(status) != SIGKILL)
+        return fmt::format("the trial was ended by signal {} ({})", WTERMSIG(status),
+                           ::strsignal(WTERMSIG(status)));
+    if (oom_kills() > oom_kills_before)
+        return "the kernel ran out of memory and killed the trial: give it more, or fewer "
+               "--threads";
+    return "the trial was killed from outside (SIGKILL)";
+}
+
+void end_now(pid_t trial) {
+    ::kill(trial, SIGKILL);
+    ::waitpid(trial, nullptr, 0);
+}
 
 /// Waits for the trial's end, and brings it about when time is up.
 [[nodiscard]] trial_end attend(pid_t trial, board& here, unsigned workers,
                                const std::function<bool()>& time_is_up, const supervision& watch,
                                std::uint64_t operations_before, std::string& ending) {
-    std::uint64_t seen = 0;
-    clock::time_point moved = clock::now();
+    const std::uint64_t oom_kills_before = oom_kills();
+    life_signs life(here, workers, watch.longest_set_up);
     clock::time_point damaged = clock::time_point::max();
+    clock::time_point over = clock::time_point::max();
+    bool stopped = false;
     for (;;) {
         int status = 0;
-        if (::waitpid(trial, &status, WNOHANG) == trial) {
-            if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return trial_end::good;
-            ending = WIFSIGNALED(status)
-                         ? fmt::format("ended by signal {} ({})", WTERMSIG(status),
-                                       ::strsignal(WTERMSIG(status)))
-                         : fmt::format("ended with exit code {}", WEXITSTATUS(status));
-            return trial_end::crashed;
+        if (::waitpid(trial, &status, WNOHANG | WUNTRACED | WCONTINUED) == trial) {
+            if (WIFSTOPPED(status) || WIFCONTINUED(status)) {
+                stopped = WIFSTOPPED(status);
+            } else {
+                if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return trial_end::good;
+                ending = describe_end(status, oom_kills_before);
+                return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? trial_end::killed
+                                                                          : trial_end::crashed;
+            }
         }
         std::this_thread::sleep_for(poll_interval);
         const clock::time_point now = clock::now();
-        const std::uint64_t signs = signs_of_life(here, workers);
-        if (signs != seen) moved = now;
-        seen = signs;
+        life.look(now);
+        if (stopped) life.excuse(now);
         if (time_is_up() || (watch.interrupted && watch.interrupted())) {
             int go_on = board::go_on;
             here.stop.compare_exchange_strong(go_on, board::end_round, std::memory_order::relaxed);
+            over = std::min(over, now);
+            // Whoever stopped it may never let it go on.
+            if (stopped && now - over > grace_when_stopped) {
+                ending = "the trial was stopped from outside (SIGSTOP)";
+                end_now(trial);
+                return trial_end::killed;
+            }
         }
         if (here.stop.load(std::memory_order::relaxed) == board::end_trial) {
             damaged = std::min(damaged, now);
             if (now - damaged > grace_after_damage) {
-                ::kill(trial, SIGKILL);
-                ::waitpid(trial, &status, 0);
+                end_now(trial);
                 return trial_end::good;
             }
         }
-        if (now - moved > watch.stall_after) {
-            ending =
-                fmt::format("no worker finished an operation for {}", to_human(watch.stall_after));
-            ::kill(trial, SIGKILL);
-            ::waitpid(trial, &status, 0);
+        if (life.has_stalled(watch.stall_after)) {
+            ending = life.describe();
+            end_now(trial);
             return trial_end::stalled;
         }
         if (watch.on_progress)
@@ -151,8 +237,8 @@ void collect(const board& here, unsigned workers, cell_result& into) {
         }
     }
     into.seen.operations += here.operations.load(std::memory_order::relaxed);
-    into.seen.worker_seconds +=
-        static_cast<double>(here.worker_nanoseconds.load(std::memory_order::relaxed)) * 1e-9;
+    into.seen.cpu_seconds +=
+        static_cast<double>(here.cpu_nanoseconds.load(std::memory_order::relaxed)) * 1e-9;
     into.undecided_histories += here.undecided.load(std::memory_order::relaxed);
     into.rounds += here.rounds.load(std::memory_order::relaxed);
     into.out_of_resources |= here.out_of_resources.load(std::memory_order::relaxed);
@@ -175,10 +261,11 @@ void add_run(cell_result& sum, const cell_result& one, bool first) {
             return std::ranges::find(one.seen.unhit_marks, mark) == one.seen.unhit_marks.end();
         });
     sum.seen.operations += one.seen.operations;
-    sum.seen.worker_seconds += one.seen.worker_seconds;
+    sum.seen.cpu_seconds += one.seen.cpu_seconds;
     if (sum.last_events.empty()) sum.last_events = one.last_events;
     if (sum.ending.empty()) sum.ending = one.ending;
     sum.out_of_resources |= one.out_of_resources;
+    sum.cut_short |= one.cut_short;
     sum.undecided_histories += one.undecided_histories;
     sum.rounds += one.rounds;
     sum.trials += one.trials;
@@ -198,6 +285,7 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
     unsigned trials_that_may_get_lost =
         what.variant->info->breaks.expects(invariant::no_use_after_release, what.how) ? 2 : 0;
     shown_so_far shown;
+    bool killed_before = false;
 
     while (true) {
         const board_ptr here = map_board();
@@ -232,22 +320,29 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
         shown.broken = shown.broken | broken_on(*here);
         shown.marks |= here->marks.load(std::memory_order::relaxed);
         const bool found = here->findings_reported.load(std::memory_order::relaxed) != 0;
+        if (end == trial_end::killed && !found && !killed_before) {
+            // It says nothing about the variant, and may not happen again.
+            killed_before = true;
+            result.tried_again = ending;
+            continue;
+        }
         if (end != trial_end::good) {
             result.ending = ending;
             if (result.last_events.empty())
                 result.last_events = last_events(*here, how.workers, 12);
             // After a finding, anything can happen to a process. Without one it is a result.
-            if (!found && trials_that_may_get_lost > 0) {
+            if (!found && end != trial_end::killed && trials_that_may_get_lost > 0) {
                 --trials_that_may_get_lost;
                 deadline = std::max(deadline, clock::now());
                 continue;
             }
-            if (!found)
-                result.seen.end = end == trial_end::crashed ? run_end::crashed : run_end::stalled;
+            if (!found) result.seen.end = run_end_of(end);
         }
         const bool work_is_done = how.operations != 0 && result.seen.operations >= how.operations;
-        if (result.out_of_resources || time_is_up() || work_is_done ||
-            (watch.interrupted && watch.interrupted()) || result.seen.end != run_end::completed ||
+        const bool asked_to_end = watch.interrupted && watch.interrupted();
+        result.cut_short |= asked_to_end && !time_is_up() && !work_is_done;
+        if (result.out_of_resources || asked_to_end || time_is_up() || work_is_done ||
+            result.seen.end != run_end::completed ||
             result.trials_with_findings >= most_failed_trials ||
             (result.trials_with_findings >= enough_failed_trials && is_all(shown, what)))
             break;
@@ -267,7 +362,11 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
 cell_result repeat_cell(const cell& what, const trial_settings& how, const supervision& watch,
                         unsigned times) {
     cell_result sum{.what = what};
-    for (unsigned n = 0; n < times && !(watch.interrupted && watch.interrupted()); ++n) {
+    for (unsigned n = 0; n < times; ++n) {
+        if (watch.interrupted && watch.interrupted()) {
+            sum.cut_short = true;
+            break;
+        }
         trial_settings mine = how;
         mine.key = n == 0 ? how.key : split(split(how.key, "repeat"), n);
         supervision part = watch;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "allocator/geometry.hpp"
 #include "checkers/expectation.hpp"
 #include "checkers/verdict.hpp"
 #include "harness/sanitizers.hpp"
@@ -24,9 +25,13 @@ struct cell_result {
     std::vector<flight_log> flights{};
     /// What the explorer made of it, if it was asked.
     std::vector<modelled_finding> modelled{};
-    /// How the process of a trial ended, where it did not end well.
+    /// How the process of a trial ended, where it did not end well: a sentence.
     std::string ending{};
+    /// How a trial ended, as a sentence, that somebody else ended and that was tried again.
+    std::string tried_again{};
     bool out_of_resources = false;
+    /// It was asked to end before its time: what did not happen may have been to come.
+    bool cut_short = false;
     std::uint64_t undecided_histories = 0;
     std::uint64_t rounds = 0;
     std::uint64_t trials = 0;
@@ -35,6 +40,12 @@ struct cell_result {
     std::uint64_t repeated = 0;
     std::uint64_t repeated_with_findings = 0;
     double seconds = 0;
+
+    /// It was cut short before it showed anything, good or bad.
+    [[nodiscard]] bool came_to_nothing() const noexcept {
+        return cut_short && judged.unexpected.empty() &&
+               (judged.kind == verdict_kind::inconclusive || !judged.missing.empty());
+    }
 };
 
 struct supervision {
@@ -50,6 +61,9 @@ struct supervision {
     /// So much longer a cell gets that has not shown yet what it is there for: on a busy machine
     /// its time may be over before its threads are there.
     std::chrono::nanoseconds last_chance = std::chrono::seconds(under_sanitizer ? 15 : 5);
+    /// How many calls the main thread may make without a round in between. To set a stage may take
+    /// a few for each of four million pids; a set-up that makes more than this does not end.
+    std::uint64_t longest_set_up = 16 * std::uint64_t{highest_pid_max<kernel_geometry>};
     /// The cell ends as soon as one of these broke.
     invariant_set enough{};
 };

@@ -5,9 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 
 #include "allocator/variants/sound.hpp"
@@ -110,6 +113,89 @@ struct breaks_in_two_ways : pid_namespace<P, sound_orders, sound_steps> {
 
 constexpr auto short_stall = 500ms;
 
+/// What a trial and the test that supervises it both see.
+struct shared_notes {
+    std::atomic<int> trials{0};
+    std::atomic<pid_t> process{0};
+};
+[[nodiscard]] shared_notes& notes() {
+    static auto* const shared = new (::mmap(nullptr, sizeof(shared_notes), PROT_READ | PROT_WRITE,
+                                            MAP_SHARED | MAP_ANONYMOUS, -1, 0)) shared_notes;
+    return *shared;
+}
+
+/// Somebody else ends the first trials, or all of them.
+template <int Trials>
+class ended_from_outside final : public come_and_go {
+public:
+    static constexpr scenario_info info{.name = "ended_from_outside", .summary = "for tests"};
+
+    void prepare(stage& set) override {
+        come_and_go::prepare(set);
+        if (notes().trials++ < Trials) ::raise(SIGKILL);
+    }
+};
+
+/// Somebody else stops the trial.
+class stopped_from_outside final : public come_and_go {
+public:
+    static constexpr scenario_info info{.name = "stopped_from_outside", .summary = "for tests"};
+
+    void prepare(stage& set) override {
+        come_and_go::prepare(set);
+        notes().process = ::getpid();
+        if (notes().trials++ == 0) ::raise(SIGSTOP);
+    }
+};
+
+class always_stopped final : public come_and_go {
+public:
+    static constexpr scenario_info info{.name = "always_stopped", .summary = "for tests"};
+
+    void prepare(stage& set) override {
+        come_and_go::prepare(set);
+        ::raise(SIGSTOP);
+    }
+};
+
+/// Its set-up goes on forever, call by call.
+class endless_preparation final : public come_and_go {
+public:
+    static constexpr scenario_info info{.name = "endless_preparation", .summary = "for tests"};
+
+    void prepare(stage& set) override {
+        come_and_go::prepare(set);
+        for (;;)
+            if (set.main().alloc_in(*set.slot(0).current.load())) set.main().free_last();
+    }
+};
+
+/// What an audit looks at never comes.
+template <execution_policy P>
+struct endless_peek : pid_namespace<P, sound_orders, sound_steps> {
+    using base = pid_namespace<P, sound_orders, sound_steps>;
+    using base::base;
+    [[nodiscard]] int peek_refcount() const noexcept {
+        while (base::peek_refcount() != -1) P::pause();
+        return 0;
+    }
+    static constexpr variant_info info{.name = "endless_peek", .summary = "for tests"};
+};
+
+/// The first allocation never returns.
+struct endless_entry_steps : sound_steps {
+    template <class Namespace>
+    [[nodiscard]] static page_answer open_page(Namespace& ns, unsigned page) noexcept {
+        while (ns.peek_refcount() != -1) Namespace::policy::pause();
+        return sound_steps::open_page(ns, page);
+    }
+};
+template <execution_policy P>
+struct endless_allocation : pid_namespace<P, sound_orders, endless_entry_steps> {
+    using pid_namespace<P, sound_orders, endless_entry_steps>::pid_namespace;
+    static constexpr variant_info info{.name = "endless_allocation", .summary = "for tests"};
+};
+
 /// Sets its stage for longer than a stall may last, and is busy all the while.
 class long_preparation final : public come_and_go {
 public:
@@ -201,6 +287,72 @@ TEST(SupervisorTest, WorkersThatDoNotComeBackAreAStall) {
     EXPECT_FALSE(result.judged.as_expected());
     EXPECT_THAT(result.ending, HasSubstr("no worker finished an operation"));
     EXPECT_THAT(result.last_events, HasSubstr("free@"));
+}
+
+// A loop without end is a stall wherever it is: in a call of the set-up, in what an audit looks at.
+TEST(SupervisorTest, ALoopInTheSetUpOrTheAuditIsAStall) {
+    const scenario_entry workload = entry_of<come_and_go>();
+    for (const subject_entry& variant :
+         {make_subject_entry<endless_allocation>(), make_subject_entry<endless_peek>()}) {
+        const cell_result result =
+            run_cell({.variant = &variant, .workload = &workload, .how = discipline::member},
+                     testing::some_calls(1'000), {.budget = 4min, .stall_after = short_stall});
+        EXPECT_EQ(result.judged.kind, verdict_kind::stall) << testing::told(result);
+    }
+}
+
+// So is a set-up that makes call after call, and it is told apart.
+TEST(SupervisorTest, ASetUpWithoutEndIsAStall) {
+    const scenario_entry workload = entry_of<endless_preparation>();
+    const cell_result result =
+        run_cell({.variant = &sound_entry(), .workload = &workload, .how = discipline::reference},
+                 testing::some_calls(1'000),
+                 {.budget = 4min, .stall_after = short_stall, .longest_set_up = 100'000});
+    EXPECT_EQ(result.judged.kind, verdict_kind::stall) << testing::told(result);
+    EXPECT_THAT(result.ending, HasSubstr("the set-up does not end: "));
+}
+
+// A trial that somebody kills says nothing about the variant, and is tried again; once.
+TEST(SupervisorTest, ATrialThatIsKilledFromOutsideIsTriedAgain) {
+    notes().trials = 0;
+    const cell_result once = testing::run(sound_entry(), entry_of<ended_from_outside<1>>(),
+                                          discipline::reference, testing::some_calls(1'000));
+    EXPECT_EQ(once.judged.kind, verdict_kind::holds) << testing::told(once);
+    EXPECT_THAT(once.tried_again, HasSubstr("killed from outside (SIGKILL)"));
+    EXPECT_EQ(once.trials, 2U);
+    notes().trials = 0;
+    const cell_result always = testing::run(sound_entry(), entry_of<ended_from_outside<9>>(),
+                                            discipline::reference, testing::some_calls(1'000));
+    EXPECT_EQ(always.judged.kind, verdict_kind::killed) << testing::told(always);
+    EXPECT_THAT(always.ending, HasSubstr("killed from outside (SIGKILL)"));
+    EXPECT_EQ(always.trials, 2U);
+}
+
+// A trial that somebody stops, and lets go on, is not stalled, however long that took.
+TEST(SupervisorTest, ATrialThatIsStoppedIsNotStalled) {
+    notes().trials = 0;
+    notes().process = 0;
+    const scenario_entry workload = entry_of<stopped_from_outside>();
+    const auto begin = std::chrono::steady_clock::now();
+    const cell_result result =
+        run_cell({.variant = &sound_entry(), .workload = &workload, .how = discipline::reference},
+                 testing::some_calls(1'000),
+                 {.budget = 4min, .stall_after = short_stall, .on_progress = [&](std::uint64_t) {
+                      if (std::chrono::steady_clock::now() - begin > 4 * short_stall)
+                          ::kill(notes().process, SIGCONT);
+                  }});
+    EXPECT_EQ(result.judged.kind, verdict_kind::holds) << testing::told(result);
+}
+
+// One that stays stopped is ended when its time is over, and that says nothing about the variant.
+TEST(SupervisorTest, ATrialThatStaysStoppedIsEndedInTheEnd) {
+    const scenario_entry workload = entry_of<always_stopped>();
+    const cell_result result =
+        run_cell({.variant = &sound_entry(), .workload = &workload, .how = discipline::reference},
+                 testing::some_calls(1'000),
+                 {.budget = 10ms, .stall_after = short_stall, .last_chance = {}});
+    EXPECT_EQ(result.judged.kind, verdict_kind::killed) << testing::told(result);
+    EXPECT_THAT(result.ending, HasSubstr("stopped from outside (SIGSTOP)"));
 }
 
 // Setting a stage may take longer than a stall: who allocates is not stalled.

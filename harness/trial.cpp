@@ -32,17 +32,19 @@ constexpr std::uint32_t careful_length = 4;
     return std::min(longest, base + chance.below(base));
 }
 
-void finish_round(stage& set, board& here, std::chrono::nanoseconds elapsed) {
+void finish_round(stage& set, board& here) {
     std::uint64_t operations = 0;
+    std::chrono::nanoseconds cpu_time{};
     std::uint64_t marks = 0;
     for (unsigned n = 0; n < set.workers(); ++n) {
         operations += set.at(n).take_operations();
+        cpu_time += set.at(n).take_cpu_time();
         marks |= set.at(n).take_marks();
     }
     here.operations.fetch_add(operations, std::memory_order::relaxed);
     here.marks.fetch_or(marks, std::memory_order::relaxed);
-    here.worker_nanoseconds.fetch_add(static_cast<std::uint64_t>(elapsed.count()) * set.workers(),
-                                      std::memory_order::relaxed);
+    here.cpu_nanoseconds.fetch_add(static_cast<std::uint64_t>(cpu_time.count()),
+                                   std::memory_order::relaxed);
     here.rounds.fetch_add(1, std::memory_order::relaxed);
 }
 
@@ -91,7 +93,6 @@ void run_trial(const cell& what, const trial_settings& how, board& here) {
             set.at(n).begin_round(split(how.key, round), steps, with_history);
         if (with_history) set.begin_history();
 
-        const auto begin = std::chrono::steady_clock::now();
         pool->run([&set, &script](unsigned number) {
             worker& me = set.at(number);
             me.take_thread();
@@ -99,7 +100,7 @@ void run_trial(const cell& what, const trial_settings& how, board& here) {
             me.leave_thread();
         });
         set.main().take_thread();  // It may have been one of the pool's.
-        finish_round(set, here, std::chrono::steady_clock::now() - begin);
+        finish_round(set, here);
         if (stopped(board::end_trial)) return;
 
         set.audit(with_history);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -11,49 +12,33 @@
 
 #include "allocator/execution_policy.hpp"
 #include "checkers/refcount_transitions.hpp"
+#include "harness/hooked_atomic.hpp"
 #include "harness/jitter.hpp"
 #include "harness/memory_domain.hpp"
-#include "harness/slow_atomic.hpp"
 #include "harness/worker_identity.hpp"
 
 namespace pidmap_stress {
 
-/// A count of references that has each of its changes judged. It adds a comparison to a change,
+/// Hooks of a count of references: each of its changes is judged. It adds a comparison to a change,
 /// and no access.
-template <class Atomic>
-class judged_count : public Atomic {
+class count_judge {
 public:
-    using value_type = typename Atomic::value_type;
-    using Atomic::Atomic;
+    explicit constexpr count_judge(long first) noexcept : begun_(first != 0) {}
 
-    value_type fetch_add(value_type by, std::memory_order order = std::memory_order::seq_cst) {
-        const value_type before = Atomic::fetch_add(by, order);
-        judge(before, by);
-        return before;
-    }
-    value_type fetch_sub(value_type by, std::memory_order order = std::memory_order::seq_cst) {
-        const value_type before = Atomic::fetch_sub(by, order);
-        judge(before, -by);
-        return before;
-    }
-    bool compare_exchange_strong(value_type& expected, value_type wanted, std::memory_order success,
-                                 std::memory_order failure) {
-        const bool done = Atomic::compare_exchange_strong(expected, wanted, success, failure);
-        if (done) judge(expected, wanted - expected);
-        return done;
-    }
-    bool compare_exchange_weak(value_type& expected, value_type wanted, std::memory_order success,
-                               std::memory_order failure) {
-        const bool done = Atomic::compare_exchange_weak(expected, wanted, success, failure);
-        if (done) judge(expected, wanted - expected);
-        return done;
+    [[gnu::always_inline]] void before_access() const noexcept {}
+    template <class T>
+    [[gnu::always_inline]] void changed(T before, T after) noexcept {
+        const count_change change{.before = before, .delta = static_cast<long>(after) - before};
+        if (const auto broken = broken_by(change, memory_domain::poison_int)) [[unlikely]]
+            if (!begins(change)) tell(*broken, change);
     }
 
 private:
-    static void judge(value_type before, value_type delta) noexcept {
-        const count_change change{.before = before, .delta = delta};
-        if (const auto broken = broken_by(change, memory_domain::poison_int)) [[unlikely]]
-            tell(*broken, change);
+    /// A count may begin at 0, and be set by whoever makes the namespace: a first change from 0 is
+    /// no revival. Relaxed: that happens before anybody else knows of the count.
+    [[nodiscard, gnu::noinline, gnu::cold]] bool begins(count_change change) noexcept {
+        return change.before == 0 && change.delta > 0 &&
+               !begun_.exchange(true, std::memory_order::relaxed);
     }
     [[gnu::noinline, gnu::cold]] static void tell(invariant broken, count_change change) noexcept {
         std::array<char, 160> text{};
@@ -62,6 +47,13 @@ private:
                              change.before, change.before + change.delta, self.slot);
         report(broken, {text.data(), std::min(written.size, text.size())});
     }
+
+    std::atomic<bool> begun_;
+};
+
+/// Hooks of what belongs to a pid object: a worker may be slow at it.
+struct object_delay {
+    [[gnu::always_inline]] void before_access() const noexcept { object_point(); }
 };
 
 namespace detail {
@@ -71,11 +63,11 @@ struct watched_cell {
 };
 template <class Atomic>
 struct watched_cell<Atomic, cell_role::refcount> {
-    using type = judged_count<Atomic>;
+    using type = hooked_atomic<Atomic, count_judge>;
 };
 template <class Atomic>
 struct watched_cell<Atomic, cell_role::object> {
-    using type = slow_atomic<Atomic, object_point>;
+    using type = hooked_atomic<Atomic, object_delay>;
 };
 }  // namespace detail
 
@@ -86,6 +78,14 @@ struct watched : Base {
     template <class T, cell_role Role = cell_role::data>
     using atomic =
         typename detail::watched_cell<typename Base::template atomic<T, Role>, Role>::type;
+
+    template <class Cell>
+    [[nodiscard]] static auto peek(const Cell& cell) noexcept {
+        if constexpr (requires { cell.peek(); })
+            return cell.peek();
+        else
+            return Base::peek(cell);
+    }
 
     template <class T, class... Args>
     [[nodiscard]] static T* create(Args&&... args) noexcept {

@@ -55,7 +55,8 @@ TYPED_TEST(WatchedTest, AnUnderflowIsReported) {
 
 // Reviving a dead count is reported, be it by an add or by a CAS.
 TYPED_TEST(WatchedTest, AGetFromZeroIsReported) {
-    typename TestFixture::count refs{0};
+    typename TestFixture::count refs{1};
+    refs.fetch_sub(1, acq_rel);
     refs.fetch_add(1, relaxed);
     EXPECT_EQ(this->times(invariant::no_get_from_zero), 1U);
     refs.fetch_sub(1, relaxed);

@@ -58,10 +58,12 @@ void worker::take_thread() noexcept {
     self.fail_in = 0;
     recorder_.record({flight_event::kind::round, 0, 0});
     recorded_before_ = recorder_.recorded.load(std::memory_order::relaxed);
+    thread_began_ = cpu_time_of_thread();
 }
 
 void worker::leave_thread() noexcept {
     self.fail_one_in = 0;
+    cpu_time_ += cpu_time_of_thread() - thread_began_;
 }
 
 std::uint64_t worker::take_operations() noexcept {
@@ -107,6 +109,26 @@ void worker::find_sole(tested_namespace& ns, pid_nr nr) {
                 ns.id, number_,
                 got ? fmt::format("pid {}", got.nr())
                     : fmt::format("\"{}\"", to_string(got.error())))});
+}
+
+bool worker::walk_to(tested_namespace& ns, pid_nr nr) {
+    pid_nr before = 0;
+    // No search needs more: each call of it goes on where the last one ended.
+    for (pid_nr calls = 0; calls < limit_; ++calls) {
+        const alloc_result got = alloc_in(ns);
+        if (!got) return false;
+        if (got.nr() >= nr) return true;
+        free_last();
+        if (got.nr() == before) {
+            report({.broken = invariant::no_immediate_reuse,
+                    .what = fmt::format("pid {} of namespace {} came again at once, when it had "
+                                        "been freed and almost all others were free",
+                                        before, ns.id)});
+            return false;
+        }
+        before = got.nr();
+    }
+    return false;
 }
 
 void worker::free_with_care(held_pid what) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <utility>
@@ -99,6 +100,13 @@ public:
     /// \pre No other pid that a search may find is free, the last one that was handed out is
     ///      another one, and nobody else is in a call.
     void find_sole(tested_namespace& ns, pid_nr nr);
+    /// Brings the search of a namespace forward: allocates pid after pid, and frees each of them
+    /// when the next one is there, until one comes that is `nr` or above; that one is kept. A
+    /// search that gives the pid before again is reported.
+    ///
+    /// \returns Whether one came.
+    /// \pre     Nobody else allocates there, and there is room.
+    bool walk_to(tested_namespace& ns, pid_nr nr);
     void free_any() { free_at(chance_.below(static_cast<std::uint32_t>(held.size()))); }
 
     /// Hands a pid over to another worker: the giver disowns it, the taker owns it. It stays in no
@@ -208,6 +216,10 @@ public:
     [[nodiscard]] std::uint64_t take_marks() noexcept { return std::exchange(marks_, 0); }
     /// Operations since the last time.
     [[nodiscard]] std::uint64_t take_operations() noexcept;
+    /// Processor time in which it was this worker's turn, since the last time.
+    [[nodiscard]] std::chrono::nanoseconds take_cpu_time() noexcept {
+        return std::exchange(cpu_time_, {});
+    }
     /// Where the last pid of the round came from, if one came.
     [[nodiscard]] tested_namespace* last_in() const noexcept { return last_in_; }
     /// Whether a pid below reserved_pids came in this round.
@@ -270,6 +282,8 @@ private:
     std::uint32_t steps_left_ = 0;
     std::uint32_t lingers_one_in_ = 8;
     std::uint64_t recorded_before_ = 0;
+    std::chrono::nanoseconds thread_began_{};
+    std::chrono::nanoseconds cpu_time_{};
     std::uint64_t marks_ = 0;
     rng chance_;
     /// Where this worker got its last pid of the round, and whether it got a reserved one.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "allocator/execution_policy.hpp"
+#include "harness/atomic_interface.hpp"
 #include "harness/explore/machine.hpp"
 
 /// The world in which every interleaving is under control: the policy `explored`, and the cells
@@ -52,24 +53,40 @@ template <class Step>
     }
 }
 
-[[nodiscard]] constexpr std::memory_order failure_of(std::memory_order success) noexcept {
-    using enum std::memory_order;
-    return success == acq_rel ? acquire : success == release ? relaxed : success;
+template <class T>
+[[nodiscard]] constexpr rmw_op operation_of(atomic_update update) noexcept {
+    constexpr bool is_real = std::is_floating_point_v<T>;
+    switch (update) {
+        case atomic_update::exchange:
+            return rmw_op::exchange;
+        case atomic_update::add:
+            return is_real ? rmw_op::real_add : rmw_op::add;
+        case atomic_update::sub:
+            return is_real ? rmw_op::real_sub : rmw_op::sub;
+        case atomic_update::bit_and:
+            return rmw_op::bit_and;
+        case atomic_update::bit_or:
+            return rmw_op::bit_or;
+        case atomic_update::bit_xor:
+            return rmw_op::bit_xor;
+    }
+    return rmw_op::exchange;
 }
 
 }  // namespace detail
 
 /// std::atomic, under the explorer's memory model.
 template <class T, cell_role Role = cell_role::data>
-class atomic {
+class atomic : public atomic_interface<atomic<T, Role>, T> {
     static_assert(detail::cell_value<T>, "a value of at most 64 bits that can be copied as bits");
     static_assert(std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>,
                   "a value without padding, which would be compared with it");
     using order_type = std::memory_order;
+    using interface = atomic_interface<atomic, T>;
+    friend interface;
 
 public:
-    using value_type = T;
-    using difference_type = std::conditional_t<std::is_pointer_v<T>, std::ptrdiff_t, T>;
+    using interface::operator=;
     static constexpr bool is_always_lock_free = true;
 
     atomic() noexcept : atomic(T{}) {}
@@ -90,127 +107,32 @@ public:
     }
     [[nodiscard]] bool is_lock_free() const noexcept { return true; }
 
-    [[nodiscard, gnu::always_inline]] T load(
-        order_type order = order_type::seq_cst) const noexcept {
+private:
+    [[nodiscard, gnu::always_inline]] T do_load(order_type order) const noexcept {
         return detail::from_bits<T>(
             detail::perform([&](machine& m) { return m.load(where_, order); }));
     }
-    [[gnu::always_inline]] void store(T value, order_type order = order_type::seq_cst) noexcept {
+    [[gnu::always_inline]] void do_store(T value, order_type order) noexcept {
         detail::perform([&](machine& m) { return m.store(where_, detail::to_bits(value), order); });
     }
-    [[gnu::always_inline]] operator T() const noexcept { return load(); }
-    [[gnu::always_inline]] T operator=(T value) noexcept {
-        store(value);
-        return value;
-    }
-    [[gnu::always_inline]] T exchange(T value, order_type order = order_type::seq_cst) noexcept {
-        return update(rmw_op::exchange, detail::to_bits(value), order);
-    }
-    [[gnu::always_inline]] bool compare_exchange_strong(T& expected, T desired, order_type success,
-                                                        order_type failure) noexcept {
-        return compare_exchange(expected, desired, success, failure, false);
-    }
-    [[gnu::always_inline]] bool compare_exchange_strong(
-        T& expected, T desired, order_type order = order_type::seq_cst) noexcept {
-        return compare_exchange(expected, desired, order, detail::failure_of(order), false);
-    }
-    [[gnu::always_inline]] bool compare_exchange_weak(T& expected, T desired, order_type success,
-                                                      order_type failure) noexcept {
-        return compare_exchange(expected, desired, success, failure, true);
-    }
-    [[gnu::always_inline]] bool compare_exchange_weak(
-        T& expected, T desired, order_type order = order_type::seq_cst) noexcept {
-        return compare_exchange(expected, desired, order, detail::failure_of(order), true);
-    }
-
-    template <class D>
-    [[gnu::always_inline]] T fetch_add(D by, order_type order = order_type::seq_cst) noexcept {
-        return update(std::is_floating_point_v<T> ? rmw_op::real_add : rmw_op::add, difference(by),
-                      order);
-    }
-    template <class D>
-    [[gnu::always_inline]] T fetch_sub(D by, order_type order = order_type::seq_cst) noexcept {
-        return update(std::is_floating_point_v<T> ? rmw_op::real_sub : rmw_op::sub, difference(by),
-                      order);
-    }
-    [[gnu::always_inline]] T fetch_and(T bits, order_type order = order_type::seq_cst) noexcept
-        requires std::is_integral_v<T>
-    {
-        return update(rmw_op::bit_and, detail::to_bits(bits), order);
-    }
-    [[gnu::always_inline]] T fetch_or(T bits, order_type order = order_type::seq_cst) noexcept
-        requires std::is_integral_v<T>
-    {
-        return update(rmw_op::bit_or, detail::to_bits(bits), order);
-    }
-    [[gnu::always_inline]] T fetch_xor(T bits, order_type order = order_type::seq_cst) noexcept
-        requires std::is_integral_v<T>
-    {
-        return update(rmw_op::bit_xor, detail::to_bits(bits), order);
-    }
-
-    /// Blocks while the value is `old`. It wakes up when another value is stored, whether anybody
-    /// notifies or not: a notification that is missing is not noticed.
-    [[gnu::always_inline]] void wait(T old, order_type order = order_type::seq_cst) const noexcept {
-        while (detail::to_bits(load(order)) == detail::to_bits(old)) {
-        }
-    }
-    void notify_one() noexcept {}
-    void notify_all() noexcept {}
-
-    [[gnu::always_inline]] T operator++(int) noexcept { return fetch_add(1); }
-    [[gnu::always_inline]] T operator--(int) noexcept { return fetch_sub(1); }
-    [[gnu::always_inline]] T operator++() noexcept { return static_cast<T>(fetch_add(1) + 1); }
-    [[gnu::always_inline]] T operator--() noexcept { return static_cast<T>(fetch_sub(1) - 1); }
-    template <class D>
-    [[gnu::always_inline]] T operator+=(D by) noexcept {
-        return static_cast<T>(fetch_add(by) + by);
-    }
-    template <class D>
-    [[gnu::always_inline]] T operator-=(D by) noexcept {
-        return static_cast<T>(fetch_sub(by) - by);
-    }
-    [[gnu::always_inline]] T operator&=(T bits) noexcept
-        requires std::is_integral_v<T>
-    {
-        return static_cast<T>(fetch_and(bits) & bits);
-    }
-    [[gnu::always_inline]] T operator|=(T bits) noexcept
-        requires std::is_integral_v<T>
-    {
-        return static_cast<T>(fetch_or(bits) | bits);
-    }
-    [[gnu::always_inline]] T operator^=(T bits) noexcept
-        requires std::is_integral_v<T>
-    {
-        return static_cast<T>(fetch_xor(bits) ^ bits);
-    }
-
-private:
-    template <class D>
-    [[nodiscard]] static std::uint64_t difference(D by) noexcept {
-        static_assert(std::is_arithmetic_v<T> || std::is_pointer_v<T>);
-        if constexpr (std::is_pointer_v<T>)
-            return static_cast<std::uint64_t>(static_cast<std::int64_t>(by) *
-                                              static_cast<std::int64_t>(sizeof(*T{})));
-        else
-            return detail::to_bits(static_cast<T>(by));
-    }
-    [[gnu::always_inline]] T update(rmw_op op, std::uint64_t operand, order_type order) noexcept {
+    template <atomic_update Update>
+    [[gnu::always_inline]] T do_update(auto operand, order_type order) noexcept {
+        const std::uint64_t bits = operand_bits<Update>(operand);
         return detail::from_bits<T>(detail::perform([&](machine& m) {
-            return m.update(where_, {.op = op,
+            return m.update(where_, {.op = detail::operation_of<T>(Update),
                                      .weak = false,
-                                     .operand = operand,
+                                     .operand = bits,
                                      .expected = 0,
                                      .success = order,
                                      .failure = order});
         }));
     }
-    [[gnu::always_inline]] bool compare_exchange(T& expected, T desired, order_type success,
-                                                 order_type failure, bool weak) noexcept {
+    [[gnu::always_inline]] bool do_compare_exchange(T& expected, T desired, order_type success,
+                                                    order_type failure,
+                                                    exchange_kind kind) noexcept {
         const std::uint64_t read = detail::perform([&](machine& m) {
             return m.update(where_, {.op = rmw_op::cas,
-                                     .weak = weak,
+                                     .weak = kind == exchange_kind::weak,
                                      .operand = detail::to_bits(desired),
                                      .expected = detail::to_bits(expected),
                                      .success = success,
@@ -219,6 +141,25 @@ private:
         if (machine::current().updated()) return true;
         expected = detail::from_bits<T>(read);
         return false;
+    }
+    /// Blocks while the value is `old`. It wakes up when another value is stored, whether anybody
+    /// notifies or not: a notification that is missing is not noticed.
+    [[gnu::always_inline]] void do_wait(T old, order_type order) const noexcept {
+        while (detail::to_bits(do_load(order)) == detail::to_bits(old)) {
+        }
+    }
+    void do_notify_one() noexcept {}
+    void do_notify_all() noexcept {}
+
+    /// Of a pointer, what is added or subtracted is a number of elements.
+    template <atomic_update Update>
+    [[nodiscard]] static std::uint64_t operand_bits(auto operand) noexcept {
+        constexpr bool moves = Update == atomic_update::add || Update == atomic_update::sub;
+        if constexpr (moves && std::is_pointer_v<T>)
+            return static_cast<std::uint64_t>(static_cast<std::int64_t>(operand) *
+                                              static_cast<std::int64_t>(sizeof(*T{})));
+        else
+            return detail::to_bits(static_cast<T>(operand));
     }
 
     location_id where_;
@@ -445,8 +386,8 @@ struct explored {
         release(object, true);
     }
     /// The last value in modification order, seen without a step.
-    template <class T, cell_role Role>
-    [[nodiscard]] static T peek(const explore::atomic<T, Role>& cell) noexcept {
+    template <class Cell>
+    [[nodiscard]] static auto peek(const Cell& cell) noexcept {
         return cell.peek();
     }
     static void read_lock() noexcept { machine::current().enter_section(); }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -8,50 +7,33 @@
 #include "allocator/execution_policy.hpp"
 #include "checkers/refcount_transitions.hpp"
 #include "harness/explore/explored.hpp"
+#include "harness/hooked_atomic.hpp"
 
 namespace pidmap_stress::explore {
 
-/// A count of references that judges each change of itself. What an update read says all, under
-/// either memory model, so no instants need be searched for it. A finding does not end the thread:
-/// what a wrong count leads to is to be seen as well.
-template <std::signed_integral T>
-class judged_count : public atomic<T, cell_role::refcount> {
-    using cell = atomic<T, cell_role::refcount>;
-    using order_type = std::memory_order;
-
+/// Hooks of a count of references: each of its changes is judged. What an update read says all,
+/// under either memory model, so no instants need be searched for it. A finding does not end the
+/// thread: what a wrong count leads to is to be seen as well.
+class count_judge {
 public:
-    using cell::cell;
+    explicit count_judge(long first) noexcept : begun_(first != 0) {}
 
-    template <class D>
-    [[gnu::always_inline]] T fetch_add(D by, order_type order = order_type::seq_cst) noexcept {
-        return judge(cell::fetch_add(by, order), static_cast<long>(by));
-    }
-    template <class D>
-    [[gnu::always_inline]] T fetch_sub(D by, order_type order = order_type::seq_cst) noexcept {
-        return judge(cell::fetch_sub(by, order), -static_cast<long>(by));
-    }
-    [[gnu::always_inline]] bool compare_exchange_strong(T& expected, T desired, order_type success,
-                                                        order_type failure) noexcept {
-        const T before = expected;
-        if (!cell::compare_exchange_strong(expected, desired, success, failure)) return false;
-        judge(before, static_cast<long>(desired) - before);
-        return true;
-    }
-    [[gnu::always_inline]] bool compare_exchange_weak(T& expected, T desired, order_type success,
-                                                      order_type failure) noexcept {
-        const T before = expected;
-        if (!cell::compare_exchange_weak(expected, desired, success, failure)) return false;
-        judge(before, static_cast<long>(desired) - before);
-        return true;
+    [[gnu::always_inline]] void before_access() const noexcept {}
+    template <class T>
+    [[gnu::always_inline]] void changed(T before, T after) noexcept {
+        const count_change change{.before = before, .delta = static_cast<long>(after) - before};
+        if (const auto broken = broken_by(change)) [[unlikely]]
+            if (!begins(change)) expect(false, *broken);
     }
 
 private:
-    static T judge(T before, long delta) noexcept {
-        if (const auto broken = pidmap_stress::broken_by({.before = before, .delta = delta}))
-            [[unlikely]]
-            expect(false, *broken);
-        return before;
+    /// A count may begin at 0, and be set by whoever makes the namespace: a first change from 0 is
+    /// no revival.
+    [[nodiscard]] bool begins(count_change change) noexcept {
+        return change.before == 0 && change.delta > 0 && !std::exchange(begun_, true);
     }
+
+    bool begun_;
 };
 
 /// Who is told of the release of a namespace, and asked whether memory is to be had. One execution
@@ -85,8 +67,10 @@ private:
 template <geometry_trait Geometry>
 struct judged : explored<Geometry> {
     template <class T, cell_role Role = cell_role::data>
-    using atomic = std::conditional_t<Role == cell_role::refcount, judged_count<int>,
-                                      explore::atomic<T, Role>>;
+    using atomic =
+        std::conditional_t<Role == cell_role::refcount,
+                           hooked_atomic<explore::atomic<T, cell_role::refcount>, count_judge>,
+                           explore::atomic<T, Role>>;
 
     template <class T, class... Args>
     [[nodiscard]] static T* create(Args&&... args) noexcept {

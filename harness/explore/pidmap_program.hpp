@@ -20,7 +20,7 @@ namespace pidmap_stress::explore {
 ///
 /// Checked are: a cell for each pid, which its holder writes (unique_pid; a race on it is
 /// reuse_happens_after); the range; that a thread gets no pid again too soon; each change of the
-/// count (judged_count); at every instant that a count of 0 meets no holder, and that no more pages
+/// count (count_judge); at every instant that a count of 0 meets no holder, and that no more pages
 /// are non-empty than there are references; at the end, an audit, and whether the calls can be put
 /// in an order that explains their results (call_book); and by the engine each use of memory.
 ///

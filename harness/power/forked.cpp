@@ -17,6 +17,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/interruption.hpp"
+
 namespace pidmap_stress::power {
 namespace {
 
@@ -42,6 +44,7 @@ void write_all(int to, const std::string& text) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     // A group of its own, so that its own children end with it.
     ::setpgid(0, 0);
+    end_by_interruptions();
     // What it has to say of itself goes into its result; sanitizers talk a lot.
     const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     ::dup2(nowhere, STDOUT_FILENO);
@@ -108,11 +111,16 @@ void write_all(int to, const std::string& text) {
 }  // namespace
 
 void run_forked(const std::vector<std::function<std::string()>>& tasks, unsigned jobs,
-                double patience, const std::function<bool(std::size_t, const task_end&)>& on_end) {
+                double patience, const std::function<bool(std::size_t, const task_end&)>& on_end,
+                const std::function<bool()>& give_up) {
     std::vector<running> now;
     std::size_t next = 0;
     bool go_on = true;
     while (!now.empty() || (go_on && next < tasks.size())) {
+        if (give_up && give_up()) {
+            for (running& one : now) (void)end_of(one, true);
+            return;
+        }
         while (go_on && next < tasks.size() && now.size() < std::max(1U, jobs)) {
             now.push_back(start(next, tasks[next], patience));
             ++next;

@@ -21,8 +21,11 @@ struct task_end {
 /// \param patience  Seconds after which a task is killed.
 /// \param on_end    Called in this process as each one ends, with its number, in any order. It
 ///                  returns whether the tasks that have not begun are to be run at all.
+/// \param give_up   Asked some times a second. Once it returns true, the tasks that run are killed,
+///                  and on_end is not called for them.
 /// \pre             This process has one thread.
 void run_forked(const std::vector<std::function<std::string()>>& tasks, unsigned jobs,
-                double patience, const std::function<bool(std::size_t, const task_end&)>& on_end);
+                double patience, const std::function<bool(std::size_t, const task_end&)>& on_end,
+                const std::function<bool()>& give_up = {});
 
 }  // namespace pidmap_stress::power

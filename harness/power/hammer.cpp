@@ -108,8 +108,10 @@ attempt hammer(const candidate& what, strategy by, std::uint64_t seed, const eff
                 seen.insert(which);
                 made.broken.emplace_back(to_string(which));
             }
-            if (result.seen.end != run_end::completed && made.broken.empty())
-                made.broken.emplace_back(result.seen.end == run_end::crashed ? "crash" : "stall");
+            if (made.broken.empty() && result.seen.end == run_end::crashed)
+                made.broken.emplace_back("crash");
+            if (made.broken.empty() && result.seen.end == run_end::stalled)
+                made.broken.emplace_back("stall");
             for (const breakage& known : what.info().breaks)
                 made.named |= seen.contains(known.broken);
             if (made.killed() && (first || made.named)) {

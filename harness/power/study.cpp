@@ -83,13 +83,16 @@ std::vector<attempt> carry_out(const study_plan& plan,
                     text.push_back(to_json(made));
                 return text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
             });
-        run_forked(tasks, jobs, plan.tries.patience, [&](std::size_t n, const task_end& end) {
-            for (attempt& one : attempts_from(end, *places[n].what, places[n].by, plan))
-                all.push_back(std::move(one));
-            on_progress(
-                {.done = ++done, .of = alone.size() + side_by_side.size(), .attempts = all});
-            return true;
-        });
+        run_forked(
+            tasks, jobs, plan.tries.patience,
+            [&](std::size_t n, const task_end& end) {
+                for (attempt& one : attempts_from(end, *places[n].what, places[n].by, plan))
+                    all.push_back(std::move(one));
+                on_progress(
+                    {.done = ++done, .of = alone.size() + side_by_side.size(), .attempts = all});
+                return true;
+            },
+            plan.give_up);
     };
     run(side_by_side, plan.jobs);
     run(alone, 1);

@@ -25,6 +25,8 @@ struct study_plan {
     /// Not to look for a mutant in a world that, as it says itself, cannot see it.
     bool trust_worlds = false;
     effort tries;
+    /// Asked some times a second: whether to end with the attempts that were made.
+    std::function<bool()> give_up{};
 };
 
 /// How far a study is.

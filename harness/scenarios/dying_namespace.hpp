@@ -57,11 +57,7 @@ public:
             if (ns == nullptr) return;
             ns->may_be_closed = true;
             // Every other one is soon full, as its search has wrapped.
-            while (n % 2 == 0 && main.alloc_in(*ns)) {
-                const bool wrapped = main.held.back().nr >= reserved;
-                main.free_last();
-                if (wrapped) break;
-            }
+            if (n % 2 == 0 && main.walk_to(*ns, reserved)) main.free_last();
             set.seat_workers(slot, *ns);
             // The last one out is to be a worker.
             if (std::erase(main.references, ns) != 0) main.put(*ns);
@@ -100,8 +96,7 @@ private:
                                : set.how() == discipline::lookup ? 1
                                                                  : 0;
         for (unsigned n = 0; n < seats; ++n) (void)main.alloc_in(*ns);
-        for (pid_nr nr = 0; nr < page - 1 && main.alloc_in(*ns); main.free_last())
-            nr = main.held.back().nr;
+        if (main.walk_to(*ns, page - 1)) main.free_last();
         set.seat_workers_on_held(slot, *ns);
         if (std::erase(main.references, ns) != 0) main.put(*ns);
     }

@@ -30,10 +30,8 @@ public:
         if (ns == nullptr) return;
         // After this the search wraps, and the reserved ones are out of reach.
         worker& main = set.main();
-        const pid_nr reserved = set.under_test().reserved_pids();
         (void)main.alloc_in(*ns);
-        while (main.alloc_in(*ns) && main.held.back().nr < reserved) main.free_last();
-        find_each(main, *ns);
+        if (main.walk_to(*ns, set.under_test().reserved_pids())) find_each(main, *ns);
         set.seat_workers(slot, *ns);
     }
 

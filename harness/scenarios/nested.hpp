@@ -50,8 +50,7 @@ public:
         slot.current.store(nullptr, std::memory_order::relaxed);
         if (large) return;
         // From here on the reserved ones are out of reach, and the root is full soon.
-        const pid_nr reserved = set.under_test().reserved_pids();
-        while (main.alloc_in(*root_) && main.held.back().nr < reserved) main.free_last();
+        (void)main.walk_to(*root_, set.under_test().reserved_pids());
     }
 
     void work(worker& me) override {
@@ -209,7 +208,7 @@ private:
             if (child == nullptr) return nullptr;
             main.references.push_back(child);
             child->awaits_init = false;
-            while (main.alloc_in(*child) && main.held.back().nr < page - 1) main.free_last();
+            if (!main.walk_to(*child, page - 1)) return nullptr;
             main.free_last();
             ns = child;
         }

@@ -50,9 +50,8 @@ public:
         tested_namespace* const ns = set.create();
         if (ns == nullptr) return;
         worker& main = set.main();
-        const pid_nr reserved = set.under_test().reserved_pids();
         (void)main.alloc_in(*ns);
-        while (main.alloc_in(*ns) && main.held.back().nr < reserved) main.free_last();
+        (void)main.walk_to(*ns, set.under_test().reserved_pids());
         set.seat_workers(lasting, *ns);
         is_crowd_ = !is_crowd_;
         for (std::atomic<pid_nr>& number : numbers_) number.store(0, std::memory_order::relaxed);

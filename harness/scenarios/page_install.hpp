@@ -35,7 +35,7 @@ public:
             // The workers' pids come first, then the hint goes to the end of page 0.
             (void)main.alloc_in(*ns);
             for (unsigned w = 0; w < set.workers(); ++w) (void)main.alloc_in(*ns);
-            while (main.alloc_in(*ns) && main.held.back().nr < page_one - 1) main.free_last();
+            (void)main.walk_to(*ns, page_one - 1);
             set.seat_workers_on_held(slot, *ns);
         }
     }

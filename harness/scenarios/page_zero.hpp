@@ -27,11 +27,11 @@ public:
         if (ns == nullptr) return;
         worker& main = set.main();
         const auto page_one = static_cast<pid_nr>(set.under_test().bits_per_page());
-        // Walk the hint to the end of page 0, then fill page 1 as far as pid_max allows.
-        while (main.alloc_in(*ns)) {
-            if (main.held.back().nr == set.highest_pid_max() - 1) break;
-            if (main.held.back().nr < page_one - 1 && main.held.size() > 1) main.free_at(0);
-        }
+        // To the end of page 0, then page 1 is filled as far as pid_max allows.
+        (void)main.alloc_in(*ns);
+        if (main.walk_to(*ns, page_one - 1))
+            while (main.alloc_in(*ns) && main.held.back().nr != set.highest_pid_max() - 1) {
+            }
         for (std::size_t i = main.held.size(); i-- > 0;)
             if (main.held[i].nr < page_one) main.free_at(i);
         set.seat_workers_on_held(slot, *ns);

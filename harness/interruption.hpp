@@ -1,0 +1,22 @@
+#pragma once
+
+/// Requests to end: SIGINT, SIGTERM and SIGHUP. A command that heeds them stops its work, reports
+/// and keeps what it has, and says that this is not all.
+namespace pidmap_stress {
+
+/// From now on the first of these signals makes interrupted() true, and another one more than a
+/// second later ends the process at once. One that is ignored already, as nohup does with SIGHUP,
+/// stays ignored.
+void heed_interruptions() noexcept;
+
+/// Whether the process was asked to end.
+[[nodiscard]] bool interrupted() noexcept;
+
+/// For a child process whose parent decides when it ends: it ignores these signals, which a
+/// terminal sends to both.
+void ignore_interruptions() noexcept;
+
+/// For a child process that is to end by these signals, as any process does.
+void end_by_interruptions() noexcept;
+
+}  // namespace pidmap_stress

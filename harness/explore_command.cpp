@@ -18,6 +18,7 @@
 #include "harness/explore/shrink.hpp"
 #include "harness/explore/side_by_side.hpp"
 #include "harness/explore/trace.hpp"
+#include "harness/explore_command_report.hpp"
 #include "harness/mutants_command.hpp"
 #include "harness/options.hpp"
 #include "harness/provenance.hpp"
@@ -61,7 +62,10 @@ using explore::matrix_case;
 /// Puts a smaller execution in the place of each finding.
 void shrink(cell_verdict& seen) {
     for (explore::broken_invariant& one : seen.broken) {
-        if (const auto small = explore::shrink(seen.of, one)) one.token = small->token;
+        if (auto small = explore::shrink(seen.of, one)) {
+            one.token = std::move(small->token);
+            one.finding = std::move(small->shown_as);
+        }
     }
 }
 
@@ -115,48 +119,6 @@ void shrink(cell_verdict& seen) {
                          .setting = setting_of(wanted, one),
                          .model = *explore::parse_model(wanted.model)});
     return cases;
-}
-
-[[nodiscard]] std::string remark_on(const cell_verdict& seen) {
-    if (seen.as_expected()) return seen.broken.empty() ? "" : " (as expected)";
-    for (const explore::broken_invariant& one : seen.broken)
-        if (!one.which || !one.finding.replayed)
-            return " (NOT as expected: the harness is at fault)";
-    return fmt::format(" (NOT as expected; {})", to_string(seen.assessed));
-}
-
-[[nodiscard]] std::string name_of(const explore::broken_invariant& one) {
-    return std::string(one.which ? to_string(*one.which) : explore::to_string(one.finding.kind));
-}
-[[nodiscard]] std::string sentence_about(const explore::broken_invariant& one) {
-    const std::string& what = one.finding.what;
-    return what == name_of(one) && one.which ? "a thread " + explore::deed(*one.which) : what;
-}
-/// What to paste to see it again.
-[[nodiscard]] std::string replay_of(const explore::broken_invariant& one,
-                                    const std::string& program) {
-    return fmt::format("{} replay {}{}", program, one.token,
-                       one.finding.replayed ? "" : " (did not happen again)");
-}
-
-void print(const cell_verdict& seen, const std::string& program) {
-    const explore::pidmap_setting& s = seen.of.setting;
-    say("{:<18} {:<10} {:<14} {}{}\n", seen.of.variant->info->name, to_string(s.how),
-        s.scenario->name, to_string(seen), remark_on(seen));
-    for (const explore::broken_invariant& one : seen.broken) {
-        say("    {}: {}\n", name_of(one), sentence_about(one));
-        say("        {}\n", replay_of(one, program));
-    }
-    std::fflush(stdout);
-}
-
-/// What breaks in a cell of the matrix: below the table, as tokens are of one build only.
-void print_broken(const cell_verdict& seen, const std::string& program) {
-    const explore::pidmap_setting& s = seen.of.setting;
-    say("{} under {} in {}:{}\n", seen.of.variant->info->name, to_string(s.how), s.scenario->name,
-        remark_on(seen));
-    for (const explore::broken_invariant& one : seen.broken)
-        say("    {}: {}\n", name_of(one), replay_of(one, program));
 }
 
 [[nodiscard]] explore::progress_check progress_of(const explore_options& wanted) {
@@ -217,31 +179,16 @@ void explore_in_order(const std::vector<matrix_case>& cases, const explore_optio
     say("{}\n", describe_build());
     // Apart from the rest, which is the same whenever and wherever it is run.
     say(stderr, "{}\n", describe_run());
-    unsigned broken = 0;
-    unsigned unbroken = 0;
-    unsigned unexpected = 0;
-    std::vector<cell_verdict> failed;
+    std::vector<cell_verdict> all;
     if (wanted.matrix) say("\n{}", explore::matrix_head());
     explore_in_order(cases, wanted, how, [&](const cell_verdict& seen) {
-        if (wanted.matrix) {
-            say("{}", matrix_row(seen));
-            std::fflush(stdout);
-            if (!seen.broken.empty() || !seen.as_expected()) failed.push_back(seen);
-        } else {
-            print(seen, program);
-        }
-        broken += seen.broken.empty() ? 0 : 1;
-        unbroken += seen.broken.empty() && !seen.explored.complete ? 1 : 0;
-        unexpected += seen.as_expected() ? 0 : 1;
+        say("{}", wanted.matrix ? matrix_row(seen) : describe_cell(seen, program));
+        std::fflush(stdout);
+        all.push_back(seen);
     });
-    if (!failed.empty()) say("\n");
-    for (const cell_verdict& one : failed) print_broken(one, program);
-    say("\n");
-    say("{} cell{}: {} hold, {}{} fail, {} not as expected\n", cases.size(),
-        cases.size() == 1 ? "" : "s", cases.size() - broken - unbroken,
-        unbroken == 0 ? "" : fmt::format("{} unbroken as far as explored, ", unbroken), broken,
-        unexpected);
-    return unexpected != 0 || (wanted.strict && broken != 0) ? exit_violated : exit_as_expected;
+    if (wanted.matrix) say("{}", describe_below_matrix(all, program));
+    say("\n{}", describe_total(all));
+    return exit_code_of(all, wanted.strict);
 }
 
 /// A trace, with what it came from. Only of JSON is host and date a part: all else is the same
@@ -376,7 +323,8 @@ int run_replay(const replay_options& wanted, const std::string& program) {
         return usage(
             "the token is of another build or configuration, so its schedule may mean something "
             "else here; --best-effort tries it");
-    const explore::trace seen = explore::make_trace(*opened, opened->replay(), program);
+    const explore::replay_result run = opened->replay();
+    const explore::trace seen = explore::make_trace(*opened, run, program);
     const std::string text = with_provenance(
         explore::format(seen, *explore::parse_trace_format(wanted.format), wanted.full),
         *explore::parse_trace_format(wanted.format));
@@ -389,7 +337,7 @@ int run_replay(const replay_options& wanted, const std::string& program) {
     }
     if (!seen.exact) say(stderr, "the schedule did not fit: this is another execution\n");
     if (!seen.breaks_anything()) say(stderr, "nothing broke\n");
-    return seen.breaks_anything() ? exit_violated : exit_as_expected;
+    return exit_code_of(run, opened->shows);
 }
 
 }  // namespace pidmap_stress

@@ -148,7 +148,14 @@ replay_result replay(const program& p, const schedule& choices, const options& h
     same.restart();
     m.run(g, same);
     r.findings = m.found();
-    for (finding& f : r.findings) f.schedule = choices;
+    for (finding& f : r.findings) {
+        f.schedule = choices;
+        for (party& one : f.parties) {
+            if (!one.step || *one.step >= r.steps.size()) continue;
+            one.call = r.steps[*one.step].label;
+            one.site = r.steps[*one.step].site;
+        }
+    }
     r.exact = same.exact();
     return r;
 }

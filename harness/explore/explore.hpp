@@ -53,7 +53,7 @@ struct options {
 
 /// What an exploration did and found.
 struct result {
-    std::uint64_t executions = 0;     ///< That ran to their end; by `exhaustive`, distinct.
+    std::uint64_t executions = 0;     ///< That ran to their end.
     std::uint64_t states = 0;         ///< By `stateful`.
     std::uint64_t sampled = 0;        ///< Runs of a portfolio's strategies before the last one.
     std::uint64_t frozen = 0;         ///< In which the thread that was to stop did so.
@@ -71,6 +71,17 @@ struct result {
     [[nodiscard]] bool ok() const noexcept { return findings.empty(); }
     [[nodiscard]] std::uint64_t runs() const noexcept {
         return sampled + executions + blocked + stopped + step_limited;
+    }
+    /// Executions that the last strategy met, each once: none of a strategy that may meet the same
+    /// one again, or that tells states apart. One that waited for ever for what another one has is
+    /// a part of that one.
+    [[nodiscard]] std::uint64_t distinct() const noexcept {
+        return last == strategy::exhaustive ? executions + stopped + step_limited : 0;
+    }
+    /// Runs of which some may have been the same execution.
+    [[nodiscard]] std::uint64_t samples() const noexcept {
+        const bool samples_too = last != strategy::exhaustive && last != strategy::stateful;
+        return samples_too ? runs() : sampled;
     }
     /// Whether it shows that no thread ever waits for what another one does: then each of them
     /// completes, whoever else stops for ever. Whatever the others do while one stands still, they

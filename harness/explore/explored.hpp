@@ -202,8 +202,9 @@ private:
 template <class T>
 class plain {
 public:
-    plain(T value = T{}) noexcept
-        : value_(std::move(value)), cell_(machine::current().make_plain(this, bits())) {}
+    /// \param name  What traces call it; it must outlive the exploration.
+    plain(T value = T{}, const char* name = nullptr) noexcept
+        : value_(std::move(value)), cell_(machine::current().make_plain(this, bits(), name)) {}
     /// Reads the other cell; the new one is a cell of its own.
     plain(const plain& other) noexcept : plain(other.get()) {}
     plain& operator=(const plain& other) noexcept {
@@ -212,6 +213,11 @@ public:
     }
     ~plain() = default;
 
+    /// What traces call this cell. `name` must outlive the exploration.
+    plain& named(const char* name) noexcept {
+        machine::current().name_plain(cell_, name);
+        return *this;
+    }
     [[nodiscard]] T get() const noexcept {
         const std::uint64_t now = bits();
         machine::current().plain_access(

@@ -31,7 +31,10 @@ fibers::~fibers() {
 
 void fibers::restart(unsigned index, bool clean) {
     fiber& f = fibers_[index];
-    if (f.stack.sp == nullptr) f.stack = allocator_.allocate();
+    if (f.stack.sp == nullptr) {
+        f.stack = allocator_.allocate();
+        ends_[index] = static_cast<const char*>(f.stack.sp) - stack_bytes;
+    }
 #ifdef PIDMAP_STRESS_TSAN
     // ThreadSanitizer remembers which functions a fiber is in, 64 Ki of them at most, and it is not
     // told when they are abandoned.

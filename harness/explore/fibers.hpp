@@ -33,6 +33,12 @@ public:
     [[nodiscard]] unsigned running() const noexcept { return running_; }
     /// How often anybody switched.
     [[nodiscard]] std::uint64_t switches() const noexcept { return switches_; }
+    /// How many bytes of the running stack are left below `here`, which lies on it.
+    [[nodiscard]] std::ptrdiff_t room_below(const char* here) const noexcept {
+        return here - ends_[running_];
+    }
+    /// Where the caller's own stack ends, which is not known by itself.
+    void own_stack_ends_at(const char* end) noexcept { ends_[0] = end; }
     /// The high end of a fiber's stack.
     [[nodiscard]] const char* stack_base(unsigned index) const noexcept {
         return static_cast<const char*>(fibers_[index].stack.sp);
@@ -51,6 +57,7 @@ private:
 
     std::function<void(unsigned)> body_;
     std::array<fiber, max_threads> fibers_{};
+    std::array<const char*, max_threads> ends_{};  // Below that is the guard.
     boost::context::protected_fixedsize_stack allocator_{stack_bytes};
     unsigned running_ = 0;
     std::uint64_t switches_ = 0;

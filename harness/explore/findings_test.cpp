@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "allocator/geometry.hpp"
 #include "harness/explore/explored.hpp"
 #include "harness/explore/gtest.hpp"
 #include "harness/explore/token.hpp"
@@ -178,6 +179,120 @@ TEST(Findings, OfOneThreadDoNotHideThoseOfOthers) {
     }
     EXPECT_THAT(told, testing::UnorderedElementsAre("at once", "later",
                                                     "unordered accesses to a plain cell"));
+}
+
+// --- Sides --------------------------------------------------------------------------------------
+
+struct box {
+    plain<int> value{0};
+};
+using policy = explored<tiny_geometry<8, 2>>;
+struct hands_over {
+    atomic<box*> there{nullptr};
+    plain<int> mask{0};
+    hands_over() { mask.named("mask"); }
+};
+
+/// "1 uses memory at 3", for each side, of a finding that was replayed.
+std::vector<std::string> sides_of(const program& p, finding_kind kind) {
+    std::vector<std::string> sides;
+    const result r = explore(p);
+    for (const finding& f : r.findings) {
+        EXPECT_EQ(f.kind, kind) << f.what;
+        EXPECT_TRUE(f.replayed);
+        const replay_result again = replay(p, f.schedule, {});
+        for (const party& one : f.parties) {
+            sides.push_back(std::to_string(one.thread) + " " + std::string(one.does) + " " +
+                            one.what);
+            if (one.thread == 0) continue;
+            EXPECT_TRUE(one.step && *one.step < again.steps.size()) << sides.back();
+            if (!one.step || *one.step >= again.steps.size()) continue;
+            const step& there = again.steps[*one.step];
+            EXPECT_EQ(there.thread, one.thread) << sides.back();
+            EXPECT_EQ(there.label, one.call);
+            EXPECT_EQ(there.site, one.site);
+            EXPECT_NE(one.site, nullptr);
+        }
+    }
+    return sides;
+}
+
+TEST(Findings, ARaceHasBothSides) {
+    const auto p = over<hands_over>()
+                       .thread([](hands_over& s) {
+                           label("writer");
+                           s.mask.set(1);
+                       })
+                       .thread([](hands_over& s) {
+                           label("reader");
+                           (void)s.mask.get();
+                       });
+    EXPECT_THAT(sides_of(p, finding_kind::data_race),
+                testing::UnorderedElementsAre("1 writes mask", "2 reads mask"));
+    const result r = explore(p);
+    EXPECT_EQ(r.findings.at(0).what, "unordered accesses to mask");
+}
+
+// Whichever comes first: who uses it is never taken for who releases it.
+TEST(Findings, AUseAfterReleaseHasBothSides) {
+    for (const bool first : {false, true}) {
+        const auto use = [](hands_over& s) {
+            if (box* const b = s.there.load(relaxed)) (void)b->value.get();
+        };
+        const auto release = [](hands_over& s) { policy::destroy(s.there.load(relaxed)); };
+        const auto p =
+            over<hands_over>()
+                .first([](hands_over& s) { s.there.store(policy::create<box>(), relaxed); })
+                .thread([=](hands_over& s) { first ? use(s) : release(s); })
+                .thread([=](hands_over& s) { first ? release(s) : use(s); });
+        const std::string user = first ? "1" : "2";
+        const std::string releaser = first ? "2" : "1";
+        EXPECT_THAT(sides_of(p, finding_kind::use_after_free),
+                    testing::UnorderedElementsAre(user + " uses memory 0.0",
+                                                  releaser + " releases memory 0.0"));
+    }
+}
+
+TEST(Findings, ASecondReleaseHasBothSides) {
+    const auto p =
+        over<hands_over>()
+            .first([](hands_over& s) { s.there.store(policy::create<box>(), relaxed); })
+            .threads(2, [](hands_over& s, unsigned) { policy::destroy(s.there.load(relaxed)); });
+    EXPECT_THAT(sides_of(p, finding_kind::double_free),
+                testing::UnorderedElementsAre("1 releases memory 0.0", "2 releases memory 0.0"));
+}
+
+TEST(Findings, ADeadlockHasAllSides) {
+    const auto p = over<two_cells>()
+                       .first([](two_cells& s) {
+                           s.x.named("x");
+                           s.y.named("y");
+                       })
+                       .thread([](two_cells& s) { s.x.wait(0); })
+                       .thread([](two_cells& s) { s.y.wait(0); });
+    EXPECT_THAT(sides_of(p, finding_kind::deadlock),
+                testing::ElementsAre("1 waits for x", "2 waits for y"));
+}
+
+// A stale read tells what it saw, and what it missed.
+TEST(Findings, AStaleReadTellsWhatItMissed) {
+    const auto p = over<two_cells>()
+                       .thread([](two_cells& s) {
+                           s.x.store(1, relaxed);
+                           s.x.store(2, relaxed);
+                           s.y.store(1, relaxed);
+                       })
+                       .thread([](two_cells& s) {
+                           if (s.y.load(relaxed) == 1) check(s.x.load(relaxed) != 1, "not stale");
+                       });
+    const result r = explore(p);
+    ASSERT_EQ(r.findings.size(), 1U) << r.summary();
+    const replay_result again = replay(p, r.findings[0].schedule, {});
+    const step& last = again.steps.back();
+    EXPECT_TRUE(last.stale);
+    ASSERT_TRUE(last.read_from && last.missed);
+    EXPECT_EQ(again.steps[*last.read_from].written, 1U);
+    EXPECT_EQ(again.steps[*last.missed].written, 2U);
 }
 
 // What only happens after a check has failed, in whatever order, is no finding of its own.

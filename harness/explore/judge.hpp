@@ -11,6 +11,12 @@
 /// What every explored program judges of a namespace, whatever its threads do with it.
 namespace pidmap_stress::explore {
 
+/// Who has a pid: a thread's number plus one, or 0.
+struct tenant_cell : plain<unsigned> {
+    tenant_cell() noexcept : plain<unsigned>(0U, name) {}
+    static constexpr const char* name = "the pid's cell";
+};
+
 /// Which threads hold a pid, or more of them: a book for the instants.
 class holders {
 public:

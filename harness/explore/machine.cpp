@@ -27,10 +27,22 @@ std::string_view to_string(finding_kind kind) noexcept {
             return "progress";
         case finding_kind::exception:
             return "exception";
+        case finding_kind::crash:
+            return "crash";
         case finding_kind::not_deterministic:
             return "not deterministic";
     }
     return "?";
+}
+
+std::string_view to_string(defect what) noexcept {
+    return what.is_crash() ? to_string(finding_kind::crash) : to_string(*what.broken());
+}
+
+std::optional<defect> parse_defect(std::string_view name) noexcept {
+    if (name == to_string(defect::crash())) return defect::crash();
+    if (const auto which = parse_invariant(name)) return defect(*which);
+    return std::nullopt;
 }
 
 machine::machine(const program& p, memory_rules rules, run_limits limits)
@@ -51,12 +63,14 @@ machine::~machine() = default;
 // --- One run ------------------------------------------------------------------------------------
 
 run_end machine::run(graph& g, driver& choices) {
+    catch_crashes();
+    fibers_.own_stack_ends_at(own_stack_end());
     machine* const outer = std::exchange(current_, this);
     run_end end = run_end::complete;
     for (reruns_ = 0; reruns_ == 0 || again_; ++reruns_) {
         reset(g, choices);
         end = run_once();
-        tear_down();
+        if (!tear_down()) end = run_end::stopped;
     }
     phase_ = phase::idle;
     current_ = outer;
@@ -82,7 +96,9 @@ void machine::reset(graph& g, driver& choices) {
     found_.clear();
     heap_.reset();
     observed_ = 0;
+    peeked_ = nullptr;
     step_of_event_.clear();
+    last_steps_.clear();
     if (watches_rounds_) rounds_ = {};
     if (watches_rounds_ && interleaves_) notes_states_ = true;
     for (unsigned t = 0; t <= thread_count_; ++t) {
@@ -103,14 +119,14 @@ void machine::reset(graph& g, driver& choices) {
 }
 
 /// As a thread's, what is abandoned there is not unwound.
-template <class Work>
-bool machine::on_main_thread(std::string_view what, Work work) {
+bool machine::on_main_thread(std::string_view what, void (program_instance::*work)()) {
     if (setjmp(way_out_) == 0) {  // NOLINT(cert-err52-cpp): the program may forbid exceptions.
         has_way_out_ = true;
-        work();
+        in_program([&] { (*instance_.*work)(); });
         has_way_out_ = false;
         return true;
     }
+    if (record_crash(0)) return false;
     record({.kind = finding_kind::progress,
             .what = std::string(what) + " never ends, with nobody there to wait for",
             .broken = invariant::progress});
@@ -123,11 +139,13 @@ void machine::give_up_main() {
 }
 
 run_end machine::run_once() {
-    if (!on_main_thread("the set-up", [this] { set_up(); })) {
+    phase_ = phase::set_up;
+    if (!on_main_thread("the set-up", &program_instance::set_up)) {
         abandoned_ = run_end::stopped;
         phase_ = phase::abandoned;
         return run_end::stopped;
     }
+    set_up();
     phase_ = phase::threads;
     for (unsigned t = 1; t <= thread_count_; ++t) fibers_.restart(t, notes_states_);
     if (interleaves_)
@@ -137,9 +155,8 @@ run_end machine::run_once() {
     return conclude();
 }
 
+/// What the set-up made begins the graph.
 void machine::set_up() {
-    phase_ = phase::set_up;
-    instance_->set_up();
     set_up_cells_ = cells_.size();
     for (location_id where = 0; where < cells_.size(); ++where) {
         if (graph_->first(where) != no_event) continue;  // It was made in an earlier run.
@@ -173,8 +190,9 @@ void machine::run_interleaved() {
     for (unsigned t = 1; t <= thread_count_ && !abandoned_; ++t) fibers_.switch_to(t);
     starting_ = false;
     // The first instant is the same in all runs.
-    if (has_invariant_ && !std::exchange(first_instant_checked_, true))
-        instance_->check_invariant();
+    if (has_invariant_ && !std::exchange(first_instant_checked_, true) &&
+        !on_main_thread("a check at an instant", &program_instance::check_invariant))
+        abandoned_ = run_end::stopped;
     while (!abandoned_) {
         (void)collect_runnable(0);
         if (runnable_.empty()) return;
@@ -190,7 +208,7 @@ void machine::run_interleaved() {
 void machine::thread_body(unsigned thread) {
     status end = status::failed;
     try {
-        instance_->run(thread);
+        in_program([&] { instance_->run(thread); });
         end = status::ended;
     } catch (const std::exception& e) {
         note(finding_kind::exception, e.what(), std::nullopt);
@@ -204,6 +222,7 @@ void machine::thread_body(unsigned thread) {
 
 run_end machine::conclude() {
     if (again_) return run_end::blocked;
+    for (unsigned t = 1; t <= thread_count_; ++t) (void)record_crash(t);
     if (nonatomic_cells_) check_nonatomic_races();
     if (!interleaves_ && has_invariant_) check_instants();
     if (abandoned_) return *abandoned_;
@@ -219,7 +238,7 @@ run_end machine::conclude() {
         gave_up |= is == status::gave_up;
     }
     if (all_ended) {
-        if (on_main_thread("the final check", [this] { finish(); })) return run_end::complete;
+        if (finish()) return run_end::complete;
         phase_ = phase::abandoned;
         return run_end::stopped;
     }
@@ -227,19 +246,24 @@ run_end machine::conclude() {
     if (gave_up) return run_end::blocked;
     if (others_ended) return run_end::complete;
     if (!stuck_for_good()) return run_end::blocked;
-    std::string waiting;
+    std::string who;
+    std::vector<party> all;
     for (unsigned t = 1; t <= thread_count_; ++t) {
         if (threads_[t].is != status::spinning) continue;
-        waiting += (waiting.empty() ? "thread " : ", thread ") + std::to_string(t) + " at " +
-                   what_holds_up(t);
+        all.push_back(waiting(t));
+        who +=
+            (who.empty() ? "thread " : ", thread ") + std::to_string(t) + " at " + all.back().what;
     }
     if (frozen_.thread == 0)
-        record({.kind = finding_kind::deadlock, .what = "nobody will wake " + waiting});
+        record({.kind = finding_kind::deadlock,
+                .what = "nobody will wake " + who,
+                .parties = std::move(all)});
     else
         record({.kind = finding_kind::progress,
                 .what = "while thread " + std::to_string(frozen_.thread) +
-                        " stands still, nothing wakes " + waiting,
+                        " stands still, nothing wakes " + who,
                 .broken = invariant::progress,
+                .parties = std::move(all),
                 .frozen_thread = frozen_.thread,
                 .frozen_after = frozen_.after});
     return run_end::stopped;
@@ -269,6 +293,14 @@ std::string machine::what_holds_up(unsigned thread) const {
     return names;
 }
 
+/// A spinning thread, at the last read of its round.
+party machine::waiting(unsigned thread) const {
+    party one{.thread = thread, .does = "waits for", .what = what_holds_up(thread)};
+    for (unsigned po = threads_[thread].loop_begin; po < threads_[thread].loop_end; ++po)
+        if ((*graph_)[graph_->at(thread, po)].is_read()) one.step = step_of(graph_->at(thread, po));
+    return one;
+}
+
 /// Whether all who wait have seen the last value there will be. Else another choice of what they
 /// read would wake them.
 bool machine::stuck_for_good() const {
@@ -279,11 +311,13 @@ bool machine::stuck_for_good() const {
     return true;
 }
 
-void machine::finish() {
+/// \return whether the final check came to its end.
+bool machine::finish() {
     phase_ = phase::finish;
     take_over_values();
-    if (has_invariant_) instance_->check_invariant();
-    instance_->finish();
+    constexpr std::string_view check = "the final check";
+    if (has_invariant_ && !on_main_thread(check, &program_instance::check_invariant)) return false;
+    return on_main_thread(check, &program_instance::finish);
 }
 
 /// What no thread changes any more is no longer asked of the graph.
@@ -294,14 +328,17 @@ void machine::take_over_values() {
             main_values_[where] = (*graph_)[graph_->newest(where)].value;
 }
 
-/// A state may release what it owns. One that was left midway is no longer judged.
-void machine::tear_down() {
+/// A state may release what it owns. One that was left midway is no longer judged, and may be in
+/// no state to be torn down: then what it owns is lost.
+/// \return whether that went well.
+bool machine::tear_down() {
     if (phase_ == phase::threads) {
         phase_ = phase::abandoned;
         take_over_values();
     }
-    instance_->tear_down();
+    if (!on_main_thread("the end of the state", &program_instance::tear_down)) return false;
     if (phase_ == phase::finish) check_leaks();
+    return true;
 }
 
 // --- Scheduling ---------------------------------------------------------------------------------
@@ -350,18 +387,36 @@ void machine::abandon(run_end why) {
 // --- Findings -----------------------------------------------------------------------------------
 
 void machine::record(finding f) {
-    if (phase_ == phase::abandoned) return;
     f.at_step = observed_;
+    add(std::move(f));
+}
+
+void machine::add(finding f) {
+    if (phase_ == phase::abandoned) return;
+    if (f.thread != 0)
+        f.call = threads_[f.thread].label;
+    else if (phase_ != phase::threads)
+        f.call = phase_ == phase::set_up ? "the set-up" : "the final check";
     const auto known =
         std::ranges::find_if(found_, [&](const finding& other) { return other.same_as(f); });
     if (known == found_.end()) found_.push_back(std::move(f));
 }
 
+void machine::clash(finding_kind kind, std::string_view what, party own, party other) {
+    own.thread = self();
+    record({.kind = kind,
+            .what = std::string(what),
+            .thread = self(),
+            .parties = {std::move(own), std::move(other)}});
+}
+
 void machine::note(finding_kind kind, std::string_view what, std::optional<invariant> broken) {
+    const engine_call here(*this);
     record({.kind = kind, .what = std::string(what), .broken = broken, .thread = self()});
 }
 
 void machine::fail(finding_kind kind, std::string_view what, std::optional<invariant> broken) {
+    const engine_call here(*this);
     note(kind, what, broken);
     const bool ends = kind == finding_kind::assertion || kind == finding_kind::exception;
     if (!ends || !in_threads() || self() == 0) return;
@@ -373,10 +428,12 @@ void machine::fail(finding_kind kind, std::string_view what, std::optional<invar
 }
 
 void machine::give_up() {
+    const engine_call here(*this);
     if (in_threads()) stop_here(status::gave_up);
 }
 
 void machine::label(std::string_view text) {
+    const engine_call here(*this);
     if (observer_ != nullptr && in_threads()) threads_[self()].label = text;
 }
 

@@ -11,7 +11,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "harness/explore/crash.hpp"
 #include "harness/explore/driver.hpp"
+#include "harness/explore/execution.hpp"
 #include "harness/explore/fibers.hpp"
 #include "harness/explore/finding.hpp"
 #include "harness/explore/graph.hpp"
@@ -23,62 +25,6 @@
 #include "harness/explore/step.hpp"
 
 namespace pidmap_stress::explore {
-
-/// What may go wrong in one execution, and where it ends. All budgets are per thread, so that no
-/// order of threads decides who has them.
-struct run_limits {
-    unsigned steps = 5000;           ///< Of all threads together.
-    unsigned spurious_failures = 0;  ///< Of weak compare-exchanges.
-    unsigned failed_allocations = 0;
-};
-
-/// A thread that stops for ever, to see whether the others depend on it.
-struct freeze_point {
-    unsigned thread = 0;  ///< 0: nobody.
-    unsigned after = 0;   ///< How many of its steps it still does.
-};
-
-enum class run_end : std::uint8_t {
-    complete,      ///< All threads ended.
-    blocked,       ///< Some wait for what another choice would have given them.
-    stopped,       ///< A finding stopped a thread.
-    known,         ///< From here on, all has been explored before.
-    inconsistent,  ///< The last event broke an axiom.
-    step_limit,
-};
-
-/// What the threads of a program may yet do, as far as it makes a difference to its states.
-struct lookahead {
-    /// By thread: where it may read, or put, more than what is last in modification order.
-    std::array<location_set, max_threads> choices{};
-    /// Whether all of the graph may matter: fences look back at what their thread has read, the
-    /// order of sequentially consistent operations is one of all of them, and grace periods ask
-    /// what sections have read.
-    bool whole_graph = false;
-};
-
-/// Sees each step of a controlled execution.
-class step_observer {
-public:
-    virtual ~step_observer() = default;
-    virtual void on_step(const step& done) = 0;
-};
-
-/// What a cell gets for a step. When it is not done, the cell notes its thread's local state and
-/// asks again.
-struct reply {
-    std::uint64_t value;
-    bool done;
-};
-
-/// A cell, as the machine knows it.
-struct cell_info {
-    std::uint8_t bytes = 8;  ///< Of a value.
-    cell_role role = cell_role::data;
-    bool atomic = true;
-    const char* name = nullptr;
-    block* in = nullptr;
-};
 
 /// Runs one execution of a program: its threads on fibers, its cells over an execution graph.
 class machine {
@@ -143,6 +89,13 @@ public:
     /// Whether some thread waited for another in a loop without effect.
     [[nodiscard]] bool anybody_waited() const noexcept { return waited_; }
 
+    // --- For crashes: see crash.hpp -------------------------------------------------------------
+
+    /// Whether it is the program that this OS thread runs at the moment, and not the engine.
+    [[nodiscard]] bool program_runs() const noexcept { return program_runs_; }
+    /// \pre program_runs().
+    [[noreturn]] void leave_crashed(const crash_report& seen);
+
     // --- For cells ------------------------------------------------------------------------------
 
     /// \param address  Not looked at: nothing is there yet.
@@ -164,13 +117,18 @@ public:
     /// memory lies elsewhere: so values tell where in it, not at which address.
     [[nodiscard]] std::uint64_t to_value(const void* pointer) const noexcept;
     [[nodiscard]] void* to_pointer(std::uint64_t value) const noexcept;
-    void name_cell(location_id where, const char* name) noexcept { cells_[where].name = name; }
+    void name_cell(location_id where, const char* name) noexcept {
+        const engine_call here(*this);
+        must_be_made(where);
+        cells_[where].name = name;
+    }
     /// Names the cells that `look` peeks at, which need not be the caller's own.
     template <class Look>
     void name_peeked(const char* name, Look look) {
         std::vector<location_id> seen;
+        const engine_call here(*this);
         peeked_ = &seen;
-        look();
+        in_program(look);
         peeked_ = nullptr;
         for (const location_id where : seen) name_cell(where, name);
     }
@@ -212,7 +170,9 @@ public:
         bool comparable = true;  ///< Whether the values are all that there is to the cell.
     };
     /// \return the cell's number. It holds while the run lasts, whatever becomes of the cell.
-    [[nodiscard]] std::uint32_t make_plain(const void* address, std::uint64_t value);
+    [[nodiscard]] std::uint32_t make_plain(const void* address, std::uint64_t value,
+                                           const char* name);
+    void name_plain(std::uint32_t cell, const char* name);
     void plain_access(std::uint32_t cell, const plain_request& request);
     [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment);
     /// \return whether the object's destructor may run.
@@ -222,20 +182,59 @@ public:
     void leave_section();
 
 private:
+    /// While it is there, the engine is at work, which the program has called.
+    class engine_call {
+    public:
+        [[gnu::always_inline]] explicit engine_call(machine& m) noexcept
+            : machine_(m), program_ran_(m.program_runs_) {
+            constexpr std::ptrdiff_t needed = 48 * 1024;
+            const char here = 0;
+            // Only the program may run out of stack: it is left before the engine has begun.
+            if (program_ran_ && m.fibers_.room_below(&here) < needed) [[unlikely]]
+                m.leave_overflown(__builtin_return_address(0));
+            m.program_runs_ = false;
+        }
+        ~engine_call() { machine_.program_runs_ = program_ran_; }
+        engine_call(const engine_call&) = delete;
+        engine_call& operator=(const engine_call&) = delete;
+
+    private:
+        machine& machine_;
+        bool program_ran_;
+    };
+    /// Calls what the program is made of.
+    template <class Work>
+    void in_program(Work&& work) {
+        struct program_call {
+            explicit program_call(machine& m) noexcept : machine_(m) { m.program_runs_ = true; }
+            ~program_call() { machine_.program_runs_ = false; }
+            machine& machine_;
+        };
+        const program_call here(*this);
+        work();
+    }
+    [[noreturn]] void leave_overflown(const void* site);
+    [[noreturn]] void leave_without_cell(const void* site);
+    /// What the program has in its hands may be no cell, but whatever a wild pointer led to.
+    [[gnu::always_inline]] void must_be_made(location_id where) {
+        if (where >= cells_.size()) [[unlikely]]
+            leave_without_cell(__builtin_return_address(0));
+    }
+    bool record_crash(unsigned thread);
+    void check_invariant() {
+        in_program([this] { instance_->check_invariant(); });
+    }
+
     /// When a plain cell was accessed last. It is kept apart from the cell's value, which may be
     /// the same again when this is not.
     struct plain_record {
         const void* address;
         block* in;
         std::uint64_t value;  // If it is too large, something that two values never share.
+        const char* name;     // Or nullptr.
         clock reads{};
         std::uint16_t writer = 0;
         std::uint16_t written_at = 0;
-    };
-    /// A location where somebody may yet read more than the newest write.
-    struct open_location {
-        location_id where;
-        event_id oldest;
     };
     /// What is looked at to tell a state from others; kept for its memory.
     struct state_scratch {
@@ -288,11 +287,6 @@ private:
         std::string label;
     };
 
-    /// How far everybody was when a state was met.
-    struct round_mark {
-        unsigned writes;
-        std::array<unsigned, max_threads> steps;
-    };
     struct rounds {
         std::array<std::uint64_t, max_threads> digest{};  // Of each thread's state.
         unsigned writes = 0;
@@ -305,8 +299,7 @@ private:
     run_end run_once();
     void set_up();
     /// \return whether `work` came to its end.
-    template <class Work>
-    [[nodiscard]] bool on_main_thread(std::string_view what, Work work);
+    [[nodiscard]] bool on_main_thread(std::string_view what, void (program_instance::*work)());
     /// A step before all threads begin, or after they ended.
     void count_main_step() {
         if (++main_steps_ > most_main_steps && has_way_out_) [[unlikely]]
@@ -317,9 +310,9 @@ private:
     void run_interleaved();
     void thread_body(unsigned thread);
     run_end conclude();
-    void finish();
+    [[nodiscard]] bool finish();
     void take_over_values();
-    void tear_down();
+    [[nodiscard]] bool tear_down();
     [[nodiscard]] bool stuck_for_good() const;
 
     [[nodiscard]] bool executed(event_id id) const noexcept;
@@ -373,6 +366,17 @@ private:
     [[nodiscard]] unsigned last_effect(unsigned thread) const;
     void round_without_effect(unsigned thread);
     void record(finding f);
+    /// Two threads clash, the running one and another, and both go on.
+    void clash(finding_kind kind, std::string_view what, party own, party other);
+    /// The step that is about to be, or was, some thread's last access, for an observer.
+    void note_access(const void* of, unsigned thread, bool writes);
+    [[nodiscard]] std::optional<unsigned> last_access(const void* of, unsigned thread,
+                                                      bool writes) const;
+    [[nodiscard]] std::optional<unsigned> step_of(event_id id) const noexcept {
+        return id < step_of_event_.size() ? step_of_event_[id] : std::nullopt;
+    }
+    [[nodiscard]] party waiting(unsigned thread) const;
+    void add(finding f);
 
     /// Checks that an access of a cell comes after it was made, and remembers it for its release.
     void touch(unsigned thread, location_id where, unsigned po) {
@@ -415,7 +419,7 @@ private:
     void after_step(unsigned thread, event_id id) {
         if (observer_ != nullptr) [[unlikely]]
             observe_event(thread, id);
-        if (has_invariant_ && !driver_->on_old_path()) instance_->check_invariant();
+        if (has_invariant_ && !driver_->on_old_path()) check_invariant();
         // Nothing is to be left on the stack that wants to be released: nobody comes back to it.
         if (watches_rounds_ && watch_rounds(thread, id)) [[unlikely]]
             abandon(run_end::stopped);
@@ -425,6 +429,8 @@ private:
     /// \pre There is an observer.
     void observe(step proto, std::uint64_t value);
     [[nodiscard]] std::string name_of(location_id where) const;
+    [[nodiscard]] static std::string name_of(const block& b);
+    void observe_release(const block& b, bool deferred, const void* site);
 
     static inline constinit thread_local machine* current_ = nullptr;
 
@@ -450,7 +456,9 @@ private:
     static constexpr unsigned most_main_steps = 10'000'000;
     unsigned main_steps_ = 0;
     std::jmp_buf way_out_{};
-    bool has_way_out_ = false;  // Whether whoever set it is still there.
+    bool has_way_out_ = false;            // Whether whoever set it is still there.
+    volatile bool program_runs_ = false;  // Read by a signal's handler.
+    std::array<std::optional<crash_report>, max_threads> crashes_{};
     std::array<thread_state, max_threads> threads_;
     std::vector<cell_info> cells_;
     std::vector<std::uint64_t> main_values_;  // While no thread runs.
@@ -482,6 +490,7 @@ private:
     step_observer* observer_ = nullptr;
     std::vector<std::optional<unsigned>> step_of_event_;
     unsigned observed_ = 0;
+    std::unordered_map<const void*, last_steps> last_steps_;  // Of plain cells and of blocks.
 };
 
 }  // namespace pidmap_stress::explore

@@ -70,9 +70,11 @@ bool machine::check_instants(event_id known) {
             held = values;
             const std::size_t watched = watched_->size();
             const std::size_t found = found_.size();
-            instance_->check_invariant();
+            const bool ended =
+                on_main_thread("a check at an instant", &program_instance::check_invariant);
             broken_instants_.resize(found);
             if (found_.size() != found) broken_instants_.resize(found_.size(), instants_.events());
+            if (!ended) break;
             // If it looked at more cells, there are more instants. Those that it did not look at
             // them in stay as they are.
             again = watched_->size() != watched;

@@ -12,13 +12,15 @@ namespace pidmap_stress::explore {
 void machine::touch_late(unsigned thread, location_id where, unsigned po) {
     const graph& g = *graph_;
     const event_id first = g.first(where);
+    const party user{.does = "uses", .what = name_of(where), .step = observed_};
     if (first == no_event) {
-        fail(finding_kind::data_race, name_of(where) + " is used before it is made", std::nullopt);
+        clash(finding_kind::data_race, user.what + " is used before it is made", user,
+              {.does = "makes it later"});
         return;
     }
     if (g[first].thread != thread && !g.contains(g.happened_before(thread, po), first))
-        fail(finding_kind::data_race, name_of(where) + " is used, and not after it was made",
-             std::nullopt);
+        clash(finding_kind::data_race, user.what + " is used, and not after it was made", user,
+              {.thread = g[first].thread, .does = "makes", .what = user.what});
     if (cells_[where].in != nullptr) touch_block(thread, *cells_[where].in, po);
 }
 
@@ -34,18 +36,26 @@ void machine::check_nonatomic_races() {
             if (g[b].location != where || g[a].thread == g[b].thread) continue;
             if (g[a].is_read() && g[b].is_read()) continue;
             if (g.contains(g.happens_before(a), b) || g.contains(g.happens_before(b), a)) continue;
+            const auto side = [&](event_id e) {
+                return party{.thread = g[e].thread,
+                             .does = g[e].is_write() ? "writes" : "reads",
+                             .what = name_of(where),
+                             .step = step_of(e)};
+            };
             record({.kind = finding_kind::data_race,
                     .what = "unordered accesses to " + name_of(where),
-                    .thread = g[a].thread});
+                    .thread = g[a].thread,
+                    .parties = {side(a), side(b)}});
         }
     }
 }
 
 // --- Plain cells --------------------------------------------------------------------------------
 
-std::uint32_t machine::make_plain(const void* address, std::uint64_t value) {
+std::uint32_t machine::make_plain(const void* address, std::uint64_t value, const char* name) {
+    const engine_call here(*this);
     plain_record& made = plains_.emplace_back(
-        plain_record{.address = address, .in = heap_.find(address), .value = value});
+        plain_record{.address = address, .in = heap_.find(address), .value = value, .name = name});
     if (in_threads()) {
         const unsigned t = self();
         made.writer = static_cast<std::uint16_t>(t);
@@ -54,7 +64,17 @@ std::uint32_t machine::make_plain(const void* address, std::uint64_t value) {
     return static_cast<std::uint32_t>(plains_.size() - 1);
 }
 
+void machine::name_plain(std::uint32_t cell, const char* name) {
+    const engine_call here(*this);
+    if (cell >= plains_.size()) [[unlikely]]
+        leave_without_cell(__builtin_return_address(0));
+    plains_[cell].name = name;
+}
+
 void machine::plain_access(std::uint32_t cell, const plain_request& request) {
+    const engine_call here(*this);
+    if (cell >= plains_.size()) [[unlikely]]
+        leave_without_cell(__builtin_return_address(0));
     if (!in_threads()) {
         plains_[cell].value = request.value;
         return;
@@ -66,12 +86,17 @@ void machine::plain_access(std::uint32_t cell, const plain_request& request) {
     s.plain_at = po;
     const clock before = graph_->happened_before(t, po);
     // An access stands before its thread's next event: whoever follows that event follows it.
-    bool race = record.writer != 0 && record.writer != t &&
-                !before.contains(record.writer, record.written_at);
+    unsigned racing = 0;  // Whom with; at first, whoever wrote.
+    bool with_write = true;
+    if (record.writer != 0 && record.writer != t &&
+        !before.contains(record.writer, record.written_at))
+        racing = record.writer;
     if (request.writes) {
-        for (unsigned u = 1; u <= thread_count_ && !race; ++u) {
+        for (unsigned u = 1; u <= thread_count_ && racing == 0; ++u) {
             const auto reads = static_cast<unsigned>(record.reads.of(u));
-            race = u != t && reads != 0 && !before.contains(u, reads - 1);
+            if (u == t || reads == 0 || before.contains(u, reads - 1)) continue;
+            racing = u;
+            with_write = false;
         }
         record.writer = static_cast<std::uint16_t>(t);
         record.written_at = static_cast<std::uint16_t>(po);
@@ -82,12 +107,21 @@ void machine::plain_access(std::uint32_t cell, const plain_request& request) {
         record.reads.set(t, po + 1);
         remember(t, record.value);
     }
-    if (race) fail(finding_kind::data_race, "unordered accesses to a plain cell", std::nullopt);
+    if (racing != 0) [[unlikely]] {
+        const std::string name = record.name == nullptr ? "a plain cell" : record.name;
+        clash(finding_kind::data_race, "unordered accesses to " + name,
+              {.does = request.writes ? "writes" : "reads", .what = name, .step = observed_},
+              {.thread = racing,
+               .does = with_write ? "writes" : "reads",
+               .what = name,
+               .step = last_access(request.address, racing, with_write)});
+    }
+    note_access(request.address, t, request.writes);
     if (record.in != nullptr) touch_block(t, *record.in, po);
     if (observer_ != nullptr)
         observe({.thread = t,
                  .kind = request.writes ? step_kind::plain_write : step_kind::plain_read,
-                 .cell = "plain",
+                 .cell = record.name == nullptr ? "plain cell" : record.name,
                  // Where it lies is its name: it is no cell of the graph, and has no number.
                  .location = static_cast<location_id>(to_value(request.address)),
                  .site = __builtin_return_address(0)},
@@ -122,6 +156,7 @@ void* machine::to_pointer(std::uint64_t value) const noexcept {
 }
 
 void* machine::allocate(std::size_t size, std::size_t alignment) {
+    const engine_call here(*this);
     const unsigned t = in_threads() ? self() : 0;
     thread_state& s = threads_[t];
     if (s.failures_left > 0 && choose(2) == 1) {
@@ -139,6 +174,7 @@ void machine::touch_block(unsigned thread, block& b, unsigned po) {
     if (thread == 0) return;
     const thread_state& s = threads_[thread];
     if (b.is == block::state::live) {
+        note_access(&b, thread, false);
         b.accessed.set(thread, po + 1);
         if (s.section_depth > 0)
             b.guarded.push_back({.thread = thread, .po = po, .section = s.section_begin});
@@ -158,7 +194,17 @@ void machine::touch_block(unsigned thread, block& b, unsigned po) {
             return;
         }
     }
-    fail(finding_kind::use_after_free, "memory is used, and not before its release", std::nullopt);
+    clash(finding_kind::use_after_free, "memory is used, and not before its release",
+          {.does = "uses", .what = name_of(b), .step = observed_},
+          {.thread = b.freed_by,
+           .does = "releases",
+           .what = name_of(b),
+           .step = last_access(&b, b.freed_by, true)});
+}
+
+/// As a party has it.
+std::string machine::name_of(const block& b) {
+    return "memory " + std::to_string(b.owner) + "." + std::to_string(b.number);
 }
 
 /// Whether a read-side critical section surely began before a grace period did: if it had begun
@@ -195,13 +241,20 @@ bool machine::is_overtaken(event_id e, const clock& retired) const {
 }
 
 bool machine::begin_release(void* object, bool deferred) {
+    const engine_call here(*this);
     block* b = heap_.find(object);
     if (b == nullptr || b->base != object) {
         fail(finding_kind::double_free, "release of what is no object", std::nullopt);
         return false;
     }
     if (b->is != block::state::live) {
-        fail(finding_kind::double_free, "memory is released twice", std::nullopt);
+        clash(finding_kind::double_free, "memory is released twice",
+              {.does = "releases", .what = name_of(*b), .step = observed_},
+              {.thread = b->freed_by,
+               .does = "releases",
+               .what = name_of(*b),
+               .step = last_access(b, b->freed_by, true)});
+        observe_release(*b, deferred, __builtin_return_address(0));
         return false;
     }
     // What a retired object's destructor destroys, its readers may still look at, too.
@@ -210,6 +263,7 @@ bool machine::begin_release(void* object, bool deferred) {
 }
 
 void machine::end_release(void* object, bool deferred) {
+    const engine_call here(*this);
     block& b = *heap_.find(object);
     const unsigned t = in_threads() ? self() : 0;
     thread_state& s = threads_[t];
@@ -221,7 +275,7 @@ void machine::end_release(void* object, bool deferred) {
     b.freed_at = s.cursor;
     b.freed_in_section = s.section_depth > 0 ? s.sections : 0;
     b.before_free = graph_->happened_before(t, s.cursor);
-    bool unordered = false;
+    unsigned user = 0;  // Whose last access is not ordered before this.
     for (unsigned u = 1; u <= thread_count_; ++u) {
         const auto accesses = static_cast<unsigned>(b.accessed.of(u));
         if (u == t || accesses == 0 || b.before_free.contains(u, accesses - 1)) continue;
@@ -233,24 +287,33 @@ void machine::end_release(void* object, bool deferred) {
                 const bool shielded =
                     !graph_->happened_before(u, a.section).contains(t, b.freed_at) &&
                     shields(u, a.section, b.before_free);
-                if (!shielded) unordered = true;
+                if (!shielded) user = u;
                 if (a.po + 1 == accesses) all_shielded = shielded;
             }
-            unordered |= !all_shielded;
+            if (!all_shielded) user = u;
         } else {
-            unordered = true;
+            user = u;
         }
     }
-    if (unordered)
-        fail(finding_kind::use_after_free, "memory is used, and not before its release",
-             std::nullopt);
-    if (observer_ != nullptr)
-        observe({.thread = t,
-                 .kind = b.is == block::state::retired ? step_kind::retire : step_kind::destroy,
-                 .cell = "memory",
-                 .location = b.owner,  // Who made it: block numbers are each thread's own.
-                 .site = __builtin_return_address(0)},
-                b.number);
+    if (user != 0)
+        clash(finding_kind::use_after_free, "memory is used, and not before its release",
+              {.does = "releases", .what = name_of(b), .step = observed_},
+              {.thread = user,
+               .does = "uses",
+               .what = name_of(b),
+               .step = last_access(&b, user, false)});
+    note_access(&b, t, true);
+    observe_release(b, b.is == block::state::retired, __builtin_return_address(0));
+}
+
+void machine::observe_release(const block& b, bool deferred, const void* site) {
+    if (observer_ == nullptr || !in_threads()) return;
+    observe({.thread = self(),
+             .kind = deferred ? step_kind::retire : step_kind::destroy,
+             .cell = "memory",
+             .location = b.owner,  // Who made it: block numbers are each thread's own.
+             .site = site},
+            b.number);
 }
 
 void machine::check_leaks() {
@@ -263,6 +326,7 @@ void machine::check_leaks() {
 }
 
 void machine::enter_section() {
+    const engine_call here(*this);
     if (!in_threads()) return;
     thread_state& s = threads_[self()];
     had_sections_ = true;
@@ -275,6 +339,7 @@ void machine::enter_section() {
 }
 
 void machine::leave_section() {
+    const engine_call here(*this);
     if (!in_threads()) return;
     --threads_[self()].section_depth;
     if (observer_ != nullptr)

@@ -7,6 +7,7 @@ namespace pidmap_stress::explore {
 // --- Steps of the main thread, before and after all others --------------------------------------
 
 location_id machine::make_cell(void* address, std::uint64_t initial, const cell_info& info) {
+    const engine_call here(*this);
     nonatomic_cells_ |= !info.atomic;
     const auto fill = [&](cell_info& cell) {  // One by one: a copy of short stores would stall.
         cell.bytes = info.bytes;
@@ -44,6 +45,8 @@ location_id machine::make_cell(void* address, std::uint64_t initial, const cell_
 }
 
 std::uint64_t machine::peek(location_id where) {
+    const engine_call here(*this);
+    must_be_made(where);
     if (peeked_ != nullptr) [[unlikely]]
         peeked_->push_back(where);
     if (at_instant_ && (where >= is_watched_.size() || is_watched_[where] == 0))
@@ -161,6 +164,8 @@ reply machine::new_read(location_id where, const void* site, const update_reques
 }
 
 reply machine::load(location_id where, std::memory_order order) {
+    const engine_call here(*this);
+    must_be_made(where);
     if (!in_threads()) {
         count_main_step();
         return {.value = main_values_[where], .done = true};
@@ -180,6 +185,8 @@ reply machine::load(location_id where, std::memory_order order) {
 }
 
 reply machine::update(location_id where, const update_request& request) {
+    const engine_call here(*this);
+    must_be_made(where);
     if (!in_threads()) {
         count_main_step();
         event e{};
@@ -202,6 +209,8 @@ reply machine::update(location_id where, const update_request& request) {
 // --- Other steps --------------------------------------------------------------------------------
 
 reply machine::store(location_id where, std::uint64_t value, std::memory_order order) {
+    const engine_call here(*this);
+    must_be_made(where);
     if (!in_threads()) {
         main_values_[where] = value;
         return {.value = 0, .done = true};
@@ -243,6 +252,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
 }
 
 void machine::fence(std::memory_order order) {
+    const engine_call here(*this);
     if (!in_threads() || order == std::memory_order::relaxed) return;
     const unsigned t = self();
     thread_state& s = threads_[t];
@@ -266,6 +276,7 @@ void machine::fence(std::memory_order order) {
 }
 
 unsigned machine::choose(unsigned n) {
+    const engine_call here(*this);
     if (!in_threads() || n < 2) return 0;
     const unsigned t = self();
     thread_state& s = threads_[t];

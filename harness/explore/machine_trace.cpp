@@ -35,6 +35,18 @@ std::string machine::name_of(location_id where) const {
     return std::string(role_name(cell.role)) + "#" + std::to_string(where);
 }
 
+void machine::note_access(const void* of, unsigned thread, bool writes) {
+    if (observer_ == nullptr) return;
+    last_steps& known = last_steps_[of];
+    (writes ? known.written : known.read)[thread] = observed_;
+}
+
+std::optional<unsigned> machine::last_access(const void* of, unsigned thread, bool writes) const {
+    const auto known = last_steps_.find(of);
+    if (known == last_steps_.end()) return std::nullopt;
+    return (writes ? known->second.written : known->second.read)[thread];
+}
+
 void machine::observe_event(unsigned thread, event_id id) {
     const graph& g = *graph_;
     const event& e = g[id];
@@ -60,8 +72,10 @@ void machine::observe_event(unsigned thread, event_id id) {
                 s.written = g[w].value;
                 step_of_event_[w] = s.number;
                 s.stale = g[w].after != no_event;
+                s.missed = step_of(g[w].after);
             } else {
                 s.stale = g[e.rf].after != no_event;
+                s.missed = step_of(g[e.rf].after);
             }
             break;
         case event_kind::write:

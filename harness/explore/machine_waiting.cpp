@@ -85,6 +85,7 @@ void machine::note_state() {
     const auto note = [](const std::jmp_buf& registers,
                          const char* frame) __attribute__((noinline)) {
         machine& m = *current_;
+        const engine_call here(m);
         thread_state& s = m.threads_[m.self()];
         std::uint64_t hash = hash_stack(frame, m.fibers_.stack_base(m.self()));
         hash = hash_bytes(hash, registers[0].__jmpbuf, sizeof registers[0].__jmpbuf);

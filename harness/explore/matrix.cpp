@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <tuple>
 
 #include "harness/explore/token.hpp"
 
@@ -33,7 +34,7 @@ constexpr char separator = ':';
 }
 
 [[nodiscard]] std::optional<matrix_case> parse_matrix_case(std::string_view text) {
-    const auto shows = parse_invariant(text.substr(text.rfind('/') + 1));
+    const auto shows = parse_defect(text.substr(text.rfind('/') + 1));
     if (shows) text = text.substr(0, text.rfind('/'));
     freeze_point freeze;
     if (const std::size_t at = text.rfind("/stopped-"); at != std::string_view::npos) {
@@ -67,21 +68,37 @@ constexpr char separator = ':';
     return text;
 }
 
-/// "1840 executions", or "96631 states".
+/// "1840 executions", those of a portfolio "after 2002 samples"; "2000 samples"; or "96631 states".
 [[nodiscard]] std::string amount(const result& r) {
-    return r.last == strategy::stateful
-               ? fmt::format("{} states", r.states)
-               : fmt::format("{} execution{}", r.runs(), r.runs() == 1 ? "" : "s");
+    const auto count = [](std::uint64_t n, std::string_view of) {
+        return fmt::format("{} {}{}", n, of, n == 1 ? "" : "s");
+    };
+    if (r.last == strategy::stateful) return count(r.states, "state");
+    if (r.last != strategy::exhaustive) return count(r.samples(), "sample");
+    std::string text = count(r.distinct(), "execution");
+    if (r.samples() != 0) text += " after " + count(r.samples(), "sample");
+    return text;
 }
 
 [[nodiscard]] std::string how_much(const result& r) {
     return fmt::format("{}, {}", amount(r), extent(r));
 }
 
+/// Whether what the variant says must break in this scenario had to break here. It need not where
+/// the search was partial, nor where the explorer cannot see it.
+[[nodiscard]] bool must_break(const cell_verdict& seen) {
+    const variant_info& info = *seen.of.variant->info;
+    const bool visible = std::ranges::any_of(info.breaks, [](const breakage& known) {
+        return known.broken != invariant::bounded_stack;
+    });
+    return visible && info.worlds.contains(world::explorer) &&
+           (seen.explored.complete || !seen.broken.empty());
+}
+
 }  // namespace
 
-std::optional<invariant> broken_by(const finding& f) noexcept {
-    if (f.broken) return f.broken;
+std::optional<defect> broken_by(const finding& f) noexcept {
+    if (f.broken) return *f.broken;
     switch (f.kind) {
         case finding_kind::data_race:
             return invariant::reuse_happens_after;
@@ -95,6 +112,8 @@ std::optional<invariant> broken_by(const finding& f) noexcept {
         case finding_kind::livelock:
         case finding_kind::progress:
             return invariant::progress;
+        case finding_kind::crash:
+            return defect::crash();
         case finding_kind::assertion:
         case finding_kind::exception:
         case finding_kind::not_deterministic:
@@ -139,7 +158,8 @@ std::string_view to_string(family which) noexcept {
 }
 
 std::string_view to_string(standing which) noexcept {
-    static constexpr std::array<std::string_view, 4> names{"holds", "unbroken", "FAILS", "-"};
+    static constexpr std::array<std::string_view, 5> names{"holds", "unbroken", "FAILS", "CRASHES",
+                                                           "-"};
     return names[static_cast<std::size_t>(which)];
 }
 
@@ -159,16 +179,26 @@ options options_of(const matrix_case& what, options how) {
 }
 
 bool cell_verdict::as_expected() const noexcept {
-    const bool sane = std::ranges::all_of(
+    return !harness_at_fault() && !crashed() && assessed.unexpected.empty() &&
+           assessed.missing.empty();
+}
+
+bool cell_verdict::crashed() const noexcept {
+    return std::ranges::any_of(
+        broken, [](const broken_invariant& one) { return one.which == defect::crash(); });
+}
+
+bool cell_verdict::harness_at_fault() const noexcept {
+    return !std::ranges::all_of(
         broken, [](const broken_invariant& one) { return one.which && one.finding.replayed; });
-    return sane && assessed.unexpected.empty() && assessed.missing.empty();
 }
 
 standing cell_verdict::of_family(family which) const noexcept {
     const bool fails = std::ranges::any_of(broken, [&](const broken_invariant& one) {
-        return !one.which || family_of(*one.which) == which;
+        return !one.which || (!one.which->is_crash() && family_of(*one.which->broken()) == which);
     });
     if (fails) return standing::fails;
+    if (crashed()) return standing::crashes;
     if (which == family::cover &&
         (of.variant->info->counts != counting::per_page || !of.setting.scenario->checks_cover))
         return standing::unchecked;
@@ -183,11 +213,13 @@ cell_verdict explore_cell(const matrix_case& what, const options& how, cell_chec
     verdict judged;
     judged.operations = seen.explored.runs();
     const auto add = [&](const finding& f, const matrix_case& found_in) {
-        const std::optional<invariant> which = broken_by(f);
-        const bool known = std::ranges::any_of(
-            seen.broken, [&](const broken_invariant& one) { return one.which == which; });
-        if (known) return;
-        if (which) judged.add({.broken = *which, .what = f.what});
+        const std::optional<defect> which = broken_by(f);
+        const auto is_the_same = [&](const broken_invariant& one) {
+            return one.which == which && (which != defect::crash() || one.finding.same_as(f));
+        };
+        if (std::ranges::any_of(seen.broken, is_the_same)) return;
+        if (which && which->is_crash()) judged.end = pidmap_stress::run_end::crashed;
+        if (which && !which->is_crash()) judged.add({.broken = *which->broken(), .what = f.what});
         seen.broken.push_back({.which = which,
                                .finding = f,
                                .token = make_token(found_in, f.schedule, build_identity())});
@@ -204,11 +236,11 @@ cell_verdict explore_cell(const matrix_case& what, const options& how, cell_chec
             add(f, stopped);
         }
     }
-    std::ranges::sort(seen.broken, {}, &broken_invariant::which);
-    // Where a scenario of a native run must show a breakage, a partial search need not.
-    const bool all = seen.explored.complete || !seen.broken.empty();
+    std::ranges::sort(seen.broken, {}, [](const broken_invariant& one) {
+        return std::tuple(one.which, one.finding.at_execution, std::string_view(one.finding.what));
+    });
     seen.assessed = assess(judged, *what.variant->info, what.setting.how,
-                           all ? what.setting.scenario->name : std::string_view{"none"});
+                           must_break(seen) ? what.setting.scenario->name : std::string_view{});
     return seen;
 }
 

@@ -14,9 +14,9 @@
 /// Explores a variant in one setting, and says what that shows: a cell of the safety matrix.
 namespace pidmap_stress::explore {
 
-/// The invariant that a finding breaks: the one that the program named, or the one that the
+/// What a finding shows: a crash; or the invariant that the program named, or the one that the
 /// engine's kind of finding stands for. None if the finding is the harness's own fault.
-[[nodiscard]] std::optional<invariant> broken_by(const finding& f) noexcept;
+[[nodiscard]] std::optional<defect> broken_by(const finding& f) noexcept;
 
 /// What an invariant is about. A variant may fail in one and hold in another, and a hint that goes
 /// astray must not hide what the references do.
@@ -36,8 +36,8 @@ struct matrix_case {
     const explored_variant* variant = nullptr;
     pidmap_setting setting{};
     explore::model model = explore::model::rc11;
-    freeze_point freeze{};             ///< A thread that stops for ever, if progress is at stake.
-    std::optional<invariant> shows{};  ///< What an execution of it is there to show.
+    freeze_point freeze{};          ///< A thread that stops for ever, if progress is at stake.
+    std::optional<defect> shows{};  ///< What an execution of it is there to show.
 };
 /// "sound/lookup/page_zero/2x1/2x8/rc11", then "/stopped-1-after-5" if thread 1 stops for ever, and
 /// "/no_underflow" if that is to be shown.
@@ -45,9 +45,9 @@ struct matrix_case {
 /// `how`, with what the case itself says: for explore() and replay().
 [[nodiscard]] options options_of(const matrix_case& what, options how = {});
 
-/// One way in which a cell fails: the first finding of that invariant.
+/// One way in which a cell fails: the first finding of that invariant, or the first crash.
 struct broken_invariant {
-    std::optional<invariant> which{};  ///< None: a fault of the harness.
+    std::optional<defect> which{};  ///< None: a fault of the harness.
     explore::finding finding{};
     std::string token{};
 };
@@ -57,6 +57,7 @@ enum class standing : std::uint8_t {
     holds,      ///< Nothing broke, in any execution there is.
     unbroken,   ///< Nothing broke, but not all was explored, or findings ended some executions.
     fails,      ///< Something broke.
+    crashes,    ///< Nothing broke, but some executions ended by a crash.
     unchecked,  ///< Nobody looked.
 };
 [[nodiscard]] std::string_view to_string(standing which) noexcept;
@@ -64,12 +65,17 @@ enum class standing : std::uint8_t {
 struct cell_verdict {
     matrix_case of{};
     result explored{};
-    std::optional<result> progress{};        ///< Of check_progress(), if it was asked for.
-    std::vector<broken_invariant> broken{};  ///< In the order of the enum, each one once.
+    std::optional<result> progress{};  ///< Of check_progress(), if it was asked for.
+    /// Each one once: crashes first, at each place one; then invariants in the order of the enum.
+    std::vector<broken_invariant> broken{};
     assessment assessed{};
 
-    /// What broke is known to break, and the harness is not at fault.
+    /// What broke is known to break, what must break did, and nothing crashed, nor is the harness
+    /// at fault.
     [[nodiscard]] bool as_expected() const noexcept;
+    [[nodiscard]] bool crashed() const noexcept;
+    /// Whether a finding is none of the variant's: it is of the harness, or did not happen again.
+    [[nodiscard]] bool harness_at_fault() const noexcept;
     [[nodiscard]] standing of_family(family which) const noexcept;
 };
 
@@ -94,7 +100,7 @@ struct cell_checks {
 
 /// One line: "holds, complete: 2 threads x 1 round, 2 pages of 8 pids, rc11, 377 executions";
 /// "unbroken, ..." where those are not all; or "fails: no_underflow, ...", and how much of all
-/// executions that is of.
+/// executions that is of. Samples, which may repeat an execution, are counted apart.
 [[nodiscard]] std::string to_string(const cell_verdict& seen);
 
 /// A token names its case and its schedule: `replay` needs nothing else.

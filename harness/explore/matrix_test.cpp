@@ -29,7 +29,7 @@ bool breaks_count(const cell_verdict& seen) {
     return seen.of_family(family::references) != standing::holds;
 }
 
-const broken_invariant* find_broken(const cell_verdict& seen, invariant which) {
+const broken_invariant* find_broken(const cell_verdict& seen, defect which) {
     const auto found = std::ranges::find(seen.broken, which, &broken_invariant::which);
     return found == seen.broken.end() ? nullptr : &*found;
 }
@@ -83,6 +83,29 @@ TEST(Matrix, AFamilyThatBreaksHidesNoOther) {
         EXPECT_EQ(seen.of_family(family::progress), standing::holds);  // Nobody waits.
         EXPECT_TRUE(find_broken(seen, invariant::reuse_happens_after));
         EXPECT_EQ(find_broken(seen, invariant::no_immediate_reuse) != nullptr, rounds == 2);
+    }
+}
+
+// An execution counts once, however often it was sampled before.
+TEST(Matrix, CountsExecutionsApartFromSamples) {
+    matrix_case what = make_case("sound", discipline::reference, "page_zero");
+    what.setting.threads = 1;
+    const auto text_of = [&](strategy by) {
+        return to_string(explore_cell(what, {.strategy = by, .stop_at_first = false}));
+    };
+    EXPECT_TRUE(text_of(strategy::exhaustive).ends_with(" rc11, 1 execution"))
+        << text_of(strategy::exhaustive);
+    EXPECT_TRUE(text_of(strategy::portfolio).ends_with(" rc11, 1 execution after 2001 samples"))
+        << text_of(strategy::portfolio);
+    EXPECT_TRUE(text_of(strategy::random).ends_with(" rc11, 10000 samples"))
+        << text_of(strategy::random);
+    for (const strategy by : {strategy::portfolio, strategy::prove}) {
+        what.setting.threads = 2;
+        const result all =
+            explore_cell(what, {.strategy = strategy::exhaustive, .stop_at_first = false}).explored;
+        const result seen = explore_cell(what, {.strategy = by, .stop_at_first = false}).explored;
+        EXPECT_EQ(seen.distinct(), all.distinct()) << to_string(by);
+        EXPECT_EQ(seen.distinct() + seen.samples() + seen.blocked, seen.runs()) << to_string(by);
     }
 }
 

@@ -55,7 +55,7 @@ private:
     explored_namespace ns_;
     pid_nr limit_ = 0;
     unsigned releases_ = 0;
-    std::array<plain<unsigned>, most_pids> tenants_;  // A thread's number plus one, or 0.
+    std::array<tenant_cell, most_pids> tenants_;
 };
 
 }  // namespace pidmap_stress::explore

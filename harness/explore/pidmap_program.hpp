@@ -134,9 +134,8 @@ private:
     atomic<namespace_object*> table_{nullptr};
     std::array<pid_nr, most_threads> own_{};
     holders holders_{setting_.threads};
-    /// A thread's number plus one, or 0.
-    boost::container::static_vector<plain<unsigned>, most_explored_pids> tenants_ =
-        boost::container::static_vector<plain<unsigned>, most_explored_pids>(
+    boost::container::static_vector<tenant_cell, most_explored_pids> tenants_ =
+        boost::container::static_vector<tenant_cell, most_explored_pids>(
             static_cast<std::size_t>(variant_.highest_pid_max()));
     std::array<bool, most_explored_bits> filled_{};
     reuse_book reuse_;

@@ -23,7 +23,7 @@ namespace {
 }
 
 [[nodiscard]] std::optional<script_case> parse_script_case(std::string_view text) {
-    const auto shows = parse_invariant(cut_last(text));
+    const auto shows = parse_defect(cut_last(text));
     const auto under = parse_model(cut_last(text));
     const std::size_t at = text.find('/');
     if (at == std::string_view::npos) return std::nullopt;

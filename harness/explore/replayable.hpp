@@ -18,8 +18,8 @@ struct script_case {
     const explored_variant* variant = nullptr;
     explore::script script{};
     explore::model model = explore::model::rc11;
-    /// The invariant that the execution breaks.
-    invariant shows{};
+    /// What the execution shows.
+    defect shows = invariant{};
 };
 /// "sound/lookup/calls/2x4/max8/last4/4=af0/rc11/no_underflow".
 [[nodiscard]] std::string to_string(const script_case& what);
@@ -33,8 +33,8 @@ struct replayable {
     const variant_info* variant = nullptr;
     discipline how{};
     explore::model model = explore::model::rc11;
-    freeze_point freeze{};             ///< Who stops for ever, if somebody does.
-    std::optional<invariant> shows{};  ///< What it is there to show, if the token says so.
+    freeze_point freeze{};          ///< Who stops for ever, if somebody does.
+    std::optional<defect> shows{};  ///< What it is there to show, if the token says so.
     std::unique_ptr<program> runs{};
     schedule choices{};
     std::string token{};

@@ -85,9 +85,8 @@ private:
     explored_namespace ns_;
     std::array<books, most_script_threads> books_{};
     holders holders_{static_cast<unsigned>(script_->threads.size())};
-    /// A thread's number plus one, or 0.
-    boost::container::static_vector<plain<unsigned>, most_pids> tenants_ =
-        boost::container::static_vector<plain<unsigned>, most_pids>(
+    boost::container::static_vector<tenant_cell, most_pids> tenants_ =
+        boost::container::static_vector<tenant_cell, most_pids>(
             static_cast<std::size_t>(variant_.highest_pid_max()));
     reuse_book reuse_;
     call_book calls_;

@@ -35,9 +35,10 @@ invariant_set broken_in(const result& r) {
     invariant_set all;
     for (const finding& f : r.findings)
         // Scripts are not judged by these two.
-        if (const auto which = broken_by(f); which && which != invariant::reference_covers_pages &&
+        if (const auto which = broken_by(f); which && !which->is_crash() &&
+                                             which != invariant::reference_covers_pages &&
                                              which != invariant::no_immediate_reuse)
-            all.insert(*which);
+            all.insert(*which->broken());
     return all;
 }
 

@@ -50,10 +50,14 @@ bool worker::knows(const finding& f) const noexcept {
 
 /// Nothing is reported that does not happen again.
 void worker::report(finding f, const schedule& choices) {
+    const replay_result again = replay(program_, choices, how_);
+    const auto same = std::ranges::find_if(again.findings,
+                                           [&](const finding& other) { return other.same_as(f); });
+    // Step by step, more is known of it.
+    if (same != again.findings.end()) f = *same;
+    f.replayed = same != again.findings.end();
     f.schedule = choices;
     f.at_execution = result_.runs();
-    const replay_result again = replay(program_, choices, how_);
-    f.replayed = is_among(again.findings, f);
     result_.findings.push_back(std::move(f));
 }
 

@@ -12,15 +12,23 @@
 namespace pidmap_stress::explore {
 namespace {
 
-[[nodiscard]] bool breaks(const std::vector<finding>& found, invariant which) {
+[[nodiscard]] bool breaks(const std::vector<finding>& found, defect which) {
     return std::ranges::any_of(found, [which](const finding& f) { return broken_by(f) == which; });
+}
+
+/// The first finding of `which` in a replay. \pre There is one.
+[[nodiscard]] finding first_of(const replay_result& run, defect which) {
+    finding f = *std::ranges::find_if(
+        run.findings, [which](const finding& one) { return broken_by(one) == which; });
+    f.replayed = true;
+    return f;
 }
 
 /// A schedule on which a program breaks an invariant, of whatever length. Every execution of a
 /// small program is looked at, so that "no" is an answer as well.
 class breaker {
 public:
-    breaker(model under, invariant which, const shows_the_same& accept, const shrink_options& how)
+    breaker(model under, defect which, const shows_the_same& accept, const shrink_options& how)
         : how_{.model = under, .stop_at_first = false},
           which_(which),
           accept_(accept),
@@ -61,7 +69,7 @@ private:
     }
 
     options how_;
-    invariant which_;
+    defect which_;
     const shows_the_same& accept_;
     std::uint64_t budget_;
     std::uint64_t executions_ = 0;
@@ -139,7 +147,7 @@ private:
 
 }  // namespace
 
-std::optional<schedule> simplest_schedule(const program& p, model under, invariant which,
+std::optional<schedule> simplest_schedule(const program& p, model under, defect which,
                                           const shows_the_same& accept, const shrink_options& how,
                                           std::uint64_t& executions) {
     constexpr std::size_t most_looked_at = 300;
@@ -237,6 +245,7 @@ std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& als
     const replay_result again = replay(*p, *best, {.model = what.model});
     if (!again.exact || !breaks(again.findings, what.shows)) return std::nullopt;
     result.shown = count_shown(again, what.shows);
+    result.shown_as = first_of(again, what.shows);
     result.token = make_token(what, *best, build_identity());
     return result;
 }
@@ -245,11 +254,17 @@ std::optional<shrunk_finding> shrink(const matrix_case& what, const broken_invar
                                      const shrink_options& how) {
     if (!found.which || !found.finding.replayed || found.finding.frozen_thread != 0)
         return std::nullopt;
+    // Of crashes, another one would be another defect.
+    const shows_the_same is_that_one = [&found](const replay_result& run) {
+        return !found.which->is_crash() || std::ranges::any_of(run.findings, [&](const finding& f) {
+            return f.same_as(found.finding) && (f.thread == 0) == (found.finding.thread == 0);
+        });
+    };
     const auto calls = to_script(what.setting);
     if (calls) {
         const bool elsewhere = what.setting.scenario->name == "page_boundary";
-        const shows_the_same accept = [elsewhere](const replay_result& run) {
-            return !elsewhere || leaves_page_zero_alone(run);
+        const shows_the_same accept = [&, elsewhere](const replay_result& run) {
+            return is_that_one(run) && (!elsewhere || leaves_page_zero_alone(run));
         };
         const script_case as_script{
             .variant = what.variant, .script = *calls, .model = what.model, .shows = *found.which};
@@ -259,10 +274,11 @@ std::optional<shrunk_finding> shrink(const matrix_case& what, const broken_invar
     const auto p = what.variant->make(what.setting);
     shrunk_finding result;
     std::uint64_t executions = 0;
-    const auto best = simplest_schedule(
-        *p, what.model, *found.which, [](const replay_result&) { return true; }, how, executions);
+    const auto best = simplest_schedule(*p, what.model, *found.which, is_that_one, how, executions);
     if (!best) return std::nullopt;
-    result.shown = count_shown(replay(*p, *best, {.model = what.model}), found.which);
+    const replay_result again = replay(*p, *best, {.model = what.model});
+    result.shown = count_shown(again, found.which);
+    result.shown_as = first_of(again, *found.which);
     matrix_case shown = what;
     shown.shows = found.which;
     result.token = make_token(shown, *best, build_identity());

@@ -22,7 +22,8 @@ struct shrink_options {
 };
 
 struct shrunk_finding {
-    std::string token{};    ///< Replays exactly, and breaks the same invariant.
+    std::string token{};    ///< Replays exactly, and breaks the same invariant ...
+    finding shown_as{};     ///< ... by this.
     std::size_t shown = 0;  ///< Steps that a reader is shown.
 };
 
@@ -33,8 +34,7 @@ using shows_the_same = std::function<bool(const replay_result&)>;
 /// preemptions, then with the fewest stale reads, then with the fewest steps that a reader is
 /// shown.
 /// \return nothing if none was met.
-[[nodiscard]] std::optional<schedule> simplest_schedule(const program& p, model under,
-                                                        invariant which,
+[[nodiscard]] std::optional<schedule> simplest_schedule(const program& p, model under, defect which,
                                                         const shows_the_same& accept,
                                                         const shrink_options& how,
                                                         std::uint64_t& executions);

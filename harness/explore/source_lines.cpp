@@ -107,10 +107,12 @@ private:
     const std::vector<place> frames = modules.frames(reinterpret_cast<std::uintptr_t>(address) - 1);
     const place* best = nullptr;
     for (const place& one : frames) {
-        // Innermost first, and the engine's own cells are no news.
+        // Innermost first, and neither the engine's own cells nor a library's are news.
         const bool own = one.file.find("/allocator/") != std::string::npos;
-        const bool program = one.file.find("_program") != std::string::npos;
-        if (own || (program && best == nullptr)) best = &one;
+        const bool known = one.file.ends_with("/explore/explored.hpp") ||
+                           one.file.ends_with("/explore/judged.hpp") ||
+                           one.file.find("/include/") != std::string::npos;
+        if (own || (!known && best == nullptr)) best = &one;
         if (own) break;
     }
     if (best == nullptr) return {};

@@ -39,6 +39,7 @@ struct step {
     std::uint64_t read = 0;
     std::optional<unsigned> read_from{};  ///< The step that wrote it; none is the set-up.
     bool stale = false;                   ///< A newer value was there.
+    std::optional<unsigned> missed{};     ///< The step that wrote it.
     std::uint64_t written = 0;
     std::string label{};         ///< What label() said last in this thread.
     const void* site = nullptr;  ///< Address of the code, for a symbolizer.

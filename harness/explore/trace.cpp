@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "harness/explore/judge.hpp"
 #include "harness/explore/source_lines.hpp"
 
 namespace pidmap_stress::explore {
@@ -50,8 +51,18 @@ namespace {
     return s.location == 0 && s.read == 0;
 }
 
+/// A cell of the tester's own: who has a pid.
+[[nodiscard]] bool is_tenancy(const step& s) noexcept {
+    return s.cell == tenant_cell::name;
+}
+[[nodiscard]] std::string tenant_of(std::uint64_t value) {
+    return value == 0 ? std::string("no tenant") : fmt::format("tenant {}", value);
+}
+
 [[nodiscard]] std::string text_of(const step& s) {
-    const std::string_view stale = s.stale ? ", stale" : "";
+    const std::string stale = s.missed  ? fmt::format(", stale: step {} is newer", *s.missed)
+                              : s.stale ? ", stale"
+                                        : "";
     switch (s.kind) {
         case step_kind::load:
             return fmt::format("{} is {} ({}{})", s.cell, value_of(s, s.read), name_of(s.order),
@@ -69,11 +80,11 @@ namespace {
         case step_kind::choice:
             return fmt::format("choice {}", s.read);
         case step_kind::plain_read:
-            return s.read == 0 ? std::string("the pid's cell: no tenant")
-                               : fmt::format("the pid's cell: tenant {}", s.read);
+            return is_tenancy(s) ? fmt::format("{}: {}", s.cell, tenant_of(s.read))
+                                 : fmt::format("{} is {} (plain)", s.cell, value_of(s, s.read));
         case step_kind::plain_write:
-            return s.written == 0 ? std::string("the pid's cell := no tenant")
-                                  : fmt::format("the pid's cell := tenant {}", s.written);
+            return is_tenancy(s) ? fmt::format("{} := {}", s.cell, tenant_of(s.written))
+                                 : fmt::format("{} := {} (plain)", s.cell, value_of(s, s.written));
         case step_kind::create:
             return "memory for a page is allocated";
         case step_kind::destroy:
@@ -123,8 +134,9 @@ struct row_place {
 /// A race or a use after release is noticed on the way to the step that it is, anything else when
 /// the step is done.
 [[nodiscard]] row_place row_of(const finding& f, const std::vector<step>& steps) {
-    const bool about_to =
-        f.kind == finding_kind::data_race || f.kind == finding_kind::use_after_free;
+    const bool about_to = f.kind == finding_kind::data_race ||
+                          f.kind == finding_kind::use_after_free ||
+                          f.kind == finding_kind::double_free;
     const std::size_t at = std::min<std::size_t>(f.at_step, steps.size());
     if (f.thread == 0) {
         // Where nobody did a step: all may be done, or nothing begun.
@@ -138,14 +150,16 @@ struct row_place {
 }
 
 /// How far a reader must read to see what is to be shown, if that breaks at all.
-[[nodiscard]] std::size_t end_of_interest(const replay_result& run,
-                                          std::optional<invariant> shows) {
+[[nodiscard]] std::size_t end_of_interest(const replay_result& run, std::optional<defect> shows) {
     std::size_t end = 0;
     bool any = false;
     for (const finding& f : run.findings) {
         if (shows && broken_by(f) != shows) continue;
         const row_place at = row_of(f, run.steps);
-        const std::size_t behind = at.before_all ? 0 : std::min(at.row + 1, run.steps.size());
+        std::size_t behind = at.before_all ? 0 : std::min(at.row + 1, run.steps.size());
+        for (const party& one : f.parties)
+            if (one.step) behind = std::max<std::size_t>(behind, *one.step + 1);
+        behind = std::min(behind, run.steps.size());
         // The first time is the one to see; without a name, all are.
         end = !any ? behind : shows ? std::min(end, behind) : std::max(end, behind);
         any = true;
@@ -154,25 +168,16 @@ struct row_place {
 }
 
 /// Which steps bear on what is broken, or on another thread: changes of counts and of bitmaps, what
-/// one thread reads of another, releases, and the two sides of a race. The walk to a page, and the
-/// tester's own books, do not.
+/// one thread reads of another, releases, all sides of a race or of a use after a release, and what
+/// a stale read saw and missed. The walk to a page, and the tester's own books, do not.
 [[nodiscard]] std::vector<bool> matters(const replay_result& run, std::size_t end) {
     std::vector<bool> result(run.steps.size(), false);
     std::vector<bool> broken(run.steps.size(), false);
     for (const finding& f : run.findings) {
         const row_place at = row_of(f, run.steps);
-        if (at.before_all || at.row >= run.steps.size()) continue;
-        broken[at.row] = true;
-        if (f.kind != finding_kind::data_race) continue;
-        // The other side: the last access of another thread to the same cell.
-        for (std::size_t i = at.row; i-- > 0;) {
-            const step& s = run.steps[i];
-            const bool plain = s.kind == step_kind::plain_read || s.kind == step_kind::plain_write;
-            if (!plain || s.location != run.steps[at.row].location || s.thread == f.thread)
-                continue;
-            broken[i] = true;
-            break;
-        }
+        for (const party& one : f.parties)
+            if (one.step && *one.step < run.steps.size()) broken[*one.step] = true;
+        if (!at.before_all && at.row < run.steps.size()) broken[at.row] = true;
     }
     for (std::size_t i = 0; i < run.steps.size() && i < end; ++i) {
         const step& s = run.steps[i];
@@ -184,16 +189,68 @@ struct row_place {
                     s.kind == step_kind::choice || s.kind == step_kind::fence ||
                     (counts && changes) || of_another || s.stale;
     }
+    for (std::size_t i = 0; i < run.steps.size() && i < end; ++i) {
+        if (!result[i] || !run.steps[i].stale) continue;
+        for (const std::optional<unsigned>& of : {run.steps[i].read_from, run.steps[i].missed})
+            if (of && *of < end) result[*of] = true;
+    }
     return result;
 }
 
 [[nodiscard]] std::string text_of(const finding& f) {
     const auto which = broken_by(f);
     const std::string_view name = which ? to_string(*which) : to_string(f.kind);
-    return f.what == name ? std::string(name) : fmt::format("{}: {}", name, f.what);
+    return f.what == name ? std::string(name) : fmt::format("{}: {}", name, sentence_of(f));
 }
 
 }  // namespace
+
+namespace {
+
+/// "the namespace", which the set-up makes before all else; or what the cell is called.
+[[nodiscard]] std::string name_of(const party& one) {
+    if (one.what == "memory 0.0") return "the namespace";
+    return one.what.starts_with("memory ") ? "memory" : one.what;
+}
+
+/// "thread 1 uses the namespace at step 7, in its alloc (pid_namespace.hpp:120)".
+[[nodiscard]] std::string sentence_of(const party& one) {
+    std::string text = one.thread == 0 ? "the set-up" : fmt::format("thread {}", one.thread);
+    text += fmt::format(" {} {}", one.does, name_of(one));
+    if (one.step) text += fmt::format(" at step {}", *one.step);
+    if (!one.call.empty()) text += fmt::format(", in its {}", call_of(one.call));
+    if (const std::string place = source_line(one.site); !place.empty())
+        text += fmt::format(" ({})", place);
+    return text;
+}
+
+}  // namespace
+
+std::string sentence_of(const finding& f) {
+    std::string text = f.parties.empty() ? f.what : "";
+    std::vector<party> sides = f.parties;  // In the order of their steps, as they are read.
+    std::ranges::sort(sides, {}, [](const party& one) { return std::pair(one.step, one.thread); });
+    for (const party& one : sides) text += (text.empty() ? "" : "; ") + sentence_of(one);
+    switch (f.kind) {
+        case finding_kind::data_race:
+            return f.parties.empty() ? text : text + "; nothing orders them";
+        case finding_kind::use_after_free:
+            return f.parties.empty() ? text : text + "; nothing orders the use before the release";
+        case finding_kind::deadlock:
+        case finding_kind::progress:
+            return f.parties.empty() ? text : fmt::format("{}: {}", f.what, text);
+        default:
+            break;
+    }
+    const std::string place = source_line(f.site);
+    return place.empty() ? text : fmt::format("{}, at {}", text, place);
+}
+
+std::string call_of(std::string_view label) {
+    constexpr std::string_view free = "free ";
+    if (label.starts_with(free)) return fmt::format("free of pid {}", label.substr(free.size()));
+    return std::string(label.empty() ? "call" : label);
+}
 
 std::string deed(invariant which) {
     switch (which) {
@@ -243,13 +300,16 @@ namespace {
     if (at.before_all || at.row >= run.steps.size())
         return fmt::format("{}: {}, {} ({}).", who,
                            at.before_all ? "before any thread's step" : "when all is done",
-                           told->what == name ? "the invariant is broken" : told->what, name);
+                           told->what == name ? "the invariant is broken" : sentence_of(*told),
+                           name);
+    if (!told->parties.empty()) return fmt::format("{}: {} ({}).", who, sentence_of(*told), name);
     const step& s = run.steps[at.row];
+    if (which && which->is_crash())
+        return fmt::format("{}: after step {}, in its {}, thread {} crashes: {} ({}).", who,
+                           s.number, call_of(told->call), s.thread, sentence_of(*told), name);
     return fmt::format("{}: at step {}, in its {}, thread {} {} ({}).", who, s.number,
-                       s.label.starts_with("free ") ? "free of pid " + s.label.substr(5)
-                       : s.label.empty()            ? "call"
-                                                    : s.label,
-                       s.thread, which ? deed(*which) : told->what, name);
+                       call_of(s.label), s.thread, which ? deed(*which->broken()) : told->what,
+                       name);
 }
 
 /// Gives the cells names that have none, as far as it is plain which ones they are: there is one
@@ -311,7 +371,7 @@ bool trace::breaks_anything() const noexcept {
            std::ranges::any_of(rows, [](const trace_row& row) { return !row.broken.empty(); });
 }
 
-std::size_t count_shown(const replay_result& run, std::optional<invariant> shows) {
+std::size_t count_shown(const replay_result& run, std::optional<defect> shows) {
     const std::vector<bool> all = matters(run, end_of_interest(run, shows));
     return static_cast<std::size_t>(std::ranges::count(all, true));
 }

@@ -59,8 +59,12 @@ struct trace {
 
 /// What a step that breaks an invariant does, in the third person.
 [[nodiscard]] std::string deed(invariant which);
+/// What a finding says, and of a crash where in the source it is.
+[[nodiscard]] std::string sentence_of(const finding& f);
+/// "free of pid 3", for a label "free 3"; "call" if there is none.
+[[nodiscard]] std::string call_of(std::string_view label);
 /// How many of the steps matter to a reader who is to see `shows` break; all, if that is none.
-[[nodiscard]] std::size_t count_shown(const replay_result& run, std::optional<invariant> shows);
+[[nodiscard]] std::size_t count_shown(const replay_result& run, std::optional<defect> shows);
 
 enum class trace_format : std::uint8_t { table, text, mermaid, perfetto };
 [[nodiscard]] std::optional<trace_format> parse_trace_format(std::string_view name) noexcept;

@@ -111,6 +111,37 @@ TEST(Trace, ShowsBothSidesOfARace) {
     EXPECT_THAT(table, Not(HasSubstr("pid_max is")));
 }
 
+// A use after a release is told with both sides, as they are, whichever comes first, and neither is
+// left out of the table.
+TEST(Trace, NamesWhoUsesAndWhoReleases) {
+    const struct {
+        std::string_view script, variant;
+        bool use_first;
+    } cases[] = {{"reference/calls/2x8/max9/last0/=p+=p", "relaxed_put", true},
+                 {"lookup/calls/2x2/max4/last1/1=f0+=af0", "symmetric", false}};
+    for (const auto& one : cases) {
+        const replayable r = open(one.script, one.variant, invariant::no_use_after_release);
+        const replay_result run = r.replay();
+        const trace seen = make_trace(r, run, "pidmap-stress");
+        const std::string table = to_table(seen, false);
+        const std::string release = "thread [12] releases the namespace at step [0-9]+, in its .*";
+        const std::string use = "thread [12] uses the namespace at step [0-9]+, in its .*";
+        EXPECT_THAT(seen.headline, ContainsRegex(one.use_first ? use + release : release + use));
+        EXPECT_THAT(table, HasSubstr("THE NAMESPACE IS RELEASED"));
+        std::size_t sides = 0;
+        for (const finding& f : run.findings)
+            for (const party& side : f.parties) {
+                ASSERT_TRUE(side.step);
+                const trace_row& row = seen.rows[*side.step];
+                EXPECT_EQ(row.what.thread, side.thread) << table;
+                EXPECT_EQ(row.what.kind == step_kind::retire, side.does == "releases") << table;
+                EXPECT_TRUE(row.matters || broken_by(f) != r.shows) << table;
+                ++sides;
+            }
+        EXPECT_GE(sides, 2U) << table;
+    }
+}
+
 // What is broken when all is done is told at the end.
 TEST(Trace, TellsWhatIsBrokenInTheEnd) {
     const replayable r =

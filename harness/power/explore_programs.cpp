@@ -142,7 +142,7 @@ private:
 
     [[nodiscard]] bool is_named(const explore::finding& f) const {
         const auto which = explore::broken_by(f);
-        return which && named_.contains(*which);
+        return which && !which->is_crash() && named_.contains(*which->broken());
     }
 
     void note(const explore::matrix_case& where, const explore::finding& f, std::uint64_t after) {

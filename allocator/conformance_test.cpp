@@ -19,9 +19,8 @@ namespace {
 
 using tiny = tiny_geometry<4, 3, 2>;
 template <class Geometry>
-using types_on =
-    testing::joined_t<variant_types<testing::supervised<Geometry>>,
-                      type_list<own_make<testing::supervised<Geometry>>>>;
+using types_on = testing::joined_t<variant_types<testing::supervised<Geometry>>,
+                                   type_list<own_make<testing::supervised<Geometry>>>>;
 using all_cases = testing::joined_t<types_on<tiny>, types_on<kernel_geometry>>;
 
 /// One namespace with two pages of pids, and what the caller knows of it.
@@ -242,8 +241,7 @@ public:
         EXPECT_EQ(world::retirements(), 1) << "it is released once";
     }
 
-    typename V::pid_max_cell pid_max{
-        static_cast<pid_nr>(2 * world::geometry::bits_per_page)};
+    typename V::pid_max_cell pid_max{static_cast<pid_nr>(2 * world::geometry::bits_per_page)};
     V* ns = nullptr;
 };
 using flawless_cases = testing::with_t<testing::is_flawless, all_cases>;

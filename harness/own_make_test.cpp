@@ -6,8 +6,8 @@
 #include "harness/explore/explore.hpp"
 #include "harness/explore/explored_allocator_of.hpp"
 #include "harness/explore/gtest.hpp"
-#include "harness/testing/cells.hpp"
 #include "harness/subject_of.hpp"
+#include "harness/testing/cells.hpp"
 
 namespace pidmap_stress {
 namespace {

@@ -144,8 +144,10 @@ struct raise_and_take_back_steps : sound_steps {
     struct objects : forgetful_objects {
         template <class Object>
         [[nodiscard]] static bool get_unless_zero(Object& object) noexcept {
+            constexpr int patience = 200;
             if (object.count.fetch_add(1, std::memory_order::relaxed) != 0) return true;
-            std::this_thread::yield();
+            for (int n = 0; n < patience && object.count.load(std::memory_order::relaxed) == 1; ++n)
+                std::this_thread::yield();
             object.count.fetch_sub(1, std::memory_order::relaxed);
             return false;
         }

@@ -198,7 +198,7 @@ TEST(ReportTest, TheResultsFileIsComplete) {
                             "ending", "findings", "last_events", "missing", "model", "operations",
                             "repeated", "repeated_with_findings", "reproduce", "reproduction",
                             "rounds", "scenario", "seconds", "trials", "trials_with_findings",
-                            "unhit_marks", "variant", "verdict"));
+                            "tried_again", "unhit_marks", "variant", "verdict"));
     EXPECT_EQ(broken["verdict"], "violated");
     EXPECT_EQ(broken["as_expected"], true);
     EXPECT_EQ(broken["broken"], nlohmann::json({{"no_underflow", 3}}));

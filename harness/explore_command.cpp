@@ -6,19 +6,19 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <functional>
-#include <mutex>
 #include <optional>
 
 #include "harness/command_line.hpp"
+#include "harness/duration.hpp"
 #include "harness/explore/matrix.hpp"
 #include "harness/explore/replayable.hpp"
-#include "harness/explore/shrink.hpp"
-#include "harness/explore/side_by_side.hpp"
 #include "harness/explore/trace.hpp"
+#include "harness/explore_command_cells.hpp"
 #include "harness/explore_command_report.hpp"
+#include "harness/interruption.hpp"
 #include "harness/mutants_command.hpp"
 #include "harness/options.hpp"
 #include "harness/provenance.hpp"
@@ -57,16 +57,6 @@ using explore::matrix_case;
         from = end + 1;
     }
     return parts;
-}
-
-/// Puts a smaller execution in the place of each finding.
-void shrink(cell_verdict& seen) {
-    for (explore::broken_invariant& one : seen.broken) {
-        if (auto small = explore::shrink(seen.of, one)) {
-            one.token = std::move(small->token);
-            one.finding = std::move(small->shown_as);
-        }
-    }
 }
 
 [[nodiscard]] explore::pidmap_setting setting_of(const explore_options& wanted,
@@ -130,65 +120,107 @@ void shrink(cell_verdict& seen) {
     return small ? always : if_nobody_waits;
 }
 
-/// Explores the cells, and shows each as soon as it and all before it are explored. Several cells
-/// go side by side, each on a core of its own; a single one has all the cores.
-void explore_in_order(const std::vector<matrix_case>& cases, const explore_options& wanted,
-                      explore::options how, const std::function<void(const cell_verdict&)>& show) {
-    const auto jobs = static_cast<unsigned>(
-        std::min<std::size_t>(wanted.jobs, std::max<std::size_t>(1, cases.size())));
-    if (jobs > 1) how.jobs = 1;
-    std::atomic<std::size_t> next = 0;
-    std::mutex showing;
-    std::vector<std::optional<cell_verdict>> explored(cases.size());
-    std::size_t shown = 0;
-    explore::side_by_side(jobs, [&](unsigned) {
-        // Relaxed: it says whose a cell is, and no more; what is explored is handed over by the
-        // lock.
-        for (std::size_t i = next.fetch_add(1, std::memory_order::relaxed); i < cases.size();
-             i = next.fetch_add(1, std::memory_order::relaxed)) {
-            cell_verdict seen = explore_cell(cases[i], how, {.progress = progress_of(wanted)});
-            if (!wanted.no_shrink) shrink(seen);
-            const std::lock_guard lock(showing);
-            explored[i] = std::move(seen);
-            for (; shown < cases.size() && explored[shown]; ++shown) show(*explored[shown]);
-        }
-    });
-}
-
-/// Explores the cells and prints them. \throws usage_error
-[[nodiscard]] int explore_as_told(const explore_options& wanted, const std::string& program) {
-    const std::vector<matrix_case> cases = cases_of(wanted);
-
-    // Of the matrix every execution is wanted; whoever looks for a bug wants it soon.
+/// What the command is told, with what is left to it filled in.
+struct full_options {
+    std::string strategy;
+    std::uint64_t budget;
+};
+[[nodiscard]] full_options fill_in(const explore_options& wanted) {
+    // The matrix needs every execution; whoever looks for a bug wants it soon.
     const std::string strategy = !wanted.strategy.empty() ? wanted.strategy
                                  : wanted.matrix          ? "prove"
                                                           : "portfolio";
-    // What it takes to prove is worth more than what it takes to look for bugs.
-    const std::uint64_t budget = wanted.budget.value_or(strategy == "prove" ? 5'000'000 : 200'000);
-    explore::options how{.strategy = *explore::parse_strategy(strategy),
-                         .seed = wanted.seed,
-                         .budget = budget,
-                         .jobs = wanted.jobs,
-                         .stop_at_first = false};
-    if (budget != 0) how.walks = budget;
+    // What it takes to prove is worth more than what it takes to look for bugs; and where time is
+    // the limit, nothing else is.
+    const std::uint64_t usual = wanted.duration.count() != 0 ? 0
+                                : strategy == "prove"        ? 5'000'000
+                                                             : 200'000;
+    return {.strategy = strategy, .budget = wanted.budget.value_or(usual)};
+}
+
+[[nodiscard]] nlohmann::json configuration_of(const explore_options& wanted,
+                                              const full_options& full) {
+    return {{"threads", wanted.threads},
+            {"rounds", wanted.operations},
+            {"pages", wanted.pages},
+            {"bits", wanted.bits},
+            {"variation", wanted.variation},
+            {"strategy", full.strategy},
+            {"model", wanted.model},
+            {"budget", full.budget},
+            {"seed", wanted.seed},
+            {"jobs", wanted.jobs},
+            {"progress", wanted.progress},
+            {"shrink", !wanted.no_shrink},
+            {"strict", wanted.strict},
+            {"duration_seconds", std::chrono::duration<double>(wanted.duration).count()}};
+}
+
+void print_head(const explore_options& wanted, const full_options& full) {
     say("explore --threads {} --ops {} --pages {} --bits {} {}--strategy {} "
-        "--model {} --budget {} --seed {}; build {}\n",
+        "--model {} --budget {} --seed {}{}; build {}\n",
         wanted.threads, wanted.operations, wanted.pages, wanted.bits,
-        wanted.variation.empty() ? "" : fmt::format("--variation {} ", wanted.variation), strategy,
-        wanted.model, budget, wanted.seed, explore::build_identity());
+        wanted.variation.empty() ? "" : fmt::format("--variation {} ", wanted.variation),
+        full.strategy, wanted.model, full.budget, wanted.seed,
+        wanted.duration.count() == 0 ? "" : fmt::format(", for {}", to_human(wanted.duration)),
+        explore::build_identity());
     say("{}\n", describe_build());
     // Apart from the rest, which is the same whenever and wherever it is run.
     say(stderr, "{}\n", describe_run());
-    std::vector<cell_verdict> all;
+}
+
+[[nodiscard]] cells_to_explore cells_of(const explore_options& wanted, const full_options& full) {
+    cells_to_explore cells{.cases = cases_of(wanted),
+                           .how = {.strategy = *explore::parse_strategy(full.strategy),
+                                   .seed = wanted.seed,
+                                   .budget = full.budget,
+                                   .jobs = wanted.jobs,
+                                   .stop_at_first = false},
+                           .checks = {.progress = progress_of(wanted)},
+                           .jobs = wanted.jobs,
+                           .shrinks = !wanted.no_shrink,
+                           .duration = wanted.duration};
+    if (full.budget != 0) cells.how.walks = full.budget;
+    return cells;
+}
+
+/// Explores the cells, prints them and keeps them. \throws usage_error
+[[nodiscard]] int explore_as_told(const explore_options& wanted, const std::string& program) {
+    const full_options full = fill_in(wanted);
+    const cells_to_explore cells = cells_of(wanted, full);
+    const auto begin = std::chrono::steady_clock::now();
+    explored_so_far all{.wanted = cells.cases.size(), .strict = wanted.strict};
+    results_file file(wanted.json_path);
+    const auto results_text = [&] {
+        all.seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        return to_json(all, configuration_of(wanted, full), program).dump(2) + "\n";
+    };
+    // Before any work is done: what cannot be kept is not begun.
+    if (file.wanted())
+        if (const auto failure = file.keep_so_far(results_text())) {
+            say(stderr, "pidmap-stress: {}\n", failure->what);
+            return failure->no_room ? exit_no_resources : exit_usage;
+        }
+    heed_interruptions();
+    print_head(wanted, full);
     if (wanted.matrix) say("\n{}", explore::matrix_head());
-    explore_in_order(cases, wanted, how, [&](const cell_verdict& seen) {
+    std::fflush(stdout);
+    explore_cells(cells, [&](const cell_verdict& seen) {
+        all.cells.push_back(seen);
+        // Before it is told: nothing that was is to be missing from the file.
+        if (file.wanted()) (void)file.keep_so_far(results_text());
         say("{}", wanted.matrix ? matrix_row(seen) : describe_cell(seen, program));
         std::fflush(stdout);
-        all.push_back(seen);
     });
-    if (wanted.matrix) say("{}", describe_below_matrix(all, program));
+    all.interrupted = interrupted();
+    if (wanted.matrix) say("{}", describe_below_matrix(all.cells, program));
     say("\n{}", describe_total(all));
-    return exit_code_of(all, wanted.strict);
+    const int code = exit_code_of(all);
+    const auto lost = file.wanted() ? file.keep(results_text()) : std::nullopt;
+    if (!lost) return code;
+    say(stderr, "pidmap-stress: {}\n", lost->what);
+    return code != exit_as_expected ? code : static_cast<int>(exit_no_resources);
 }
 
 /// A trace, with what it came from. Only of JSON is host and date a part: all else is the same
@@ -278,6 +310,15 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     add_whole_number(app, "--budget", std::uint64_t{0}, UINT64_MAX, take_budget,
                      "most executions, or states, of each cell; 0: no limit. Default: 200000; of "
                      "prove, 5000000");
+    const std::function<void(const std::string&)> take_duration =
+        [&wanted](const std::string& given) {
+            if (const auto wrong = read_duration(given, wanted.duration))
+                throw usage_error(fmt::format("--for {}", *wrong));
+        };
+    app.add_option_function<std::string>(
+        "--for", take_duration,
+        "a time for the whole command, like 45s or 5m, shared out among its cells; what is not\n"
+        "finished by then is incomplete. There is no other limit then, unless --budget names one");
     add_whole_number(app, "--seed", std::uint64_t{0}, UINT64_MAX, wanted.seed,
                      "of the random strategies");
     add_whole_number(app, "--jobs", 1U, 256U, wanted.jobs,
@@ -289,6 +330,7 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
                "whether threads complete though another one stops forever, at any of its steps;\n"
                "auto: where no thread ever waits, so that this is known, and where it is not, in "
                "a matrix of 2 threads x 1 round");
+    app.add_option("--json", wanted.json_path, "a file for the results, or - for standard output");
     app.add_flag("--no-shrink", wanted.no_shrink, "print findings as they were found");
     app.add_flag("--strict", wanted.strict, "any violation is exit code 2, expected or not");
 }
@@ -323,6 +365,7 @@ int run_replay(const replay_options& wanted, const std::string& program) {
         return usage(
             "the token is of another build or configuration, so its schedule may mean something "
             "else here; --best-effort tries it");
+    heed_interruptions();
     const explore::replay_result run = opened->replay();
     const explore::trace seen = explore::make_trace(*opened, run, program);
     const std::string text = with_provenance(
@@ -337,7 +380,8 @@ int run_replay(const replay_options& wanted, const std::string& program) {
     }
     if (!seen.exact) say(stderr, "the schedule did not fit: this is another execution\n");
     if (!seen.breaks_anything()) say(stderr, "nothing broke\n");
-    return exit_code_of(run, opened->shows);
+    const int code = exit_code_of(run, opened->shows);
+    return code == exit_as_expected && interrupted() ? static_cast<int>(exit_cut_short) : code;
 }
 
 }  // namespace pidmap_stress

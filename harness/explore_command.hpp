@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -55,6 +56,8 @@ struct explore_options {
     std::string model = "rc11";
     std::optional<std::uint64_t> budget;  // None: as the strategy has it.
     std::uint64_t seed = 1;
+    std::chrono::nanoseconds duration{};  // Of the whole command; 0: no limit.
+    std::string json_path;
     unsigned jobs = 1;
     bool matrix = false;
     std::string progress = "auto";
@@ -74,18 +77,17 @@ void add_replay_options(CLI::App& app, replay_options& wanted);
 
 /// Explores each cell that is wanted, and prints what it showed: a line for each, and a command
 /// that replays it for each invariant that broke. The same options print the same, whatever `jobs`
-/// is.
+/// is, unless time is the limit.
 ///
 /// \param program  The words of a shell that start this program.
-/// \returns exit_as_expected; exit_violated if something broke that is not known to break, or if
-///          nothing broke where something must, or, if strict, if anything broke; exit_usage, with
-///          one line on stderr, if the options make no sense.
+/// \returns As exit_code_of() has it; exit_usage, with one line on stderr, if the options make no
+///          sense, or if results cannot be kept.
 [[nodiscard]] int run_explore(const explore_options& wanted, const std::string& program);
 
 /// Runs the one execution that a token names, and prints it for a reader.
 ///
 /// \param program  The words of a shell that start this program.
-/// \returns exit_violated if it breaks an invariant again, exit_as_expected if not; exit_usage,
+/// \returns As exit_code_of() has it; exit_usage,
 ///          with one line on stderr, if the token is none, or of another build, or if the output
 ///          cannot be written.
 [[nodiscard]] int run_replay(const replay_options& wanted, const std::string& program);

@@ -75,8 +75,19 @@ std::string describe_below_matrix(std::span<const cell_verdict> all, const std::
     return text.empty() ? text : "\n" + text;
 }
 
-std::string describe_total(std::span<const cell_verdict> all) {
-    const auto count = [all](auto&& is_one) {
+std::size_t explored_so_far::ended() const {
+    return static_cast<std::size_t>(std::ranges::count(cells, false, &cell_verdict::cut_short));
+}
+
+std::string_view verdict_of(const cell_verdict& seen) {
+    if (has_violation(seen)) return "violated";
+    if (seen.crashed()) return "crash";
+    return seen.explored.complete ? "holds" : "unbroken";
+}
+
+std::string describe_total(const explored_so_far& seen) {
+    const std::vector<cell_verdict>& all = seen.cells;
+    const auto count = [&all](auto&& is_one) {
         return static_cast<std::size_t>(std::ranges::count_if(all, is_one));
     };
     const auto is_unbroken = [](const cell_verdict& seen) {
@@ -94,20 +105,26 @@ std::string describe_total(std::span<const cell_verdict> all) {
     if (const auto silent =
             count([](const cell_verdict& seen) { return !seen.assessed.missing.empty(); }))
         text += fmt::format("{} declared to break but did not\n", silent);
+    if (!seen.complete())
+        text += fmt::format(
+            "{}: {} of {} cell{} explored to the end; the rest is incomplete, not "
+            "proven\n",
+            seen.interrupted ? "cut short" : "time is up", seen.ended(), seen.wanted,
+            seen.wanted == 1 ? "" : "s");
     return text;
 }
 
-int exit_code_of(std::span<const cell_verdict> all, bool strict) {
-    const auto any = [all](auto&& is_one) { return std::ranges::any_of(all, is_one); };
-    if (any([strict](const cell_verdict& seen) {
-            return !seen.assessed.unexpected.empty() || seen.harness_at_fault() ||
-                   (strict && has_violation(seen));
+int exit_code_of(const explored_so_far& seen) {
+    const auto any = [&](auto&& is_one) { return std::ranges::any_of(seen.cells, is_one); };
+    if (any([&](const cell_verdict& one) {
+            return !one.assessed.unexpected.empty() || one.harness_at_fault() ||
+                   (seen.strict && has_violation(one));
         }))
         return exit_violated;
-    if (any([](const cell_verdict& seen) { return seen.crashed(); })) return exit_crash;
-    if (any([](const cell_verdict& seen) { return !seen.assessed.missing.empty(); }))
-        return exit_inconclusive;
-    return exit_as_expected;
+    if (any([](const cell_verdict& one) { return one.crashed(); })) return exit_crash;
+    if (seen.interrupted && !seen.complete()) return exit_cut_short;
+    const bool silent = any([](const cell_verdict& one) { return !one.assessed.missing.empty(); });
+    return silent || seen.cells.size() < seen.wanted ? exit_inconclusive : exit_as_expected;
 }
 
 int exit_code_of(const explore::replay_result& run, std::optional<explore::defect> shows) {

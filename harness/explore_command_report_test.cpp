@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -94,6 +96,10 @@ constexpr std::array<way, 4> ways{{
         what, {.strategy = strategy::portfolio, .budget = 100'000, .stop_at_first = false});
 }
 
+[[nodiscard]] explored_so_far all_of(std::span<const cell_verdict> cells, bool strict = false) {
+    return {.cells = {cells.begin(), cells.end()}, .wanted = cells.size(), .strict = strict};
+}
+
 // A crash of a variant is told with thread, call, place and token, and is exit code 5; the cells
 // beside it are as they are.
 TEST(ExploreReport, ACrashIsExitCode5) {
@@ -112,9 +118,10 @@ TEST(ExploreReport, ACrashIsExitCode5) {
         EXPECT_THAT(text, HasSubstr("program replay " + std::string(one.name) +
                                     "/member/page_boundary/2x1/2x8/rc11:"));
         const std::array all{holds, seen, holds};
-        EXPECT_EQ(exit_code_of(all, false), exit_crash);
-        EXPECT_THAT(describe_total(all), AllOf(HasSubstr("3 cells: 2 hold, 1 fail, 1 not as"),
-                                               HasSubstr("1 crashed\n")));
+        EXPECT_EQ(exit_code_of(all_of(all)), exit_crash);
+        EXPECT_THAT(
+            describe_total(all_of(all)),
+            AllOf(HasSubstr("3 cells: 2 hold, 1 fail, 1 not as"), HasSubstr("1 crashed\n")));
         EXPECT_THAT(matrix_row(seen), HasSubstr("CRASHES"));
     }
 }
@@ -150,14 +157,14 @@ TEST(ExploreReport, ExitCodesHaveAnOrder) {
     cell_verdict silent = known;
     silent.assessed.missing.insert(invariant::unique_pid);
     const auto code = [](std::initializer_list<cell_verdict> all) {
-        return exit_code_of(std::vector<cell_verdict>(all), false);
+        return exit_code_of(all_of(std::vector<cell_verdict>(all)));
     };
     EXPECT_EQ(code({known}), exit_as_expected);
     EXPECT_EQ(code({known, silent}), exit_inconclusive);
     EXPECT_EQ(code({silent, crash, known}), exit_crash);
     EXPECT_EQ(code({crash, unexpected}), exit_violated);
-    EXPECT_EQ(exit_code_of(std::array{known}, true), exit_violated);
-    EXPECT_EQ(exit_code_of(std::array{crash}, true), exit_crash);
+    EXPECT_EQ(exit_code_of(all_of(std::array{known}, true)), exit_violated);
+    EXPECT_EQ(exit_code_of(all_of(std::array{crash}, true)), exit_crash);
 }
 
 // Of what a variant says that it breaks, only what the explorer can see has to break here.
@@ -172,13 +179,54 @@ TEST(ExploreReport, WhatHadToBreakAndDidNotIsExitCode7) {
     explored_variant variant = *find_explored_variant("sound");
     variant.info = &quiet;
     const cell_verdict seen = explored(case_of(variant, discipline::member, "page_boundary"));
-    EXPECT_EQ(exit_code_of(std::array{seen}, false), exit_inconclusive);
+    EXPECT_EQ(exit_code_of(all_of(std::array{seen})), exit_inconclusive);
     EXPECT_THAT(describe_cell(seen, ""), HasSubstr("none was shown of: no_underflow"));
-    EXPECT_THAT(describe_total(std::array{seen}), HasSubstr("1 declared to break but did not\n"));
+    EXPECT_THAT(describe_total(all_of(std::array{seen})),
+                HasSubstr("1 declared to break but did not\n"));
     // A search that was cut off need not have met it.
     const cell_verdict cut =
         explore_cell(case_of(variant, discipline::member, "page_boundary"), {.budget = 10});
-    EXPECT_EQ(exit_code_of(std::array{cut}, false), exit_as_expected);
+    EXPECT_EQ(exit_code_of(all_of(std::array{cut})), exit_as_expected);
+}
+
+// Who asks it to end gets what there is: a violation keeps its exit code, else it is cut short.
+// Time that is up is no failure, unless a cell has not begun.
+TEST(ExploreReport, WhatIsCutShortIsNotProven) {
+    std::atomic<std::uint64_t> runs = 0;
+    watch over(runs, watch::clock::now(), []() noexcept { return false; });
+    const matrix_case what =
+        case_of(*find_explored_variant("sound"), discipline::member, "page_boundary");
+    for (const strategy by : {strategy::random, strategy::bounded, strategy::exhaustive,
+                              strategy::stateful, strategy::prove, strategy::portfolio})
+        for (const std::uint64_t budget : {0ULL, 100'000ULL})
+            for (const unsigned jobs : {1U, 2U}) {
+                const cell_verdict cut = explore_cell(what, {.strategy = by,
+                                                             .budget = budget,
+                                                             .jobs = jobs,
+                                                             .stop_at_first = false,
+                                                             .watched = &over});
+                EXPECT_TRUE(cut.cut_short()) << to_string(cut);
+                EXPECT_FALSE(cut.explored.complete) << to_string(cut);
+                EXPECT_THAT(describe_cell(cut, ""), HasSubstr("unbroken, cut short"));
+                EXPECT_EQ(verdict_of(cut), "unbroken");
+                explored_so_far all = all_of(std::array{cut});
+                EXPECT_EQ(exit_code_of(all), exit_as_expected);
+                EXPECT_THAT(describe_total(all), HasSubstr("time is up: 0 of 1 cell"));
+                all.wanted = 2;
+                EXPECT_EQ(exit_code_of(all), exit_inconclusive);
+                all.interrupted = true;
+                EXPECT_EQ(exit_code_of(all), exit_cut_short);
+                EXPECT_THAT(describe_total(all), HasSubstr("cut short: 0 of 2 cells"));
+                all.cells.front().assessed.unexpected.insert(invariant::unique_pid);
+                EXPECT_EQ(exit_code_of(all), exit_violated);
+            }
+    // A watch that lets it go on counts, and changes nothing.
+    watch on(runs, std::nullopt, []() noexcept { return false; });
+    const cell_verdict all = explore_cell(
+        what, {.strategy = strategy::exhaustive, .stop_at_first = false, .watched = &on});
+    EXPECT_TRUE(all.explored.complete);
+    EXPECT_EQ(to_string(all), to_string(explore_cell(what, {.stop_at_first = false})));
+    EXPECT_GE(runs.load(), all.explored.runs());
 }
 
 }  // namespace

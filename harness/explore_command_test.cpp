@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <signal.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -191,6 +193,86 @@ TEST(ExploreCommand, ATokenOfAnotherBuild) {
     const program_end tried = run_pidmap_stress({"replay", of_another, "--best-effort"});
     EXPECT_TRUE(tried.code == exit_violated || tried.code == exit_as_expected) << tried.err;
     EXPECT_THAT(tried.out, HasSubstr("step | thread 1"));
+}
+
+/// Too much for any test to wait for: one cell has tens of thousands of executions a second, and
+/// millions of them.
+const words endless{"explore",    "--variant",    "sound",           "--threads", "3",
+                    "--scenario", "page_zero",    "--budget",        "0",         "--strategy",
+                    "exhaustive", "--discipline", "member,reference"};
+
+// Asked to end, it says and keeps what it has, and that this is not all.
+TEST(ExploreCommand, IsCutShortByASignal) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        const scratch_folder folder;
+        const std::string path = folder.path("results.json");
+        auto running = testing::start_pidmap_stress(with(endless, {"--json", path}));
+        ASSERT_TRUE(running.wait_until(
+            [&] { return running.out_so_far().find("explore --threads") != std::string::npos; }));
+        running.send(signal);
+        const program_end end = running.wait();
+        EXPECT_EQ(end.code, exit_cut_short) << end.out << end.err;
+        EXPECT_THAT(end.out, HasSubstr("cut short: 0 of 2 cells"));
+        EXPECT_THAT(end.out, Not(HasSubstr("holds")));
+        const auto file = nlohmann::json::parse(text_of(path), nullptr, false);
+        ASSERT_TRUE(file.is_object());
+        EXPECT_EQ(file["complete"], false);
+        EXPECT_EQ(file["exit_code"], static_cast<int>(exit_cut_short));
+    }
+}
+
+// When time is up, nothing is said to hold that was not explored to its end.
+TEST(ExploreCommand, EndsWhenItsTimeIsUp) {
+    const program_end end = run_pidmap_stress(with(endless, {"--for", "50ms"}));
+    EXPECT_TRUE(end.code == exit_as_expected || end.code == exit_inconclusive) << end.out;
+    EXPECT_THAT(end.out, AllOf(HasSubstr(", for 50 ms; build"), HasSubstr("time is up: 0 of 2")));
+    EXPECT_THAT(end.out, Not(HasSubstr("holds")));
+    const program_end enough =
+        run_pidmap_stress({"explore", "--variant", "sound", "--discipline", "lookup", "--for", "1h",
+                           "--scenario", "page_zero"});
+    EXPECT_EQ(enough.code, exit_as_expected);
+    EXPECT_THAT(enough.out, AllOf(HasSubstr("holds, complete"), Not(HasSubstr("time is up"))));
+    expect_one_line(run_pidmap_stress({"explore", "--for", "5x"}), "--for '5x'");
+    expect_one_line(run_pidmap_stress({"explore", "--for", "0s"}), "--for 0s is out of range");
+}
+
+// The results file has each cell, with tokens that replay, and where it comes from.
+TEST(ExploreCommand, KeepsResults) {
+    const scratch_folder folder;
+    const std::string path = folder.path("results.json");
+    const program_end end = run_pidmap_stress(with(late_get, {"--json", path}));
+    EXPECT_EQ(end.code, exit_as_expected) << end.err;
+    const auto file = nlohmann::json::parse(text_of(path), nullptr, false);
+    ASSERT_TRUE(file.is_object());
+    EXPECT_EQ(file["schema"], 1);
+    EXPECT_EQ(file["complete"], true);
+    EXPECT_TRUE(file["build"]["commit"].is_string());
+    EXPECT_TRUE(file["host"].is_string());
+    EXPECT_EQ(file["configuration"]["strategy"], "portfolio");
+    ASSERT_EQ(file["cells"].size(), 1U);
+    const auto& cell = file["cells"][0];
+    EXPECT_EQ(cell["variant"], "symmetric");
+    EXPECT_EQ(cell["scenario"], "page_zero");
+    EXPECT_EQ(cell["discipline"], "lookup");
+    EXPECT_EQ(cell["model"], "rc11");
+    EXPECT_EQ(cell["verdict"], "violated");
+    EXPECT_EQ(cell["as_expected"], true);
+    EXPECT_EQ(cell["complete"], true);
+    EXPECT_EQ(cell["executions"], 19);
+    EXPECT_GE(cell["samples"], 2000);
+    words tokens;
+    for (const auto& one : cell["findings"]) {
+        EXPECT_TRUE(parse_invariant(one["invariant"].get<std::string>())) << one;
+        EXPECT_FALSE(one["what"].get<std::string>().empty());
+        tokens.push_back(one["token"]);
+    }
+    EXPECT_EQ(tokens, tokens_in(end.out));
+    // Alone on standard output, if it goes there.
+    const program_end piped = run_pidmap_stress(with(late_get, {"--json", "-"}));
+    EXPECT_TRUE(nlohmann::json::parse(piped.out, nullptr, false).is_object()) << piped.out;
+    EXPECT_THAT(piped.err, HasSubstr("1 cell: 0 hold"));
+    expect_one_line(run_pidmap_stress(with(late_get, {"--json", "/nowhere/at/all"})),
+                    "cannot write --json");
 }
 
 // What is wrong with a real token, or with where its trace is to go, is told in one line. All other

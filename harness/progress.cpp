@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "harness/duration.hpp"
@@ -13,8 +15,9 @@ constexpr auto redraw_interval = std::chrono::milliseconds(200);
 constexpr auto log_interval = std::chrono::seconds(15);
 }  // namespace
 
-progress_line::progress_line(std::FILE* out, std::chrono::nanoseconds expected)
+progress_line::progress_line(std::FILE* out, std::chrono::nanoseconds expected, std::string unit)
     : out_(out),
+      unit_(std::move(unit)),
       terminal_(::isatty(::fileno(out)) == 1),
       expected_(expected),
       begin_(clock::now()),
@@ -29,8 +32,8 @@ void progress_line::update(const std::string& what, std::uint64_t operations) {
     const double rate = operations > last_operations_
                             ? static_cast<double>(operations - last_operations_) / seconds
                             : 0;
-    std::string line = fmt::format("{}: {} operations/s, {} elapsed", what, to_human(rate),
-                                   to_human(now - begin_));
+    std::string line =
+        fmt::format("{}: {} {}/s, {} elapsed", what, to_human(rate), unit_, to_human(now - begin_));
     if (expected_.count() != 0)
         line += fmt::format(", {} left",
                             to_human(std::max(expected_ - (now - begin_), clock::duration(0))));

@@ -10,7 +10,9 @@ namespace pidmap_stress {
 /// One line that says how far a run is: redrawn on a terminal, written every 15 s in a log.
 class progress_line {
 public:
-    progress_line(std::FILE* out, std::chrono::nanoseconds expected);
+    /// \param unit  What is counted.
+    progress_line(std::FILE* out, std::chrono::nanoseconds expected,
+                  std::string unit = "operations");
 
     /// \param what        What is going on now.
     /// \param operations  Of the whole run so far.
@@ -22,6 +24,7 @@ private:
     using clock = std::chrono::steady_clock;
 
     std::FILE* out_;
+    std::string unit_;
     bool terminal_;
     bool shown_ = false;
     std::chrono::nanoseconds expected_;

@@ -39,7 +39,8 @@ result explore_to_prove(const program& p, const options& how) {
     options part = how;
     part.budget = how.budget == 0 ? quick : std::min(quick, how.budget);
     result sum = explore_exhaustively(p, part);
-    if (!sum.truncated || sum.step_limited != 0 || sum.runs() == how.budget) return sum;
+    if (!sum.truncated || sum.step_limited != 0 || sum.runs() == how.budget || ends_early(how))
+        return sum;
     part.budget = how.budget == 0 ? 0 : how.budget - sum.runs();
     if (const auto states = explore_fewer_states(p, part)) return followed_by(sum, *states);
     return explore_exhaustively(p, how);
@@ -110,7 +111,13 @@ std::optional<strategy> parse_strategy(std::string_view name) noexcept {
     return std::nullopt;
 }
 
-result explore(const program& p, const options& how) {
+bool ends_early(const options& how) noexcept {
+    return how.watched != nullptr && how.watched->ends();
+}
+
+namespace {
+
+result explore_to_the_end(const program& p, const options& how) {
     worker probe(p, how);
     probe.probe_livelocks();
     result first = probe.take();
@@ -126,6 +133,15 @@ result explore(const program& p, const options& how) {
             first.findings.push_back(std::move(f));
     rest.findings = std::move(first.findings);
     return rest;
+}
+
+}  // namespace
+
+result explore(const program& p, const options& how) {
+    result r = explore_to_the_end(p, how);
+    r.cut_short = ends_early(how) && !r.complete && !(how.stop_at_first && !r.findings.empty());
+    r.truncated |= r.cut_short;
+    return r;
 }
 
 replay_result replay(const program& p, const schedule& choices, const options& how) {

@@ -10,6 +10,7 @@
 #include "harness/explore/machine.hpp"
 #include "harness/explore/program.hpp"
 #include "harness/explore/step.hpp"
+#include "harness/explore/watch.hpp"
 
 /// Explores a program: runs it in many interleavings, or in all, and reports what went wrong.
 namespace pidmap_stress::explore {
@@ -48,6 +49,7 @@ struct options {
     bool stop_at_first = true;     ///< End with the first finding, or collect different ones.
     bool count_redundant = false;  ///< Notice executions that were met before.
     freeze_point freeze{};         ///< A thread that stops for ever.
+    watch* watched = nullptr;  ///< Who may end it early; then the result is what there is by then.
     planted_fault fault = planted_fault::none;  ///< For tests of the engine itself.
 };
 
@@ -63,7 +65,8 @@ struct result {
     std::uint64_t redundant = 0;      ///< If counted: met before. Of `exhaustive`, always 0.
     std::uint64_t step_limited = 0;   ///< That were cut off at the step limit.
     bool complete = false;            ///< Every consistent execution was met.
-    bool truncated = false;           ///< By the budget or the step limit.
+    bool truncated = false;           ///< By the budget, the step limit, or as cut_short.
+    bool cut_short = false;           ///< By options::watched.
     std::optional<unsigned> bound{};  ///< Complete up to so many preemptions.
     strategy last = strategy::exhaustive;  ///< The strategy that ran last.
     std::vector<finding> findings{};       ///< Different ones, in the order they were met.

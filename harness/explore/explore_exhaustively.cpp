@@ -1,5 +1,6 @@
 // The exhaustive search, alone or shared among workers.
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <iterator>
@@ -110,7 +111,8 @@ public:
                 break;
             }
         }
-        if (!enough) sum.complete = !sum.truncated;
+        const bool all_ended = std::ranges::all_of(stretches_, &stretch::ended);
+        if (!enough) sum.complete = all_ended && !sum.truncated;
         sum.redundant = count_repeated(std::move(seen));
         return sum;
     }

@@ -72,7 +72,7 @@ result explore_samples(const program& p, const options& how) {
     std::vector<std::uint64_t> seen;
     result sum;
     sum.last = how.strategy == strategy::portfolio ? strategy::random : how.strategy;
-    for (std::uint64_t done = 0; done < walks; done += chunk * jobs) {
+    for (std::uint64_t done = 0; done < walks && !ends_early(how); done += chunk * jobs) {
         side_by_side(jobs, [&](unsigned j) {
             lane& l = lanes[j];
             if (!l.own) {
@@ -102,7 +102,7 @@ public:
 
     turn explore(worker& w, std::uint64_t most) override {
         turn did{.more = true};
-        while (did.more && did.found.runs() < most &&
+        while (did.more && did.found.runs() < most && !w.satisfied() &&
                !(w.stops_at_first() && !did.found.findings.empty())) {
             search_.restart();
             w.sample(search_);

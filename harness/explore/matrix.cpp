@@ -64,7 +64,8 @@ constexpr char separator = ':';
 [[nodiscard]] std::string extent(const result& r) {
     if (r.complete) return "complete";
     std::string text = r.bound ? fmt::format("up to {} preemptions", *r.bound) : "sampled";
-    if (r.truncated) text = "truncated" + (r.bound ? ", " + text : std::string{});
+    if (r.truncated)
+        text = (r.cut_short ? "cut short" : "truncated") + (r.bound ? ", " + text : std::string{});
     return text;
 }
 
@@ -92,7 +93,7 @@ constexpr char separator = ':';
         return known.broken != invariant::bounded_stack;
     });
     return visible && info.worlds.contains(world::explorer) &&
-           (seen.explored.complete || !seen.broken.empty());
+           (seen.explored.complete || (!seen.broken.empty() && !seen.cut_short()));
 }
 
 }  // namespace
@@ -186,6 +187,10 @@ bool cell_verdict::as_expected() const noexcept {
 bool cell_verdict::crashed() const noexcept {
     return std::ranges::any_of(
         broken, [](const broken_invariant& one) { return one.which == defect::crash(); });
+}
+
+bool cell_verdict::cut_short() const noexcept {
+    return explored.cut_short || (progress && progress->cut_short);
 }
 
 bool cell_verdict::harness_at_fault() const noexcept {

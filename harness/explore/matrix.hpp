@@ -74,6 +74,8 @@ struct cell_verdict {
     /// at fault.
     [[nodiscard]] bool as_expected() const noexcept;
     [[nodiscard]] bool crashed() const noexcept;
+    /// Whether it was ended before its end: see options::watched.
+    [[nodiscard]] bool cut_short() const noexcept;
     /// Whether a finding is none of the variant's: it is of the harness, or did not happen again.
     [[nodiscard]] bool harness_at_fault() const noexcept;
     [[nodiscard]] standing of_family(family which) const noexcept;

@@ -82,7 +82,7 @@ turn explore_in_pieces(std::unique_ptr<piece> whole, const program& p, const opt
     while (!parts.empty()) {
         std::uint64_t left = std::numeric_limits<std::uint64_t>::max();
         if (how.budget != 0) left = how.budget - std::min(how.budget, sum.found.runs());
-        if (left == 0) {
+        if (left == 0 || ends_early(how)) {
             sum.more = true;
             return sum;
         }

@@ -1,6 +1,7 @@
 #include "harness/explore/search.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace pidmap_stress::explore {
 namespace {
@@ -20,7 +21,17 @@ worker::worker(const program& p, const options& how)
     machine_.freeze(how.freeze);
 }
 
+worker::~worker() {
+    tell_watch();
+}
+
+void worker::tell_watch() {
+    if (how_.watched != nullptr) how_.watched->ran(std::exchange(untold_, 0));
+}
+
 void worker::count(run_end end, const graph& g) {
+    constexpr unsigned seldom = 64;  // Others count there, too.
+    if (++untold_ == seldom) tell_watch();
     if (machine_.froze()) ++result_.frozen;
     if (machine_.anybody_waited()) ++result_.waited;
     switch (end) {
@@ -188,6 +199,7 @@ void append_result(result& sum, const result& next) {
     sum.waited += next.waited;
     sum.step_limited += next.step_limited;
     sum.truncated |= next.truncated;
+    sum.cut_short |= next.cut_short;
     for (finding f : next.findings) {
         if (is_among(sum.findings, f)) continue;
         f.at_execution += before;

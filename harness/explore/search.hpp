@@ -12,11 +12,16 @@
 namespace pidmap_stress::explore {
 
 [[nodiscard]] memory_rules rules_of(const options& how) noexcept;
+/// Whether whoever watches it wants it to end.
+[[nodiscard]] bool ends_early(const options& how) noexcept;
 
 /// One worker: a machine of its own, and the result of what it ran.
 class worker {
 public:
     worker(const program& p, const options& how);
+    ~worker();
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
 
     /// Runs one controlled execution.
     void sample(controlled& choices);
@@ -34,9 +39,9 @@ public:
     /// Keeps what was found, and counts from 0.
     void count_anew() { result_ = {.findings = std::move(result_.findings)}; }
     [[nodiscard]] const result& so_far() const noexcept { return result_; }
-    /// Whether to end early: something was found, and that is enough.
+    /// Whether to end early: something was found, and that is enough; or somebody wants it.
     [[nodiscard]] bool satisfied() const noexcept {
-        return how_.stop_at_first && !result_.findings.empty();
+        return (how_.stop_at_first && !result_.findings.empty()) || ends_early(how_);
     }
     [[nodiscard]] bool stops_at_first() const noexcept { return how_.stop_at_first; }
     /// What ran to its end, by fingerprint, if the options ask for it.
@@ -44,6 +49,7 @@ public:
 
 private:
     void count(run_end end, const graph& g);
+    void tell_watch();
     [[nodiscard]] bool knows(const finding& f) const noexcept;
     void report(finding f, const schedule& choices);
     void report_all(const graph& g);
@@ -59,6 +65,7 @@ private:
     /// no execution step by step is a witness.
     std::vector<finding> consequences_;
     std::vector<std::uint64_t> seen_;
+    unsigned untold_ = 0;  // Runs that whoever watches does not know of.
 };
 
 /// Adds `next`, which came after `sum`, to it.

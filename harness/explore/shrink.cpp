@@ -29,7 +29,7 @@ namespace {
 class breaker {
 public:
     breaker(model under, defect which, const shows_the_same& accept, const shrink_options& how)
-        : how_{.model = under, .stop_at_first = false},
+        : how_{.model = under, .stop_at_first = false, .watched = how.watched},
           which_(which),
           accept_(accept),
           budget_(how.for_each_program) {}
@@ -39,7 +39,7 @@ public:
         trust search(rules_of(how_));
         std::size_t looked_at = 0;
         bool more = true;
-        for (; more && w.so_far().runs() < budget_; more = search.advance()) {
+        for (; more && w.so_far().runs() < budget_ && !w.satisfied(); more = search.advance()) {
             w.run(search);
             ++executions_;
             if (auto found = look(p, w.so_far().findings, looked_at)) return found;
@@ -47,7 +47,7 @@ public:
         if (!more) return std::nullopt;
         // Too large to be searched: chance goes to other corners.
         random_walk walk(1);
-        for (std::uint64_t number = 0; number < budget_ / 2; ++number) {
+        for (std::uint64_t number = 0; number < budget_ / 2 && !w.satisfied(); ++number) {
             walk.restart(number);
             w.sample(walk);
             ++executions_;
@@ -160,11 +160,14 @@ std::optional<schedule> simplest_schedule(const program& p, model under, defect 
         std::size_t looked_at = 0;
         bounded search(bound);
         bool more = true;
-        for (std::uint64_t n = 0; more && n < how.for_schedule && looked_at < most_looked_at; ++n) {
+        for (std::uint64_t n = 0; more && n < how.for_schedule && looked_at < most_looked_at &&
+                                  !(how.watched != nullptr && how.watched->ends());
+             ++n) {
             search.restart();
             g.clear(rules_of(rules));
             m.run(g, search);
             ++executions;
+            if (how.watched != nullptr) how.watched->ran(1);
             if (breaks(m.found(), which)) {
                 ++looked_at;
                 const replay_result run = replay(p, search.taken(), rules);

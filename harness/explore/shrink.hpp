@@ -17,6 +17,8 @@ struct shrink_options {
     /// Executions that the search for the simplest schedule is worth, at each bound.
     std::uint64_t for_schedule = 4'000;
     unsigned preemptions = 3;
+    /// Who may end it early: then it has what it has.
+    watch* watched = nullptr;
     /// Whether a script that shows nothing is tried from a new namespace, too.
     bool from_nothing = true;
 };

@@ -111,6 +111,8 @@ private:
         const bool own = one.file.find("/allocator/") != std::string::npos;
         const bool known = one.file.ends_with("/explore/explored.hpp") ||
                            one.file.ends_with("/explore/judged.hpp") ||
+                           one.file.ends_with("/harness/hooked_atomic.hpp") ||
+                           one.file.ends_with("/harness/atomic_interface.hpp") ||
                            one.file.find("/include/") != std::string::npos;
         if (own || (!known && best == nullptr)) best = &one;
         if (own) break;

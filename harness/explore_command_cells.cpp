@@ -93,12 +93,12 @@ private:
         std::condition_variable_any ended;
         while (!ended.wait_for(lock, done, interval, [&] { return done.stop_requested(); })) {
             const std::uint64_t runs = runs_.load(std::memory_order::relaxed);
-            const auto cells = std::ranges::count_if(
-                explored_, [](const auto& one) { return one.has_value(); });
-            progress_.update(fmt::format("{} of {} cell{}, {} executions", cells, explored_.size(),
-                                         explored_.size() == 1 ? "" : "s",
-                                         to_human(static_cast<double>(runs))),
-                             runs);
+            const auto cells =
+                std::ranges::count_if(explored_, [](const auto& one) { return one.has_value(); });
+            progress_.update(
+                fmt::format("{} of {} cell{}, {} executions", cells, explored_.size(),
+                            explored_.size() == 1 ? "" : "s", to_human(static_cast<double>(runs))),
+                runs);
         }
         progress_.clear();
     }

@@ -32,18 +32,18 @@ using explore::cell_verdict;
                          {"what", side.what},
                          {"call", side.call},
                          {"place", explore::source_line(side.site)}});
-    return {{"invariant", one.which && !one.which->is_crash()
-                              ? nlohmann::json(to_string(*one.which))
-                              : nlohmann::json()},
-            {"kind", explore::to_string(f.kind)},
-            {"what", explore::sentence_of(f)},
-            {"thread", f.thread},
-            {"call", f.call},
-            {"place", explore::source_line(f.site)},
-            {"sides", sides},
-            {"replayed", f.replayed},
-            {"token", one.token},
-            {"reproduce", fmt::format("{} replay {}", program, one.token)}};
+    return {
+        {"invariant", one.which && !one.which->is_crash() ? nlohmann::json(to_string(*one.which))
+                                                          : nlohmann::json()},
+        {"kind", explore::to_string(f.kind)},
+        {"what", explore::sentence_of(f)},
+        {"thread", f.thread},
+        {"call", f.call},
+        {"place", explore::source_line(f.site)},
+        {"sides", sides},
+        {"replayed", f.replayed},
+        {"token", one.token},
+        {"reproduce", fmt::format("{} replay {}", program, one.token)}};
 }
 
 [[nodiscard]] nlohmann::json to_json(const cell_verdict& seen, const std::string& program) {
@@ -58,9 +58,8 @@ using explore::cell_verdict;
     return {{"variant", seen.of.variant->info->name},
             {"discipline", to_string(s.how)},
             {"scenario", s.scenario->name},
-            {"variation", s.scenario->variations.empty()
-                              ? std::string_view{}
-                              : s.scenario->variations[s.variation]},
+            {"variation", s.scenario->variations.empty() ? std::string_view{}
+                                                         : s.scenario->variations[s.variation]},
             {"model", explore::to_string(seen.of.model)},
             {"threads", s.threads},
             {"rounds", s.rounds},

@@ -257,6 +257,7 @@ constexpr refusal of_every_command[] = {
     {"explore --variation ''", "--variation '' is not a name; see pidmap-stress list"},
     {"explore --duration 5s",
      "--duration is an option of run, not of explore; explore takes: {options of explore}"},
+    {"explore --for 5", "--for '5' has no unit; it must have one, like 500ms, 45s, 5m, 3h or 2d"},
     {"explore page_zero",
      "explore does not take the word 'page_zero'; did you mean --scenario page_zero? "
      "See pidmap-stress explore --help"},

@@ -58,6 +58,13 @@ struct registers {
     return at.stack != 0 && address + frame > at.stack && address < at.stack + frame;
 }
 
+/// Behind the first instruction of this program's function that an address lies in, or nullptr.
+[[nodiscard]] const void* function_around(std::uintptr_t address) noexcept {
+    if (!is_own_code(address)) return nullptr;
+    void* const begin = _Unwind_FindEnclosingFunction(reinterpret_cast<void*>(address));
+    return begin == nullptr ? nullptr : static_cast<const char*>(begin) + 1;
+}
+
 [[nodiscard]] crash_cause cause_of(int signal, const siginfo_t& info, const registers& at) {
     constexpr std::uintptr_t first_page = 64 * 1024;  // Members of what is not there.
     switch (signal) {
@@ -110,10 +117,12 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     const registers at = registers_of(context);
     crash_report seen{.cause = cause_of(signal, *info, at)};
     // The instruction itself, or who called the library that it is in. An overflown stack is not
-    // looked through: it is deep.
-    if (is_own_code(at.instruction))
+    // looked through: it is deep, and where in its round a recursion was is chance.
+    if (seen.cause == crash_cause::stack_overflow)
+        seen.site = function_around(at.instruction);
+    else if (is_own_code(at.instruction))
         seen.site = reinterpret_cast<const void*>(at.instruction + 1);
-    else if (seen.cause != crash_cause::stack_overflow)
+    else
         seen.site = own_code_above();
     // There is no way back into the program, so the handler does not return either.
     sigset_t this_one;
@@ -249,7 +258,8 @@ void machine::leave_crashed(const crash_report& seen) {
 }
 
 void machine::leave_overflown(const void* site) {
-    leave_crashed({.cause = crash_cause::stack_overflow, .site = site});
+    leave_crashed({.cause = crash_cause::stack_overflow,
+                   .site = function_around(reinterpret_cast<std::uintptr_t>(site))});
 }
 
 void machine::leave_without_cell(const void* site) {

@@ -249,6 +249,7 @@ std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& als
     if (!again.exact || !breaks(again.findings, what.shows)) return std::nullopt;
     result.shown = count_shown(again, what.shows);
     result.shown_as = first_of(again, what.shows);
+    result.findings = again.findings;
     result.token = make_token(what, *best, build_identity());
     return result;
 }
@@ -271,7 +272,15 @@ std::optional<shrunk_finding> shrink(const matrix_case& what, const broken_invar
         };
         const script_case as_script{
             .variant = what.variant, .script = *calls, .model = what.model, .shows = *found.which};
-        if (auto small = shrink(as_script, accept, how)) return small;
+        if (auto small = shrink(as_script, accept, how)) {
+            // A crash may not be the only one there.
+            for (finding& f : small->findings)
+                if (f.same_as(found.finding)) {
+                    small->shown_as = f;
+                    small->shown_as.replayed = true;
+                }
+            return small;
+        }
     }
     // A program of another kind keeps its calls, and gets a simpler schedule.
     const auto p = what.variant->make(what.setting);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/explore/matrix.hpp"
 #include "harness/explore/replayable.hpp"
@@ -24,9 +25,10 @@ struct shrink_options {
 };
 
 struct shrunk_finding {
-    std::string token{};    ///< Replays exactly, and breaks the same invariant ...
-    finding shown_as{};     ///< ... by this.
-    std::size_t shown = 0;  ///< Steps that a reader is shown.
+    std::string token{};              ///< Replays exactly, and breaks the same invariant ...
+    finding shown_as{};               ///< ... by this.
+    std::vector<finding> findings{};  ///< Of a script: all that the replay shows.
+    std::size_t shown = 0;            ///< Steps that a reader is shown.
 };
 
 /// Whether an execution is one to show, beyond that it breaks the invariant.

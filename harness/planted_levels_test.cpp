@@ -136,26 +136,6 @@ struct stale_slot_steps : sound_steps {
 template <execution_policy P>
 using stale_slot = planted<P, stale_slot_steps>;
 
-/// Raises an object's count whatever it is, and takes that back if it was 0: another lookup may
-/// come between, so it takes three. The time between the two is wide, so that a bounded number of
-/// calls is enough on any machine; a mutant of the same kind has it as narrow as it comes.
-struct raise_and_take_back_steps : sound_steps {
-    static constexpr std::string_view name = "raise_and_take_back";
-    struct objects : forgetful_objects {
-        template <class Object>
-        [[nodiscard]] static bool get_unless_zero(Object& object) noexcept {
-            constexpr int patience = 200;
-            if (object.count.fetch_add(1, std::memory_order::relaxed) != 0) return true;
-            for (int n = 0; n < patience && object.count.load(std::memory_order::relaxed) == 1; ++n)
-                std::this_thread::yield();
-            object.count.fetch_sub(1, std::memory_order::relaxed);
-            return false;
-        }
-    };
-};
-template <execution_policy P>
-using raise_and_take_back = planted<P, raise_and_take_back_steps>;
-
 /// Lets a page from the 101st on do without a reference.
 struct hundred_pages_steps : sound_steps {
     static constexpr std::string_view name = "hundred_pages";
@@ -269,11 +249,6 @@ INSTANTIATE_TEST_SUITE_P(
                                   "outliving_pid",
                                   discipline::reference,
                                   500'000,
-                                  {invariant::no_use_after_release, invariant::released_once}},
-                      planted_bug{make_subject_entry<raise_and_take_back>(),
-                                  "outliving_pid",
-                                  discipline::member,
-                                  5'000'000,
                                   {invariant::no_use_after_release, invariant::released_once}},
                       planted_bug{make_subject_entry<hundred_pages>(),
                                   "many_pages",

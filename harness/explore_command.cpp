@@ -64,7 +64,7 @@ using explore::matrix_case;
     explore::pidmap_setting setting{.how = what.how,
                                     .scenario = explore::find_explored_scenario(what.scenario),
                                     .threads = wanted.threads,
-                                    .rounds = wanted.operations,
+                                    .turns = wanted.operations,
                                     .pages = wanted.pages,
                                     .bits = wanted.bits};
     const auto& known = setting.scenario->variations;
@@ -141,7 +141,7 @@ struct full_options {
 [[nodiscard]] nlohmann::json configuration_of(const explore_options& wanted,
                                               const full_options& full) {
     return {{"threads", wanted.threads},
-            {"rounds", wanted.operations},
+            {"turns", wanted.operations},
             {"pages", wanted.pages},
             {"bits", wanted.bits},
             {"variation", wanted.variation},
@@ -282,8 +282,8 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
         ->delimiter(',')
         ->capture_default_str();
     add_whole_number(app, "--threads", 1U, 4U, wanted.threads, "a scenario may allow fewer");
-    add_whole_number(app, "--ops", 1U, 8U, wanted.operations,
-                     "rounds of each thread: alloc and free, most often");
+    add_whole_number(app, "--turns", 1U, 8U, wanted.operations,
+                     "turns of each thread: an alloc and a free, most often");
     add_whole_number(app, "--pages", 2U, 3U, wanted.pages, "of a namespace");
     // What lies between is refused when it is known for which scenario.
     add_whole_number(app, "--bits", 4U, 8U, wanted.bits, "pids of a page", "4 or 8");
@@ -329,7 +329,7 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     add_choice(app, {.option = "--progress", .names = names_of(explore_progress)}, wanted.progress,
                "whether threads complete though another one stops forever, at any of its steps;\n"
                "auto: where no thread ever waits, so that this is known, and where it is not, in "
-               "a matrix of 2 threads x 1 round");
+               "a matrix of 2 threads x 1 turn");
     app.add_option("--json", wanted.json_path, "a file for the results, or - for standard output");
     app.add_flag("--no-shrink", wanted.no_shrink, "print findings as they were found");
     app.add_flag("--strict", wanted.strict, "any violation is exit code 2, expected or not");

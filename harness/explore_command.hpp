@@ -32,7 +32,7 @@ inline constexpr std::array<named_choice, 3> explore_models{{
     {"sc", "sequential consistency"},
 }};
 inline constexpr std::array<named_choice, 3> explore_progress{{
-    {"auto", "where no thread ever waits, and in a matrix of 2 threads x 1 round"},
+    {"auto", "where no thread ever waits, and in a matrix of 2 threads x 1 turn"},
     {"always", "with each thread stopped at each of its steps"},
     {"never", "not checked"},
 }};

@@ -62,7 +62,7 @@ using explore::cell_verdict;
                                                          : s.scenario->variations[s.variation]},
             {"model", explore::to_string(seen.of.model)},
             {"threads", s.threads},
-            {"rounds", s.rounds},
+            {"turns", s.turns},
             {"verdict", verdict_of(seen)},
             {"as_expected", seen.as_expected()},
             {"complete", seen.explored.complete},

@@ -88,7 +88,7 @@ constexpr std::array<named_choice, discipline_count> disciplines{{
         if (known.varies != nullptr) {
             const explore::explored_scenario& of = *explore::find_explored_scenario(one.name);
             remark +=
-                fmt::format("; --threads 1 to {}, --ops 1 to {}", of.most_threads, of.most_rounds);
+                fmt::format("; --threads 1 to {}, --turns 1 to {}", of.most_threads, of.most_turns);
         }
         text += row(one.name, one.summary, remark);
         for (const std::string_view variation : one.variations)
@@ -131,7 +131,7 @@ constexpr std::array<named_choice, discipline_count> disciplines{{
         if (known.varies != nullptr) {
             const explore::explored_scenario& of = *explore::find_explored_scenario(one.name);
             text["threads"] = {1, of.most_threads};
-            text["ops"] = {1, of.most_rounds};
+            text["turns"] = {1, of.most_turns};
             text["variations"] = json::array();
             for (const std::string_view variation : one.variations)
                 text["variations"].push_back(

@@ -219,7 +219,7 @@ INSTANTIATE_TEST_SUITE_P(
         bad_input{"SeedOfExploreInWords", {"explore", "--seed", "abc"}, "--seed 'abc'", "0 to"},
         bad_input{"NegativeFirstSeed", {"mutants", "--seed", "-1"}, "--seed -1", "0 to"},
         bad_input{"NoJobs", {"explore", "--jobs", "0"}, "--jobs 0", "1 to 256"},
-        bad_input{"TooManyRounds", {"explore", "--ops", "9"}, "--ops 9", "1 to 8"},
+        bad_input{"TooManyTurns", {"explore", "--turns", "9"}, "--turns 9", "1 to 8"},
         bad_input{"OnePage", {"explore", "--pages", "1"}, "--pages 1", "2 to 3"},
         bad_input{"NoSeeds", {"mutants", "--seeds", "0"}, "--seeds 0", "1 to 1000"},
         bad_input{"PidMaxTooLow", {"run", "--pid-max", "300"}, "--pid-max 300", "301 to 4194304"},

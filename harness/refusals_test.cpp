@@ -236,7 +236,7 @@ constexpr refusal of_every_command[] = {
      "cannot write --json /dev: Is a directory; give a path that can be written"},
     {"explore --threads 9", "--threads 9 is out of range; it must be 1 to 4"},
     {"explore --threads 0", "--threads 0 is out of range; it must be 1 to 4"},
-    {"explore --ops 9", "--ops 9 is out of range; it must be 1 to 8"},
+    {"explore --turns 9", "--turns 9 is out of range; it must be 1 to 8"},
     {"explore --pages 4", "--pages 4 is out of range; it must be 2 to 3"},
     {"explore --bits 9", "--bits 9 is out of range; it must be 4 or 8"},
     {"explore --seed abc",
@@ -352,12 +352,12 @@ constexpr refusal of_the_explorer[] = {
      "--variation 'x' is unknown: page_install has none"},
     {"explore --scenario nested --threads 4",
      "--threads 4 is out of range for --scenario nested; it must be 1 to 3"},
-    {"explore --scenario page_boundary --threads 4 --ops 4",
-     "--threads 4 --ops 4 use 17 pids behind page 0, and there are 8; it must be "
-     "--threads 1, or --ops 1"},
-    {"explore --scenario page_boundary --threads 3 --ops 3",
-     "--threads 3 --ops 3 use 10 pids behind page 0, and there are 8; it must be "
-     "--threads 1 to 2, or --ops 1 to 2, or --pages 3"},
+    {"explore --scenario page_boundary --threads 4 --turns 4",
+     "--threads 4 --turns 4 use 17 pids behind page 0, and there are 8; it must be "
+     "--threads 1, or --turns 1"},
+    {"explore --scenario page_boundary --threads 3 --turns 3",
+     "--threads 3 --turns 3 use 10 pids behind page 0, and there are 8; it must be "
+     "--threads 1 to 2, or --turns 1 to 2, or --pages 3"},
     {"explore --scenario wraparound --threads 3 --bits 4",
      "--threads 3 need a larger page than --bits 4; it must be --threads 1, or --bits 8"},
     {"explore --scenario page_zero --bits 7", "--bits 7 is not built; it must be --bits 4 or 8"},

@@ -282,9 +282,9 @@ std::string to_string(const cell_verdict& seen) {
                                 one.which ? to_string(*one.which) : to_string(one.finding.kind));
         text += fmt::format("; {}", extent(seen.explored));
     }
-    return text + fmt::format(": {} thread{} x {} round{}, {} pages of {} pids, {}, {}", s.threads,
-                              s.threads == 1 ? "" : "s", s.rounds, s.rounds == 1 ? "" : "s",
-                              s.pages, s.bits, to_string(seen.of.model), amount(seen.explored));
+    return text + fmt::format(": {} thread{} x {} turn{}, {} pages of {} pids, {}, {}", s.threads,
+                              s.threads == 1 ? "" : "s", s.turns, s.turns == 1 ? "" : "s", s.pages,
+                              s.bits, to_string(seen.of.model), amount(seen.explored));
 }
 
 std::string make_token(const matrix_case& what, const schedule& choices, std::string_view build) {

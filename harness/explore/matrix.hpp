@@ -100,7 +100,7 @@ struct cell_checks {
 [[nodiscard]] std::string matrix_head();
 [[nodiscard]] std::string matrix_row(const cell_verdict& seen);
 
-/// One line: "holds, complete: 2 threads x 1 round, 2 pages of 8 pids, rc11, 377 executions";
+/// One line: "holds, complete: 2 threads x 1 turn, 2 pages of 8 pids, rc11, 377 executions";
 /// "unbroken, ..." where those are not all; or "fails: no_underflow, ...", and how much of all
 /// executions that is of. Samples, which may repeat an execution, are counted apart.
 [[nodiscard]] std::string to_string(const cell_verdict& seen);

@@ -71,9 +71,9 @@ TEST(Matrix, ThePostedFormLosesCountOfPageZeroAndOfNoOther) {
 // at rest, wherever its callers hold pids and page 0 stays out of it.
 TEST(Matrix, AFamilyThatBreaksHidesNoOther) {
     matrix_case what = make_case("as_posted", discipline::member, "page_boundary");
-    for (const unsigned rounds : {1U, 2U}) {
-        what.setting.rounds = rounds;
-        if (rounds == 2) what.setting.variation = 2;  // Their own pids stay.
+    for (const unsigned turns : {1U, 2U}) {
+        what.setting.turns = turns;
+        if (turns == 2) what.setting.variation = 2;  // Their own pids stay.
         const cell_verdict seen = explore_all(what, 2);
         EXPECT_TRUE(seen.explored.complete);
         EXPECT_EQ(seen.of_family(family::references), standing::holds) << matrix_row(seen);
@@ -82,7 +82,7 @@ TEST(Matrix, AFamilyThatBreaksHidesNoOther) {
         EXPECT_EQ(seen.of_family(family::cover), standing::fails);     // The get comes late.
         EXPECT_EQ(seen.of_family(family::progress), standing::holds);  // Nobody waits.
         EXPECT_TRUE(find_broken(seen, invariant::reuse_happens_after));
-        EXPECT_EQ(find_broken(seen, invariant::no_immediate_reuse) != nullptr, rounds == 2);
+        EXPECT_EQ(find_broken(seen, invariant::no_immediate_reuse) != nullptr, turns == 2);
     }
 }
 
@@ -127,7 +127,7 @@ TEST(Matrix, EachCheckCatchesWhatItIsFor) {
         std::string_view mutant;
         discipline how;
         invariant broken;
-        unsigned rounds;
+        unsigned turns;
     } planted[] = {
         {"get_after_publish", discipline::member, invariant::reference_covers_pages, 1},
         {"put_before_empty", discipline::member, invariant::reference_covers_pages, 1},
@@ -138,7 +138,7 @@ TEST(Matrix, EachCheckCatchesWhatItIsFor) {
         matrix_case what = make_case(one.mutant, one.how, "page_boundary");
         if (one.broken == invariant::linearizable)
             what = make_case(one.mutant, one.how, "exhaustion");
-        what.setting.rounds = one.rounds;
+        what.setting.turns = one.turns;
         const cell_verdict seen = explore_cell(
             what, {.strategy = strategy::portfolio, .budget = 100'000, .stop_at_first = false});
         EXPECT_TRUE(find_broken(seen, one.broken))
@@ -175,7 +175,7 @@ TEST(Matrix, ProofsByStateShowWhatProofsByExecutionShow) {
             EXPECT_EQ(by_state.broken.size(), by_execution.broken.size()) << to_string(by_state);
         }
     matrix_case larger = make_case("sound", member, "page_zero");
-    larger.setting.rounds = 2;
+    larger.setting.turns = 2;
     const auto seen = explore_cell(larger, {.strategy = strategy::prove, .stop_at_first = false});
     EXPECT_EQ(seen.explored.last, strategy::stateful);
     for (int of = 0; of < family_count; ++of)

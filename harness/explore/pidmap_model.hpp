@@ -29,7 +29,7 @@ struct shape {
     form how = form::as_posted;
     scene where = scene::outsider;
     int threads = 2;
-    int rounds = 1;
+    int turns = 1;
 
     [[nodiscard]] constexpr bool page_zero_is_short() const noexcept {
         return where == scene::page_zero_outsider || where == scene::page_zero_holder;
@@ -88,7 +88,7 @@ public:
     void worker(int me) {
         int held = held_[at(me)];
         if constexpr (S.all_hold()) {
-            for (int r = 0; r < S.rounds; ++r) {
+            for (int r = 0; r < S.turns; ++r) {
                 const int pid = alloc();
                 if (pid >= 0) {
                     free(held);
@@ -102,7 +102,7 @@ public:
         } else {
             const bool first = me == 0 && S.where != scene::late_outsider;
             if (first) free(held);
-            for (int r = first ? 1 : 0; r < S.rounds; ++r) {
+            for (int r = first ? 1 : 0; r < S.turns; ++r) {
                 const int pid = alloc();
                 if (pid >= 0) free(pid);
             }
@@ -249,12 +249,12 @@ template <shape S>
     return p;
 }
 
-template <int How, int Where, int Threads, int Rounds>
+template <int How, int Where, int Threads, int Turns>
 [[nodiscard]] auto pidmap_case() {
     return pidmap_program<shape{.how = static_cast<form>(How),
                                 .where = static_cast<scene>(Where),
                                 .threads = Threads,
-                                .rounds = Rounds}>();
+                                .turns = Turns}>();
 }
 
 }  // namespace pidmap_stress::explore::yardstick

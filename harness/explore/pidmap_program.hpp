@@ -24,10 +24,10 @@ namespace pidmap_stress::explore {
 /// are non-empty than there are references; at the end, an audit, and whether the calls can be put
 /// in an order that explains their results (call_book); and by the engine each use of memory.
 ///
-/// In a round, a thread allocates a pid and frees it. `member`: it holds a pid of its own, from the
-/// set-up to after its last round. `reference`: it holds a counted reference so long. `lookup`: it
+/// In a turn, a thread allocates a pid and frees it. `member`: it holds a pid of its own, from the
+/// set-up to after its last turn. `reference`: it holds a counted reference so long. `lookup`: it
 /// holds nothing; it finds the namespace in a table inside a read-side critical section. One pid,
-/// the resident, keeps the namespace at first; thread 1 frees it, as its first round or after its
+/// the resident, keeps the namespace at first; thread 1 frees it, as its first turn or after its
 /// last. No other reference is left, so whoever is the last one out releases the namespace; but in
 /// the variation `holders_stay`, pids and references of their own are given up when all threads
 /// have ended.
@@ -113,7 +113,7 @@ private:
     void run_protected(unsigned thread) noexcept;
     void run_lookup(unsigned thread) noexcept;
     /// Allocates and frees one pid, of what the table leads to if `look_up`.
-    void round(unsigned thread, bool look_up) noexcept;
+    void turn(unsigned thread, bool look_up) noexcept;
     void give_up_own(unsigned thread) noexcept;
     void leave(unsigned thread) noexcept;
 
@@ -146,7 +146,7 @@ private:
 };
 
 /// When the resident of `lookup` goes, and those who hold something of their own under `member` and
-/// `reference`. By default, the resident goes first, and each holder after its last round.
+/// `reference`. By default, the resident goes first, and each holder after its last turn.
 inline constexpr std::array<std::string_view, 4> who_leaves{"usual", "resident_last",
                                                             "holders_stay", "resident_apart"};
 inline constexpr unsigned resident_last = 1;
@@ -229,7 +229,7 @@ inline void pidmap_state::begin() noexcept {
         if (tenants_[nr].peek() != 0) now.held.push_back(static_cast<pid_nr>(nr));
     calls_.begin(std::move(now));
     reuse_.begin(static_cast<unsigned>(limit_ - variant_.reserved_pids),
-                 in_use_ + setting_.threads * setting_.rounds);
+                 in_use_ + setting_.threads * setting_.turns);
     ns_.put();        // The creator's.
     check_instant();  // Before the first step of a thread, which may be to give up its pid.
 }
@@ -242,7 +242,7 @@ inline void pidmap_state::run(unsigned thread) noexcept {
 }
 
 inline void pidmap_state::run_protected(unsigned thread) noexcept {
-    for (unsigned round = 0; round < setting_.rounds; ++round) this->round(thread, false);
+    for (unsigned turn = 0; turn < setting_.turns; ++turn) this->turn(thread, false);
     if (setting_.variation != holders_stay) give_up_own(thread);
 }
 
@@ -259,12 +259,11 @@ inline void pidmap_state::run_lookup(unsigned thread) noexcept {
     const bool first =
         resident && setting_.variation != resident_last && setting_.variation != resident_apart;
     if (first) leave(thread);
-    for (unsigned round = first ? 1 : 0; round < setting_.rounds; ++round)
-        this->round(thread, true);
+    for (unsigned turn = first ? 1 : 0; turn < setting_.turns; ++turn) this->turn(thread, true);
     if (resident && !first) leave(thread);
 }
 
-inline void pidmap_state::round(unsigned thread, bool look_up) noexcept {
+inline void pidmap_state::turn(unsigned thread, bool look_up) noexcept {
     const std::size_t call = calls_.called(operation_kind::alloc);
     alloc_result got = alloc_error::namespace_dead;
     if (look_up) {

@@ -46,7 +46,7 @@ result explore_all(std::string_view variant, const pidmap_setting& setting) {
     return explore(*p, {.stop_at_first = false});
 }
 
-std::vector<pidmap_setting> every_cell(unsigned threads, unsigned rounds) {
+std::vector<pidmap_setting> every_cell(unsigned threads, unsigned turns) {
     std::vector<pidmap_setting> cells;
     for (int how = 0; how < discipline_count; ++how)
         for (const explored_scenario* const scenario : explored_scenarios())
@@ -55,7 +55,7 @@ std::vector<pidmap_setting> every_cell(unsigned threads, unsigned rounds) {
                 const pidmap_setting cell{.how = static_cast<discipline>(how),
                                           .scenario = scenario,
                                           .threads = threads,
-                                          .rounds = rounds,
+                                          .turns = turns,
                                           .variation = variation};
                 if (!why_not(cell)) cells.push_back(cell);
             }
@@ -79,8 +79,8 @@ TEST(PidmapProgram, WhatIsSoundHoldsCompletelyUnderEveryDiscipline) {
 
 TEST(PidmapProgram, WhatIsSoundBreaksInNoSampleOfTheRest) {
     for (const std::string_view variant : {"sound", "per_pid"})
-        for (const unsigned rounds : {1U, 2U})
-            for (const pidmap_setting& cell : every_cell(3, rounds)) {
+        for (const unsigned turns : {1U, 2U})
+            for (const pidmap_setting& cell : every_cell(3, turns)) {
                 const auto p = find_explored_variant(variant)->make(cell);
                 EXPECT_TRUE(explore(*p, {.strategy = strategy::portfolio, .budget = 2'000}).ok())
                     << variant << ' ' << to_string(cell);
@@ -94,7 +94,7 @@ TEST(PidmapProgram, WhatNoOrderOfTheCallsExplainsIsFound) {
         const pidmap_setting cell{.how = discipline::lookup,
                                   .scenario = &page_boundary::info,
                                   .threads = 2,
-                                  .rounds = 2,
+                                  .turns = 2,
                                   .variation = variation};
         const options how{.strategy = strategy::portfolio, .budget = 20'000};
         const auto sound = find_explored_variant("sound")->make(cell);

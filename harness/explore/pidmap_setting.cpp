@@ -40,8 +40,8 @@ namespace {
     };
     if (s.threads < 1 || s.threads > scenario.most_threads)
         return out_of_range("--threads", s.threads, scenario.most_threads);
-    if (s.rounds < 1 || s.rounds > scenario.most_rounds)
-        return out_of_range("--ops", s.rounds, scenario.most_rounds);
+    if (s.turns < 1 || s.turns > scenario.most_turns)
+        return out_of_range("--turns", s.turns, scenario.most_turns);
     if (s.pages != 2 && s.pages != 3) return fmt::format("--pages {} is not built", s.pages);
     if (s.bits != 4 && s.bits != 8) return fmt::format("--bits {} is not built", s.bits);
     return scenario.refuses == nullptr ? std::nullopt : scenario.refuses(s);
@@ -67,7 +67,7 @@ namespace {
                                              : fmt::format("{}", fmt::join(good, " or ")));
     };
     try_all("--threads", &pidmap_setting::threads);
-    try_all("--ops", &pidmap_setting::rounds);
+    try_all("--turns", &pidmap_setting::turns);
     try_all("--pages", &pidmap_setting::pages);
     try_all("--bits", &pidmap_setting::bits);
     return text;
@@ -89,7 +89,7 @@ std::optional<std::string> why_not(const pidmap_setting& s) {
 
 std::string to_string(const pidmap_setting& s) {
     std::string text = fmt::format("{}/{}/{}x{}/{}x{}", to_string(s.how), s.scenario->name,
-                                   s.threads, s.rounds, s.pages, s.bits);
+                                   s.threads, s.turns, s.pages, s.bits);
     if (s.variation != 0) text += fmt::format("/{}", s.scenario->variations[s.variation]);
     return text;
 }
@@ -99,12 +99,11 @@ std::optional<pidmap_setting> parse_pidmap_setting(std::string_view text) {
     const auto how = parse_discipline(cut(text, '/').value_or(""));
     s.scenario = find_explored_scenario(cut(text, '/').value_or(""));
     const auto threads = to_number(cut(text, 'x'));
-    const auto rounds = to_number(cut(text, '/'));
+    const auto turns = to_number(cut(text, '/'));
     const auto pages = to_number(cut(text, 'x'));
     const std::size_t at = text.find('/');
     const auto bits = to_number(text.substr(0, at));
-    if (!how || s.scenario == nullptr || !threads || !rounds || !pages || !bits)
-        return std::nullopt;
+    if (!how || s.scenario == nullptr || !threads || !turns || !pages || !bits) return std::nullopt;
     if (at != std::string_view::npos) {
         const auto& known = s.scenario->variations;
         const auto found = std::ranges::find(known, text.substr(at + 1));
@@ -113,7 +112,7 @@ std::optional<pidmap_setting> parse_pidmap_setting(std::string_view text) {
     }
     s.how = *how;
     s.threads = *threads;
-    s.rounds = *rounds;
+    s.turns = *turns;
     s.pages = *pages;
     s.bits = *bits;
     if (why_not(s)) return std::nullopt;

@@ -24,7 +24,7 @@ struct explored_scenario {
     std::string_view summary{};  ///< One line.
     discipline_set disciplines = every_discipline;
     unsigned most_threads = 4;
-    unsigned most_rounds = 8;
+    unsigned most_turns = 8;
     /// Where a search starts after its first wrap.
     pid_nr reserved_pids = 1;
     /// It needs a variant whose namespaces nest, close, and have objects.
@@ -50,7 +50,7 @@ struct pidmap_setting {
     discipline how = discipline::member;
     const explored_scenario* scenario = nullptr;
     unsigned threads = 2;
-    unsigned rounds = 1;  ///< Of each thread; what a round is, is the scenario's.
+    unsigned turns = 1;  ///< Of each thread; what a turn is, is the scenario's.
     unsigned pages = 2;
     unsigned bits = 8;       ///< Pids of a page.
     unsigned variation = 0;  ///< An index into the scenario's.

@@ -37,7 +37,7 @@ namespace {
 [[nodiscard]] std::string describe(const pidmap_setting& s) {
     return fmt::format(
         "{} thread{}, each of which allocates and frees {} time{}; {}, {} pages of {} pids.",
-        s.threads, s.threads == 1 ? "" : "s", s.rounds, s.rounds == 1 ? "" : "s", s.scenario->name,
+        s.threads, s.threads == 1 ? "" : "s", s.turns, s.turns == 1 ? "" : "s", s.scenario->name,
         s.pages, s.bits);
 }
 

@@ -194,8 +194,8 @@ std::optional<script> to_script(const pidmap_setting& setting) {
             resident && (setting.how == discipline::member ||
                          (setting.how == discipline::lookup && setting.variation == 0));
         const bool goes_first = first_out && setting.how == discipline::lookup;
-        if (goes_first) one.does.push_back({.what = free});  // That is its first round.
-        for (unsigned round = goes_first ? 1 : 0; round < setting.rounds; ++round) {
+        if (goes_first) one.does.push_back({.what = free});  // That is its first turn.
+        for (unsigned turn = goes_first ? 1 : 0; turn < setting.turns; ++turn) {
             one.does.push_back({.what = alloc});
             one.does.push_back({.what = free, .which = resident && !first_out ? 1U : 0U});
         }

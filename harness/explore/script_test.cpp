@@ -21,7 +21,7 @@ std::vector<pidmap_setting> every_setting() {
                 all.push_back({.how = static_cast<discipline>(how),
                                .scenario = find_explored_scenario(scenario),
                                .threads = 2,
-                               .rounds = 1,
+                               .turns = 1,
                                .variation = variation});
     std::erase_if(all, [](const pidmap_setting& one) { return why_not(one).has_value(); });
     return all;

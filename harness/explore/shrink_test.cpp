@@ -58,7 +58,7 @@ TEST(Shrink, EveryFailingCellIsShownInFewSteps) {
     EXPECT_EQ(cells, 18U) << "all of them break something";
 }
 
-// It takes away what is not needed: rounds, threads, preemptions.
+// It takes away what is not needed: turns, threads, preemptions.
 TEST(Shrink, TakesAwayWhatIsNotNeeded) {
     const auto s = parse_script("member/calls/2x8/max11/last10/8=af0af0+9=af0+10=af0af0");
     ASSERT_TRUE(s);

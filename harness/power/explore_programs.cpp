@@ -16,10 +16,10 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// Threads and rounds of the programs, the small ones first.
+/// Threads and turns of the programs, the small ones first.
 struct shape {
     unsigned threads;
-    unsigned rounds;
+    unsigned turns;
 };
 /// Executions of a program, the first time that it is its turn.
 constexpr std::uint64_t first_turn = 200;
@@ -43,7 +43,7 @@ constexpr std::array<shape, 4> shapes{{{2, 1}, {2, 2}, {3, 1}, {3, 2}}};
                     const explore::pidmap_setting setting{.how = how,
                                                           .scenario = scenario,
                                                           .threads = size.threads,
-                                                          .rounds = size.rounds,
+                                                          .turns = size.turns,
                                                           .variation = v};
                     if (!why_not(*what.explored, setting))
                         programs.push_back({.variant = what.explored, .setting = setting});
@@ -74,7 +74,7 @@ public:
         // Lock-freedom is asked of who says that it is broken, and of who says that it holds.
         if (named_.contains(invariant::progress) || !what_.killable())
             for (const explore::matrix_case& one : programs)
-                if (!done() && !late() && one.setting.threads == 2 && one.setting.rounds == 1)
+                if (!done() && !late() && one.setting.threads == 2 && one.setting.turns == 1)
                     look_for_stalls(one);
         std::vector<explore::matrix_case> left = programs;
         // Each program in turns that grow, so that a large one does not hide a small one.

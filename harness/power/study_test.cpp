@@ -232,13 +232,13 @@ TEST(Merge, KeepsWhatAnotherBuildFound) {
 
 // --- The mutants themselves ---------------------------------------------------------------------
 
-explore::result look(std::string_view mutant, discipline how, unsigned threads, unsigned rounds,
+explore::result look(std::string_view mutant, discipline how, unsigned threads, unsigned turns,
                      unsigned preemptions, explore::strategy by) {
     const explore::explored_variant* const found = explore::find_explored_variant(mutant);
     const auto p = found->make({.how = how,
                                 .scenario = explore::find_explored_scenario("page_boundary"),
                                 .threads = threads,
-                                .rounds = rounds});
+                                .turns = turns});
     return explore::explore(*p, {.strategy = by, .walks = 20'000, .preemptions = preemptions});
 }
 
@@ -262,7 +262,7 @@ TEST(Mutants, TheWrongFixesTakeThreeThreads) {
     }
 }
 
-/// Whether something breaks in a program of two threads with a round each, of any scenario, in an
+/// Whether something breaks in a program of two threads with a turn each, of any scenario, in an
 /// execution of at most so many preemptions. All of them are tried, if none breaks.
 bool breaks_in_two_threads(std::string_view mutant, unsigned preemptions) {
     const explore::explored_variant* const found = explore::find_explored_variant(mutant);
@@ -272,7 +272,7 @@ bool breaks_in_two_threads(std::string_view mutant, unsigned preemptions) {
                 const explore::pidmap_setting setting{.how = static_cast<discipline>(how),
                                                       .scenario = scenario,
                                                       .threads = 2,
-                                                      .rounds = 1,
+                                                      .turns = 1,
                                                       .variation = v};
                 if (why_not(*found, setting)) continue;
                 const auto p = found->make(setting);
@@ -296,7 +296,7 @@ TEST(Mutants, ThatLoseTheWayShowWhereTheExplorerLooksForThat) {
         std::string_view mutant;
         std::string_view scenario;
         unsigned variation;
-        unsigned rounds;
+        unsigned turns;
     };
     for (const expected& one : {expected{"wrap_to_zero", "wraparound", 0, 1},
                                 {"next_pidmap_overflow", "wraparound", 1, 1},
@@ -307,7 +307,7 @@ TEST(Mutants, ThatLoseTheWayShowWhereTheExplorerLooksForThat) {
                            ->make({.how = discipline::member,
                                    .scenario = explore::find_explored_scenario(one.scenario),
                                    .threads = 2,
-                                   .rounds = one.rounds,
+                                   .turns = one.turns,
                                    .variation = one.variation});
         EXPECT_FALSE(
             explore::explore(*p, {.strategy = explore::strategy::random, .walks = 20'000}).ok())
@@ -321,7 +321,7 @@ bool breaks_among_objects(std::string_view mutant, unsigned variation, unsigned 
         {.how = discipline::member,
          .scenario = explore::find_explored_scenario("outliving_pid"),
          .threads = threads,
-         .rounds = 1,
+         .turns = 1,
          .variation = variation});
     const explore::result seen =
         explore::explore(*p, {.strategy = explore::strategy::exhaustive, .budget = 100'000});

@@ -12,7 +12,7 @@ namespace pidmap_stress::explore {
 /// freed is soon asked for again.
 ///
 /// Each thread keeps it by a pid of its own (`member`) or a reference. Thread 1 closes it, drops
-/// the creator's reference, and then does as the others do: its rounds of alloc and free. Under
+/// the creator's reference, and then does as the others do: its turns of alloc and free. Under
 /// `two_closers` thread 2 does the same, and who was first drops the reference. Of a `member` that
 /// closes, its own pid is freed at once, so that it is there to be had. `short_of_memory`: the hint
 /// is at the end of page 0, page 1 has no memory, and each thread may once find none: an error that
@@ -65,7 +65,7 @@ struct dying_namespace {
         }
         void lead_hint_to_page_end() noexcept;
         void close(unsigned thread) noexcept;
-        void round(unsigned thread, bool knows_closed) noexcept;
+        void turn(unsigned thread, bool knows_closed) noexcept;
         void leave(unsigned thread, unsigned successor) noexcept;
 
         const explored_allocator& variant_;
@@ -119,7 +119,7 @@ inline void dying_namespace::state::lead_hint_to_page_end() noexcept {
 
 inline void dying_namespace::state::run(unsigned thread) noexcept {
     if (closes(thread)) close(thread);
-    for (unsigned n = 0; n < setting_.rounds; ++n) round(thread, closes(thread));
+    for (unsigned n = 0; n < setting_.turns; ++n) turn(thread, closes(thread));
     if (own_[thread] != 0) leave(thread, 0);
     if (setting_.how == discipline::member && !closes(thread)) return;
     label("put");
@@ -137,7 +137,7 @@ inline void dying_namespace::state::close(unsigned thread) noexcept {
     ns.put();  // The creator's.
 }
 
-inline void dying_namespace::state::round(unsigned thread, bool knows_closed) noexcept {
+inline void dying_namespace::state::turn(unsigned thread, bool knows_closed) noexcept {
     label("alloc");
     const explored_namespace& ns = book_.ns();
     const alloc_result got = ns.alloc_pidmap();

@@ -13,13 +13,13 @@ namespace pidmap_stress::explore {
 /// Namespaces below a root. Each thread keeps the root, or what it works in, by a task of its own
 /// (`member`) or by a reference.
 ///
-/// `own_children`: in a round a thread makes a child of the root, puts a task into it, drops the
+/// `own_children`: in a turn a thread makes a child of the root, puts a task into it, drops the
 /// creator's reference, and ends the task, and with it the child. `shared_child`: there is one
-/// child, and in a round a thread starts and ends a task in it; who leaves last releases both.
+/// child, and in a turn a thread starts and ends a task in it; who leaves last releases both.
 /// `failing`: as own_children, but memory may run out, and the root has one pid only for all of
 /// them; a task that could not be started is tried once more, and one that was may be abandoned.
 /// `full_root`: as shared_child, but the root has one pid only, so that a task that has its number
-/// in the child may fail above. `empty_chain`: in a round a thread makes a child of the root and a
+/// in the child may fail above. `empty_chain`: in a turn a thread makes a child of the root and a
 /// child of that, and drops both, so that one put releases more than a namespace and its parent.
 struct nested {
     static constexpr std::array<std::string_view, 5> shapes{"own_children", "shared_child",
@@ -32,7 +32,7 @@ struct nested {
         .summary = "namespaces below a root come and go",
         .disciplines = discipline_set(discipline::member) | discipline::reference,
         .most_threads = 3,
-        .most_rounds = 3,
+        .most_turns = 3,
         .needs_nesting = true,
         .variations = shapes,
         .make = make_pidmap_program<state>};
@@ -40,7 +40,7 @@ struct nested {
     class state final : public release_hook {
         using numbers = std::array<pid_nr, max_level + 1>;
         static constexpr unsigned most_threads = 3;
-        static constexpr unsigned most_rounds = 3;
+        static constexpr unsigned most_turns = 3;
         static constexpr unsigned set_up_thread = most_threads;
 
     public:
@@ -59,8 +59,8 @@ struct nested {
             if (root_.is_of(ns)) return root_.released();
             if (shared_.is_of(ns)) return shared_.released();
             for (auto* const of_level : {&children_, &grandchildren_})
-                for (auto& rounds : *of_level)
-                    for (namespace_book& one : rounds)
+                for (auto& turns : *of_level)
+                    for (namespace_book& one : turns)
                         if (one.is_of(ns)) one.released();
         }
         bool fails_here() noexcept override {
@@ -77,9 +77,9 @@ struct nested {
             return setting_.variation == shared_child || setting_.variation == full_root;
         }
         void fill_root() noexcept;
-        void round_in_own_child(unsigned thread, unsigned round) noexcept;
-        void round_in_shared_child(unsigned thread) noexcept;
-        void round_of_empty_chain(unsigned thread, unsigned round) noexcept;
+        void turn_in_own_child(unsigned thread, unsigned turn) noexcept;
+        void turn_in_shared_child(unsigned thread) noexcept;
+        void turn_of_empty_chain(unsigned thread, unsigned turn) noexcept;
         void judge_reuse(unsigned thread, pid_nr nr) noexcept;
         /// Starts a task. \returns Whether there was a number at every level.
         [[nodiscard]] bool start(unsigned thread, namespace_book& in, numbers& into) noexcept;
@@ -92,10 +92,10 @@ struct nested {
         pid_max_cell pid_max_{variant_.highest_pid_max()};
         namespace_book root_;
         namespace_book shared_;
-        using books = std::array<std::array<namespace_book, most_rounds>, most_threads>;
+        using books = std::array<std::array<namespace_book, most_turns>, most_threads>;
         books children_;
         books grandchildren_;
-        /// The pids of the shared child that a thread got in its rounds, a bit for each.
+        /// The pids of the shared child that a thread got in its turns, a bit for each.
         std::array<std::uint64_t, most_threads> got_before_{};
         std::array<numbers, most_threads> own_{};
         holders holders_{setting_.threads};
@@ -148,13 +148,13 @@ inline void nested::state::fill_root() noexcept {
 }
 
 inline void nested::state::run(unsigned thread) noexcept {
-    for (unsigned round = 0; round < setting_.rounds; ++round)
+    for (unsigned turn = 0; turn < setting_.turns; ++turn)
         if (is_shared())
-            round_in_shared_child(thread);
+            turn_in_shared_child(thread);
         else if (setting_.variation == empty_chain)
-            round_of_empty_chain(thread, round);
+            turn_of_empty_chain(thread, turn);
         else
-            round_in_own_child(thread, round);
+            turn_in_own_child(thread, turn);
     if (setting_.how == discipline::reference) {
         label("put");
         home().ns().put();
@@ -164,11 +164,11 @@ inline void nested::state::run(unsigned thread) noexcept {
     end(thread, home(), own_[thread]);
 }
 
-inline void nested::state::round_in_own_child(unsigned thread, unsigned round) noexcept {
+inline void nested::state::turn_in_own_child(unsigned thread, unsigned turn) noexcept {
     label("create");
     const auto made = explored_namespace::create(variant_, pid_max_, root_.ns());
     if (!made) return;
-    namespace_book& child = children_[thread][round];
+    namespace_book& child = children_[thread][turn];
     child.open(made, static_cast<pid_nr>(setting_.bits));
     numbers task{};
     bool started = start(thread, child, task);
@@ -185,7 +185,7 @@ inline void nested::state::round_in_own_child(unsigned thread, unsigned round) n
     end(thread, child, task);
 }
 
-inline void nested::state::round_in_shared_child(unsigned thread) noexcept {
+inline void nested::state::turn_in_shared_child(unsigned thread) noexcept {
     numbers task{};
     if (!start(thread, shared_, task)) return;
     judge_reuse(thread, task[1]);
@@ -201,13 +201,13 @@ inline void nested::state::judge_reuse(unsigned thread, pid_nr nr) noexcept {
     got_before_[thread] |= bit;
 }
 
-inline void nested::state::round_of_empty_chain(unsigned thread, unsigned round) noexcept {
+inline void nested::state::turn_of_empty_chain(unsigned thread, unsigned turn) noexcept {
     label("create");
     const auto limit = static_cast<pid_nr>(setting_.bits);
     const auto child = explored_namespace::create(variant_, pid_max_, root_.ns());
-    children_[thread][round].open(child, limit);
+    children_[thread][turn].open(child, limit);
     const auto grandchild = explored_namespace::create(variant_, pid_max_, child);
-    grandchildren_[thread][round].open(grandchild, limit);
+    grandchildren_[thread][turn].open(grandchild, limit);
     label("put");
     child.put();
     grandchild.put();
@@ -252,8 +252,8 @@ inline void nested::state::finish() {
     root_.finish();
     shared_.finish();
     for (const auto* const books_of : {&children_, &grandchildren_})
-        for (const auto& rounds : *books_of)
-            for (const namespace_book& one : rounds) one.finish();
+        for (const auto& turns : *books_of)
+            for (const namespace_book& one : turns) one.finish();
 }
 
 }  // namespace pidmap_stress::explore

@@ -10,14 +10,14 @@ namespace pidmap_stress::explore {
 
 /// Objects outlive their numbers, and their namespace.
 ///
-/// Each thread keeps the namespace by an object of its own (`member`) or a reference. In a round it
+/// Each thread keeps the namespace by an object of its own (`member`) or a reference. In a turn it
 /// makes an object, looks its number up, which must lead to that object, keeps a counted reference,
 /// and frees the number. When it has left the namespace, it drops the references that it kept:
 /// the namespace may be gone by then.
 ///
-/// `strangers`: in a round a thread looks up the number of another one's own object, reads what it
+/// `strangers`: in a turn a thread looks up the number of another one's own object, reads what it
 /// says, and puts it, while the other one may be leaving. `member` only. `crowd`: there is one
-/// object. Thread 1 ends it; in a round each other thread looks it up and puts it. With three
+/// object. Thread 1 ends it; in a turn each other thread looks it up and puts it. With three
 /// threads, two lookups meet the end of one object, which happens in no other shape. What keeps the
 /// namespace alive is given up when all threads have ended.
 struct outliving_pid {
@@ -36,7 +36,7 @@ struct outliving_pid {
         .summary = "objects outlive their numbers and the namespace",
         .disciplines = discipline_set(discipline::member) | discipline::reference,
         .most_threads = 3,
-        .most_rounds = 3,
+        .most_turns = 3,
         .needs_nesting = true,
         .variations = shapes,
         .refuses = refuses,
@@ -45,7 +45,7 @@ struct outliving_pid {
     class state final : public release_hook {
         using object = pid_object_handle;
         static constexpr unsigned most_threads = 3;
-        static constexpr unsigned most_rounds = 3;
+        static constexpr unsigned most_turns = 3;
 
     public:
         state(const explored_allocator& variant, const pidmap_setting& s) noexcept
@@ -64,7 +64,7 @@ struct outliving_pid {
         }
         /// Makes an object. \returns nullptr if there is none to be had.
         [[nodiscard]] object* make(unsigned thread) noexcept;
-        void keep_one(unsigned thread, unsigned round) noexcept;
+        void keep_one(unsigned thread, unsigned turn) noexcept;
         /// Looks up a number that the object of `whose` has, or had.
         void meet(unsigned whose) noexcept;
         void leave(unsigned thread) noexcept;
@@ -78,7 +78,7 @@ struct outliving_pid {
         namespace_book book_;
         std::array<object*, most_threads> own_{};
         std::array<pid_nr, most_threads> own_numbers_{};
-        std::array<std::array<object*, most_rounds>, most_threads> kept_{};
+        std::array<std::array<object*, most_turns>, most_threads> kept_{};
         holders holders_{setting_.threads};
     };
 };
@@ -106,13 +106,13 @@ inline void outliving_pid::state::set_up() noexcept {
 
 inline void outliving_pid::state::run(unsigned thread) noexcept {
     if (setting_.variation == crowd && thread == 0) return leave(thread);
-    for (unsigned round = 0; round < setting_.rounds; ++round)
+    for (unsigned turn = 0; turn < setting_.turns; ++turn)
         if (setting_.variation == strangers)
             meet((thread + 1) % setting_.threads);
         else if (setting_.variation == crowd)
             meet(0);
         else
-            keep_one(thread, round);
+            keep_one(thread, turn);
     if (setting_.variation == crowd) return;
     if (own_[thread] != nullptr) {
         leave(thread);
@@ -152,7 +152,7 @@ inline auto outliving_pid::state::make(unsigned thread) noexcept -> object* {
     return got.object;
 }
 
-inline void outliving_pid::state::keep_one(unsigned thread, unsigned round) noexcept {
+inline void outliving_pid::state::keep_one(unsigned thread, unsigned turn) noexcept {
     object* const mine = make(thread);
     if (mine == nullptr) return;
     object* const found = look_up(number_of(*mine));
@@ -160,7 +160,7 @@ inline void outliving_pid::state::keep_one(unsigned thread, unsigned round) noex
            "a lookup of a number did not lead to the object that has it");
     if (found != nullptr) variant_.put_pid(*found);
     variant_.get_pid(*mine);
-    kept_[thread][round] = mine;
+    kept_[thread][turn] = mine;
     free(thread, *mine);
 }
 

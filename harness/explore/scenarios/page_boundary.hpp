@@ -17,11 +17,11 @@ struct page_boundary {
     /// the last one it would be page 0's turn.
     [[nodiscard]] static std::optional<std::string> refuses(const pidmap_setting& s) {
         const bool stays = s.how == discipline::lookup && s.variation == resident_last;
-        const unsigned needed = s.threads * s.rounds + (stays ? 2 : 1);
+        const unsigned needed = s.threads * s.turns + (stays ? 2 : 1);
         const unsigned there = (s.pages - 1) * s.bits;
         if (needed > there)
             return fmt::format("--threads {} --ops {} use {} pids behind page 0, and there are {}",
-                               s.threads, s.rounds, needed, there);
+                               s.threads, s.turns, needed, there);
         if (s.how == discipline::member && s.threads > s.bits - 1)
             return fmt::format("--threads {} need a larger page than --bits {}", s.threads, s.bits);
         return refuses_leaving(s);

@@ -13,11 +13,11 @@ namespace pidmap_stress::explore {
 /// Page 0 is left alone, or emptied before they run.
 struct page_install {
     [[nodiscard]] static std::optional<std::string> refuses(const pidmap_setting& s) {
-        const unsigned needed = s.threads * s.rounds;
+        const unsigned needed = s.threads * s.turns;
         const unsigned there = (s.pages - 1) * s.bits;
         if (needed > there)
             return fmt::format("--threads {} --ops {} use {} pids behind page 0, and there are {}",
-                               s.threads, s.rounds, needed, there);
+                               s.threads, s.turns, needed, there);
         if (s.how == discipline::member && s.threads > s.bits - 1)
             return fmt::format("--threads {} need a larger page than --bits {}", s.threads, s.bits);
         return std::nullopt;

@@ -1,5 +1,5 @@
 // `explore --matrix` as its users meet it: what it prints, that it prints the same again, and that
-// the README's table is what it prints.
+// the table of explore/README.md is what it prints.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ using testing::program_end;
 using testing::run_pidmap_stress;
 using testing::text_of;
 
-/// The command of the README, without run_stress.sh: README.md has it just so, and below it the
+/// The command of the explorer's README, without run_stress.sh: it has it just so, and below it the
 /// table that it prints.
 constexpr std::string_view command = "explore --matrix --scenario page_boundary,page_zero --jobs 2";
 

@@ -46,7 +46,7 @@
 ///   `words`, a number, and `peek(w)`, the w-th word: bit i of it is pid `page * bits_per_page +
 ///   w * 64 + i`. A page_bits<P> is of that kind.
 /// - `peek_nr_free(page)`: how many bits of the page are clear, by the variant's own account if it
-///   keeps one. A page without memory is all clear, but for bit 0 of page 0.
+///   keeps one. A page without memory is all clear, except bit 0 of page 0.
 ///
 /// conformance_test.cpp holds each variant to this, as far as one worker can. What more workers do
 /// to it is what `run` and `explore` are for.

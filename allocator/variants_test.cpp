@@ -23,7 +23,7 @@ using all_cases =
     testing::with_t<testing::is_pid_namespace,
                     testing::joined_t<supervised_types<tiny>, supervised_types<kernel_geometry>>>;
 
-/// A namespace with two pages of pids, and so many references that no variant can release it:
+/// A namespace with two pages of pids, and more references than any variant can lose:
 /// what a variant's count does wrong must not spoil what the rest of it does.
 template <class V>
 class VariantTest : public ::testing::Test {

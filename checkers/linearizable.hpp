@@ -31,7 +31,7 @@
 /// only pid that held the namespace was freed and allocated again by calls that overlapped.
 /// - `namespace_dead` must not return before the earliest instant at which the namespace can have
 ///   died. So no pid and no reference covers the whole call, and nothing called after it succeeds.
-/// - There is a reference for every put.
+/// - There is a reference forevery put.
 /// - One disable closes the namespace, at an instant that parts the allocations: who got a pid, or
 ///   was told of want, came before it; who was told `namespace_dead`, while the namespace cannot
 ///   have been dead, came after it. Allocations are judged pid by pid as if they had returned by
@@ -63,7 +63,7 @@ struct linearizability_rules {
     bool initially_closed = false;
     /// How far the clocks of two workers may differ, in ticks.
     ticks skew = 0;
-    /// The search gives up after so many configurations for one pid; each takes some 100 bytes.
+    /// The search gives up after this many configurations for one pid; each takes some 100 bytes.
     std::uint64_t most_configurations = 2'000'000;
 };
 

@@ -225,7 +225,7 @@ TEST(LinearizableTest, APendingDropExplainsDead) {
         accepts({alloc(1, 1, 0, 1), put(1, 2, 3), free(1, 1, 8, never), failed(2, dead, 6, 7)}));
 }
 
-// There is a reference for every put; a get that may have come before is enough.
+// There is a reference forevery put; a get that may have come before is enough.
 TEST(LinearizableTest, RejectsAPutOfAReferenceThatNobodyHad) {
     EXPECT_TRUE(accepts({put(1, 0, 2), get(2, 2, 4), put(2, 5, 6)}));
     EXPECT_FALSE(accepts({alloc(1, 1, 0, 1), put(1, 2, 3), put(2, 4, 5)}));

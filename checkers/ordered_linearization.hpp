@@ -19,7 +19,7 @@
 /// call overlaps that one.
 namespace pidmap_stress {
 
-/// At most so many calls make a history.
+/// The most calls that a history can have.
 inline constexpr std::size_t most_ordered_calls = 62;
 
 struct ordered_call {

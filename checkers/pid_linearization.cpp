@@ -16,7 +16,7 @@ public:
     search(std::span<const operation> calls, const pid_search_rules& rules)
         : rules_(rules), held_(rules.initially_held) {
         // Completed calls come first: what is linearized of them is a prefix and a few more, which
-        // makes for small keys. A pending call would be a gap in the prefix for ever.
+        // makes for small keys. A pending call would be a gap in the prefix forever.
         for (const operation& one : calls)
             if (!one.pending()) calls_.push_back(one);
         completed_ = calls_.size();

@@ -25,7 +25,8 @@ enum class run_end : std::uint8_t { completed, crashed, stalled, killed };
 
 /// What a run showed.
 struct verdict {
-    /// Findings of one invariant beyond so many are counted only: a broken variant breaks often.
+    /// Findings of one invariant beyond this number are only counted: a broken variant breaks
+    /// often.
     static constexpr std::size_t kept_per_invariant = 8;
 
     run_end end = run_end::completed;

@@ -61,7 +61,7 @@ struct alignas(64) flight_recorder {
 
     /// Events so far. Written by the worker, read by the supervisor to see that it lives.
     std::atomic<std::uint64_t> recorded{0};
-    /// When the first of so many events was.
+    /// When the first event of each group was.
     std::array<ticks, events / events_per_stamp> stamps{};
     alignas(64) std::array<flight_event, events> ring{};
 

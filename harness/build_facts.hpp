@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-/// What this program was built from: for --version, and for every report.
+/// What this program was built from: for --version, and forevery report.
 namespace pidmap_stress {
 
 struct build_facts {

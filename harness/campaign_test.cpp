@@ -46,7 +46,7 @@ TEST(ExitCodeTest, EachOutcomeHasItsOwn) {
     }
 }
 
-// A run that was cut short is neither good nor bad, but for what it had shown by then.
+// A run that was cut short is neither good nor bad, except for what it had shown by then.
 TEST(ExitCodeTest, CutShortIsACodeOfItsOwnAndHidesNothing) {
     const exit_rules cut{.complete = false};
     EXPECT_EQ(exit_code_of({}, cut), exit_cut_short);

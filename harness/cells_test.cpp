@@ -1,4 +1,4 @@
-// Every cell of what the program runs, with so many calls that its marks are hit.
+// Every cell of what the program runs, with enough calls to hit its marks.
 
 #include <gtest/gtest.h>
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-/// How long nothing must be found before a bug counts as mended.
+/// How long nothing must be found before a bug counts as fixed.
 namespace pidmap_stress {
 
-/// How often a bug showed, before it was mended.
+/// How often a bug showed, before it was fixed.
 struct bug_rate {
     enum class unit : std::uint8_t { run, cpu_hour, operation };
 

@@ -1,4 +1,4 @@
-// What it takes to call a bug mended, against numbers worked out by hand.
+// What it takes to call a bug fixed, against numbers worked out by hand.
 
 #include "harness/confirm_fix.hpp"
 

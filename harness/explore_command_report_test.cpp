@@ -27,7 +27,7 @@ using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
-// Variants that crash in a free(), each in a way of its own, and are sound but for that.
+// Variants that crash in a free(), each in a way of its own, and are otherwise sound.
 int* volatile null_page = nullptr;
 volatile int zero = 0;
 [[gnu::noinline]] int recurse(int n) {

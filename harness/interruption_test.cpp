@@ -35,7 +35,7 @@ TEST(InterruptionTest, ARequestIsNoticedOnce) {
     }
 }
 
-// Who asks again later does not want to wait.
+// A second request, later, ends the process without further ado.
 TEST(InterruptionTest, AnotherRequestEndsTheProcessAtOnce) {
     const auto end = in_child([] {
         heed_interruptions();

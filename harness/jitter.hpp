@@ -6,7 +6,7 @@
 
 namespace pidmap_stress {
 
-/// One delay in about so many atomic accesses; 0: none. Set before the workers start.
+/// One delay in about N atomic accesses; 0: none. Set before the workers start.
 inline std::uint32_t jitter_one_in = 0;
 
 /// Delays this thread: by some pauses mostly, by giving up the processor sometimes, and by a

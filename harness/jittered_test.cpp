@@ -65,7 +65,7 @@ TEST(JitteredTest, TheSameCallsGiveTheSameResults) {
     return at;
 }
 
-// A seed fixes where delays fall, and about one access in so many has one.
+// A seed fixes where delays fall, and about one access in N has one.
 TEST(JitteredTest, ASeedFixesWhereDelaysFall) {
     const auto end = in_child([] {
         jitter_one_in = 10;

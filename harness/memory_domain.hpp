@@ -48,7 +48,7 @@ struct settings {
     /// Whether retired namespaces wait for readers. Pid objects always do: who looks for them by
     /// number is a reader under every discipline.
     bool deferred_release = false;
-    /// One ended object in so many is made inaccessible, beside the first ones; 1: each one.
+    /// One ended object in N is made inaccessible, beside the first ones; 1: each one.
     std::uint32_t guard_one_in = 32;
 };
 

@@ -81,7 +81,7 @@ void add_run_options(CLI::App& run, raw_run& raw) {
     run.add_option("--pid-max", raw.pid_max,
                    "301 to 4194304, for scenarios that do not set their own");
     run.add_option("--jitter", raw.jitter,
-                   "delay about one in so many atomic accesses, 1 to 1000000 [none]")
+                   "delay about one in N atomic accesses, 1 to 1000000 [none]")
         ->expected(0, 1)
         ->default_str("64");
     run.add_option("--repeat", raw.repeat,

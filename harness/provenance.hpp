@@ -10,7 +10,7 @@ namespace pidmap_stress {
 /// What --version prints.
 [[nodiscard]] std::string describe_version();
 /// "pidmap-stress 0.1.0, commit 41d207f15b3c, Clang 19.1.7, built 2025-11-25T22:09:12Z": the same
-/// for every run of a build.
+/// forevery run of a build.
 [[nodiscard]] std::string describe_build();
 /// "on HOST, 2025-11-25T22:09:12Z": when this process first asked.
 [[nodiscard]] std::string describe_run();

@@ -28,7 +28,7 @@ using clock = std::chrono::steady_clock;
 /// So many trials that found something are enough: they are to show all that is broken, not to
 /// count. Less is a matter of luck with the order in which things break.
 constexpr std::uint64_t enough_failed_trials = 6;
-/// And so many if what is known to break was not among it: a sanitizer ends a trial at whatever
+/// And this many if what is known to break was not among it: a sanitizer ends a trial at whatever
 /// comes first.
 constexpr std::uint64_t most_failed_trials = 30;
 constexpr auto poll_interval = std::chrono::milliseconds(5);

@@ -12,10 +12,10 @@
 namespace pidmap_stress {
 namespace {
 
-/// One round in so many is short, and recorded call by call for the judges of histories.
+/// One round in N is short, and recorded call by call for the checkers of histories.
 constexpr std::uint32_t history_one_in = 4;
 constexpr std::uint32_t longest_history = 512;
-/// One round in so many ends with an empty stage.
+/// One round in N ends with an empty stage.
 constexpr std::uint32_t emptied_one_in = 16;
 
 /// The first rounds of a trial are shorter than this: a fault that needs no race shows there, with

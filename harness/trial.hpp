@@ -25,7 +25,7 @@ struct trial_settings {
     std::uint32_t jitter_one_in = 0;  ///< 0: no delays.
     pid_nr pid_max = 0;               ///< 0: the scenario's own.
     std::uint64_t key = 0;            ///< Of all chance in the trial.
-    std::uint64_t operations = 0;     ///< About so many calls at the most; 0: no limit.
+    std::uint64_t operations = 0;     ///< About this many calls at most; 0: no limit.
 };
 
 /// Runs rounds until the board says stop or the operations are used up, in this process. All that

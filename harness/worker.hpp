@@ -24,7 +24,7 @@ struct held_pid {
 
     tested_namespace* ns = nullptr;
     pid_nr nr = 0;
-    /// Not to be freed before the worker's so manieth operation.
+    /// Not freed before the worker has done this many operations.
     std::uint32_t due = 0;
 };
 
@@ -182,7 +182,7 @@ public:
 
     /// Notes that the scenario's mark of this index was hit.
     void hit(unsigned mark) noexcept { marks_ |= std::uint64_t{1} << mark; }
-    /// From now on one allocation of memory in so many fails; 0: none.
+    /// From now on one allocation of memory in N fails; 0: none.
     void inject_failures(std::uint32_t one_in) noexcept;
     void set_pid_max(pid_nr limit) noexcept;
     /// Lets a moment pass, so that others come between.
@@ -195,7 +195,7 @@ public:
         call();
         self.slow_at_objects = false;
     }
-    /// From now on, in this round: one lookup in so many is used a while later only. 8 by default.
+    /// From now on, in this round: one lookup in N is followed by a delay before use. 8 by default.
     void linger(std::uint32_t one_in) noexcept { lingers_one_in_ = one_in; }
     [[nodiscard]] stage& set() noexcept { return set_; }
 

@@ -15,9 +15,9 @@ struct worker_identity {
     std::uint32_t accesses_until_delay = 0;
     /// Whether it is slow at pid objects now: see object_point().
     bool slow_at_objects = false;
-    /// One allocation of shared memory in so many fails; 0: none does.
+    /// One allocation of shared memory in N fails; 0: none does.
     std::uint32_t fail_one_in = 0;
-    /// The so manieth allocation of shared memory from now on fails; 0: none does.
+    /// The n-th allocation of shared memory from now on fails; 0: none does.
     std::uint32_t fail_in = 0;
     rng faults{};
     releases_of_call releases{};

@@ -14,7 +14,7 @@ struct plain_last_pid_steps : sound_steps {
 /// Mutant: the hint is stored, not moved forward. A slow allocation takes it back behind a faster
 /// one, whose pid is then handed out again as soon as it is free. Takes a
 /// preemption and two rounds.
-/// \source Linux 5fdee8c4a5e1 (2010) mended it.
+/// \source Linux 5fdee8c4a5e1 (2010) fixed it.
 template <execution_policy P>
 struct plain_last_pid : pid_namespace<P, sound_orders, plain_last_pid_steps> {
     using pid_namespace<P, sound_orders, plain_last_pid_steps>::pid_namespace;

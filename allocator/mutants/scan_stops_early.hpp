@@ -26,7 +26,7 @@ struct scan_stops_early_steps : sound_steps {
 
 /// Mutant: the search makes one visit too few, so it never comes back to the low half of the page
 /// in which it began. A sole free pid below the last one is missed.
-/// \source The 2004 rewrite of alloc_pidmap(), as it was mended on LKML in September of that year.
+/// \source The 2004 rewrite of alloc_pidmap(), as it was fixed on LKML in September of that year.
 template <execution_policy P>
 struct scan_stops_early : pid_namespace<P, sound_orders, scan_stops_early_steps> {
     using pid_namespace<P, sound_orders, scan_stops_early_steps>::pid_namespace;

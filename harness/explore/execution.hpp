@@ -20,7 +20,7 @@ struct run_limits {
     unsigned failed_allocations = 0;
 };
 
-/// A thread that stops for ever, to see whether the others depend on it.
+/// A thread that stops forever, to see whether the others depend on it.
 struct freeze_point {
     unsigned thread = 0;  ///< 0: nobody.
     unsigned after = 0;   ///< How many of its steps it still does.

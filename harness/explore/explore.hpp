@@ -19,7 +19,7 @@ enum class strategy : std::uint8_t {
     random,      ///< Each choice by a fair die.
     pct,         ///< Random priorities of threads, with few changes: finds bugs of small depth.
     pos,         ///< Random priorities of steps, new ones for those that a step conflicts with.
-    bounded,     ///< All interleavings with at most so many preemptions, the bound rising.
+    bounded,     ///< All interleavings with at most N preemptions, N rising.
     exhaustive,  ///< Every consistent execution, exactly once.
     stateful,    ///< Every state, exactly once: executions that meet in one are one from there on.
     prove,       ///< Exhaustive as long as that is quick, then stateful where that helps.
@@ -48,7 +48,7 @@ struct options {
     unsigned jobs = 1;             ///< Explorations side by side. The result is the same.
     bool stop_at_first = true;     ///< End with the first finding, or collect different ones.
     bool count_redundant = false;  ///< Notice executions that were met before.
-    freeze_point freeze{};         ///< A thread that stops for ever.
+    freeze_point freeze{};         ///< A thread that stops forever.
     watch* watched = nullptr;  ///< Who may end it early; then the result is what there is by then.
     planted_fault fault = planted_fault::none;  ///< For tests of the engine itself.
 };
@@ -67,7 +67,7 @@ struct result {
     bool complete = false;            ///< Every consistent execution was met.
     bool truncated = false;           ///< By the budget, the step limit, or as cut_short.
     bool cut_short = false;           ///< By options::watched.
-    std::optional<unsigned> bound{};  ///< Complete up to so many preemptions.
+    std::optional<unsigned> bound{};  ///< Complete up to this many preemptions.
     strategy last = strategy::exhaustive;  ///< The strategy that ran last.
     std::vector<finding> findings{};       ///< Different ones, in the order they were met.
 
@@ -76,7 +76,7 @@ struct result {
         return sampled + executions + blocked + stopped + step_limited;
     }
     /// Executions that the last strategy met, each once: none of a strategy that may meet the same
-    /// one again, or that tells states apart. One that waited for ever for what another one has is
+    /// one again, or that tells states apart. One that waited forever for what another one has is
     /// a part of that one.
     [[nodiscard]] std::uint64_t distinct() const noexcept {
         return last == strategy::exhaustive ? executions + stopped + step_limited : 0;
@@ -87,7 +87,7 @@ struct result {
         return samples_too ? runs() : sampled;
     }
     /// Whether it shows that no thread ever waits for what another one does: then each of them
-    /// completes, whoever else stops for ever. Whatever the others do while one stands still, they
+    /// completes, whoever else stops forever. Whatever the others do while one stands still, they
     /// do as well if it goes on later, and it was seen that they complete.
     [[nodiscard]] bool nobody_waits() const noexcept {
         return complete && waited == 0 && stopped == 0 && blocked == 0 && step_limited == 0;
@@ -113,7 +113,7 @@ struct replay_result {
 [[nodiscard]] replay_result replay(const program& p, const schedule& choices, const options& how);
 
 /// Whether the threads that are left complete, whatever one stalled thread does. Where nobody waits
-/// for another, they do. Else each thread in turn stops for ever at each of its steps, and
+/// for another, they do. Else each thread in turn stops forever at each of its steps, and
 /// everything is explored from there.
 ///
 /// \param explored    What explore() says of the same program with the same options.

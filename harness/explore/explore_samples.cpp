@@ -95,7 +95,7 @@ result explore_samples(const program& p, const options& how) {
 
 namespace {
 
-/// The executions with exactly so many preemptions, or a part of them.
+/// The executions with exactly this many preemptions, or a part of them.
 class bounded_piece final : public piece {
 public:
     explicit bounded_piece(bounded search) : search_(std::move(search)) {}
@@ -152,7 +152,7 @@ result explore_bounded(const program& p, const options& how) {
             return sum;
         }
         sum.bound = bound;
-        if (!did.any) break;  // No execution has so many preemptions: all have been run.
+        if (!did.any) break;  // No execution has that many preemptions: all have been run.
     }
     sum.redundant = count_repeated(std::move(seen));
     return sum;

@@ -12,16 +12,16 @@
 namespace pidmap_stress::explore {
 
 enum class finding_kind : std::uint8_t {
-    assertion,       ///< A check of the program failed.
-    data_race,       ///< Two unordered accesses, one a write, one not atomic.
-    use_after_free,  ///< An access that does not happen before the release of its memory.
-    double_free,     ///< Memory released twice, or memory that was never created.
-    leak,            ///< Memory that nobody released.
-    deadlock,        ///< Every thread that is left waits for a write that nobody will make.
-    livelock,        ///< The threads that are left may go round for ever, writing, in all fairness.
-    progress,        ///< One thread stopped, and others could not complete.
-    exception,       ///< One left a thread of the program.
-    crash,           ///< A signal that would have ended the process: a null pointer, say.
+    assertion,          ///< A check of the program failed.
+    data_race,          ///< Two unordered accesses, one a write, one not atomic.
+    use_after_free,     ///< An access that does not happen before the release of its memory.
+    double_free,        ///< Memory released twice, or memory that was never created.
+    leak,               ///< Memory that nobody released.
+    deadlock,           ///< Every thread that is left waits for a write that nobody will make.
+    livelock,           ///< The threads that are left may loop forever, writing, in all fairness.
+    progress,           ///< One thread stopped, and others could not complete.
+    exception,          ///< One left a thread of the program.
+    crash,              ///< A signal that would have ended the process: a null pointer, say.
     not_deterministic,  ///< The program did something else when it ran again on the same choices.
 };
 

@@ -1,4 +1,4 @@
-// A grace period waits for every read-side section that began before it. Each program that is right
+// A grace period waits forevery read-side section that began before it. Each program that is right
 // has to hold, and has to break without the step that makes it right.
 
 #include <gtest/gtest.h>

@@ -23,7 +23,7 @@ inline void PrintTo(const result& r, std::ostream* out) {
 MATCHER(holds_completely, "holds in every execution") {
     return arg.ok() && arg.complete && arg.redundant == 0;
 }
-/// As holds_completely(), in so many distinct executions.
+/// As holds_completely(), in this many distinct executions.
 MATCHER_P(has_executions, n, "holds in every execution, of which there are " + std::to_string(n)) {
     return arg.ok() && arg.complete && arg.redundant == 0 &&
            arg.executions == static_cast<std::uint64_t>(n);

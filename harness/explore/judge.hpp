@@ -79,7 +79,7 @@ public:
     /// \param eligible  How many pids a search may find.
     /// \param most      Pids that are in use at first, and calls that may take one, together.
     void begin(unsigned eligible, unsigned most) noexcept { roomy_ = most + 1 < eligible; }
-    /// Whether there are more pids than are ever taken, but for one. Then no search can find all
+    /// Whether there are more pids than are ever taken, except one. Then no search can find all
     /// of them taken, nor go all the way round.
     [[nodiscard]] bool roomy() const noexcept { return roomy_; }
     /// A thread has got a pid.

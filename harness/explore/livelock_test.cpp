@@ -1,4 +1,4 @@
-// Threads that go round for ever are told from threads that wait, and from long runs.
+// Threads that loop forever are told from threads that wait, and from long runs.
 
 #include <gtest/gtest.h>
 

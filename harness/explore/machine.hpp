@@ -43,7 +43,7 @@ public:
     /// Runs the program once over `g`: what is there is replayed, what is new is added.
     run_end run(graph& g, driver& choices);
     void freeze(freeze_point where) noexcept { frozen_ = where; }
-    /// Whether the thread that was to stop for ever did so in the last run.
+    /// Whether the thread that was to stop forever did so in the last run.
     [[nodiscard]] bool froze() const noexcept {
         return frozen_.thread != 0 && threads_[frozen_.thread].is == status::frozen;
     }
@@ -141,7 +141,7 @@ public:
     /// 0 outside of the threads.
     [[nodiscard]] unsigned running_thread() const noexcept { return in_threads() ? self() : 0; }
 
-    /// Where the running thread is: behind so many events of its own.
+    /// Where the running thread is: how many events of its own came before.
     [[nodiscard]] unsigned position() const noexcept {
         return in_threads() ? threads_[self()].cursor : 0;
     }
@@ -156,7 +156,7 @@ public:
     void fail(finding_kind kind, std::string_view what, std::optional<invariant> broken);
     /// Records what is wrong, and the calling thread goes on.
     void note(finding_kind kind, std::string_view what, std::optional<invariant> broken);
-    /// Ends the calling thread for ever, and with it the execution's claim to be complete.
+    /// Ends the calling thread forever, and with it the execution's claim to be complete.
     void give_up();
     void label(std::string_view text);
 

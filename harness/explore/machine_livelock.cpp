@@ -61,7 +61,7 @@ std::uint64_t machine::state_of_all() const {
 }
 
 /// Whether everything is as it was before, all who can go on have gone on since, and somebody has
-/// written: then this may go on for ever, however fair the scheduler is.
+/// written: then this may go on forever, however fair the scheduler is.
 /// \return whether that was found.
 bool machine::watch_rounds(unsigned thread, event_id id) {
     follow_state(thread, id);
@@ -81,11 +81,11 @@ bool machine::watch_rounds(unsigned thread, event_id id) {
     }
     if (!all_went_on) return false;
     if (frozen_.thread == 0)
-        record({.kind = finding_kind::livelock, .what = who + " may go round for ever"});
+        record({.kind = finding_kind::livelock, .what = who + " may loop forever"});
     else
         record({.kind = finding_kind::progress,
                 .what = "while thread " + std::to_string(frozen_.thread) + " stands still, " + who +
-                        " may go round for ever",
+                        " may loop forever",
                 .broken = invariant::progress,
                 .frozen_thread = frozen_.thread,
                 .frozen_after = frozen_.after});

@@ -14,7 +14,7 @@
 // the thread has read something else instead. A round that accesses plain cells may be one half of
 // a race, so one such round is let pass, for the other half to come after it.
 //
-// A thread *waits* if it may repeat its round just so, for ever, as it has seen one value only at
+// A thread *waits* if it may repeat its round just so, forever, as it has seen one value only at
 // each location. Step by step, only who waits is stopped: whoever has seen two values there will
 // see something else next time. And a round of several iterations must be such a one in an
 // exhaustive search as well: to end all others would be right, but other tools count executions
@@ -143,7 +143,7 @@ bool machine::without_effect(unsigned thread, unsigned begin) const {
     return true;
 }
 
-/// Whether the events from `begin` on could be repeated just so, for ever: they are without effect,
+/// Whether the events from `begin` on could be repeated just so, forever: they are without effect,
 /// and all those of one location saw the same value.
 bool machine::repeatable(unsigned thread, unsigned begin) const {
     const graph& g = *graph_;

@@ -25,7 +25,7 @@ enum class family : std::uint8_t {
     cover,       ///< The count at every instant: it may lag behind where that does no harm.
     pids,        ///< Who has which pid, and the books of the map.
     reuse,       ///< When a pid comes back, and whether its last owner's writes are seen.
-    progress,    ///< Whether one thread that stops for ever stops others.
+    progress,    ///< Whether one thread that stops forever stops others.
 };
 inline constexpr int family_count = static_cast<int>(family::progress) + 1;
 [[nodiscard]] family family_of(invariant which) noexcept;
@@ -36,10 +36,10 @@ struct matrix_case {
     const explored_variant* variant = nullptr;
     pidmap_setting setting{};
     explore::model model = explore::model::rc11;
-    freeze_point freeze{};          ///< A thread that stops for ever, if progress is at stake.
+    freeze_point freeze{};          ///< A thread that stops forever, if progress is at stake.
     std::optional<defect> shows{};  ///< What an execution of it is there to show.
 };
-/// "sound/lookup/page_zero/2x1/2x8/rc11", then "/stopped-1-after-5" if thread 1 stops for ever, and
+/// "sound/lookup/page_zero/2x1/2x8/rc11", then "/stopped-1-after-5" if thread 1 stops forever, and
 /// "/no_underflow" if that is to be shown.
 [[nodiscard]] std::string to_string(const matrix_case& what);
 /// `how`, with what the case itself says: for explore() and replay().
@@ -81,7 +81,7 @@ struct cell_verdict {
     [[nodiscard]] standing of_family(family which) const noexcept;
 };
 
-/// Whether it is checked that threads complete whoever stops for ever: see check_progress().
+/// Whether it is checked that threads complete whoever stops forever: see check_progress().
 enum class progress_check : std::uint8_t {
     never,
     if_nobody_waits,  ///< That is, if exploring the cell has shown it already.

@@ -12,7 +12,7 @@ namespace pidmap_stress::explore::yardstick {
 
 enum class form : int {
     as_posted = 0,        ///< Gets after the page is visibly non-empty.
-    reference_first = 1,  ///< A reference is taken for every call.
+    reference_first = 1,  ///< A reference is taken forevery call.
     reference_late = 2,   ///< Get-unless-zero after the counter, undone on failure: wrong.
     page_level = 3,       ///< Get-unless-zero only before the counter leaves 0.
 };

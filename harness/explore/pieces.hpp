@@ -25,7 +25,7 @@ public:
     piece(const piece&) = delete;
     piece& operator=(const piece&) = delete;
     virtual ~piece() = default;
-    /// Explores on, for at most so many runs that count, or up to a finding if that is enough.
+    /// Explores on, for at most this many runs that count, or up to a finding if that is enough.
     [[nodiscard]] virtual turn explore(worker& w, std::uint64_t most) = 0;
     /// Cuts off what it would explore last, if it has enough left.
     [[nodiscard]] virtual std::unique_ptr<piece> split() = 0;
@@ -36,7 +36,7 @@ public:
 /// In rounds: each piece has its turn, and what is not at its end then is cut into more pieces.
 /// The budget is shared out before a round, by the number of pieces. So the rounds, and with them
 /// the result, follow from the program and the options alone, whoever explores which piece.
-/// \return  found: as explore() has it, but for `complete`. more: whether the budget or a finding
+/// \return  found: as explore() has it, except `complete`. more: whether the budget or a finding
 ///          ended it early.
 [[nodiscard]] turn explore_in_pieces(std::unique_ptr<piece> whole, const program& p,
                                      const options& how);

@@ -65,7 +65,7 @@ TEST(OwningState, ReleasesInItsDestructor) {
 }
 
 TEST(OwningState, ThatIsAbandonedIsNotJudged) {
-    // A thread that fails, waits for ever or is cut off has memory in its hands.
+    // A thread that fails, waits forever or is cut off has memory in its hands.
     for (const bool fails : {false, true}) {
         const auto p = over<inbox>().thread([](inbox& s) { s.push(1); }).thread([&](inbox& s) {
             (void)s.take_all();

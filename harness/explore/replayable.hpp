@@ -33,7 +33,7 @@ struct replayable {
     const variant_info* variant = nullptr;
     discipline how{};
     explore::model model = explore::model::rc11;
-    freeze_point freeze{};          ///< Who stops for ever, if somebody does.
+    freeze_point freeze{};          ///< Who stops forever, if somebody does.
     std::optional<defect> shows{};  ///< What it is there to show, if the token says so.
     std::unique_ptr<program> runs{};
     schedule choices{};

@@ -87,8 +87,8 @@ void worker::look_for_livelock(controlled& same, unsigned steps) {
 }
 
 void worker::probe_livelocks() {
-    // Few programs need so many steps; those that do are only looked at more closely. Whether this
-    // is one is soonest seen where there is nothing stale to choose from.
+    // Few programs need that many steps; those that do are only looked at more closely. Whether
+    // this is one is soonest seen where there is nothing stale to choose from.
     constexpr unsigned suspicious = 400;
     memory_rules in_turn = rules_of(how_);
     in_turn.consistency = model::sc;

@@ -32,7 +32,7 @@ public:
     [[nodiscard]] bool had_sections() const noexcept { return machine_.had_sections(); }
     void tell_states_apart() noexcept { machine_.tell_states_apart(); }
 
-    /// Runs a few fair executions, and reports a livelock if they go round for ever.
+    /// Runs a few fair executions, and reports a livelock if they loop forever.
     void probe_livelocks();
 
     [[nodiscard]] result take() { return std::exchange(result_, {}); }

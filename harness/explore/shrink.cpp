@@ -138,7 +138,7 @@ private:
 }
 
 /// Page 0 stays out of it where the cell is about another page: else the defect of page 0 would be
-/// shown for every other one.
+/// shown forevery other one.
 [[nodiscard]] bool leaves_page_zero_alone(const replay_result& run) {
     return std::ranges::none_of(run.steps, [](const step& s) {
         return s.cell == "nr_free of page 0" && s.kind == step_kind::update;

@@ -16,7 +16,7 @@ constexpr std::size_t most_steps = 15;
 constexpr std::size_t most_steps_of_others = 24;
 const shows_the_same anything = [](const replay_result&) { return true; };
 
-// What a cell of the matrix breaks is shown in so many steps at the most, and any other invariant
+// What a cell of the matrix breaks is shown in at most N steps, and any other invariant
 // that it breaks in not many more, by a token that replays exactly and breaks the same one.
 TEST(Shrink, EveryFailingCellIsShownInFewSteps) {
     std::size_t cells = 0;

@@ -4,7 +4,7 @@
 
 namespace pidmap_stress::explore {
 
-/// Calls `work(0)` to `work(jobs - 1)`, on so many OS threads if there are that many to be had,
+/// Calls `work(0)` to `work(jobs - 1)`, on that many OS threads if they can be had,
 /// and returns when all have returned. They may wait for each other only with a way out.
 void side_by_side(unsigned jobs, const std::function<void(unsigned)>& work);
 

@@ -29,7 +29,7 @@ class stateful final : public depth_first {
 public:
     struct settings {
         std::uint64_t seed = 1;
-        /// Learning is over when so many random walks in a row have taught nothing.
+        /// Learning is over when this many random walks in a row have taught nothing.
         std::uint64_t lessons = 0;
         /// With a fault, nobody sleeps: a state that is mistaken for another one would often be
         /// explored all the same, on behalf of who slept when the other one was met.

@@ -55,7 +55,7 @@ void trust::choose(graph& g, event_id choice) {
 void trust::offer_revisits(const graph& g, event_id write) {
     if (rules_.fault == planted_fault::no_backward_revisits) return;
     const clock causes = g.causes(write);
-    // From the newest event down, but for those that it depends on: these come first in each
+    // From the newest event down, except those that it depends on: these come first in each
     // thread.
     std::array<unsigned, max_threads> end{};
     const unsigned threads = g.threads_end();
@@ -117,7 +117,7 @@ bool trust::revisit(const alternative& next) {
     to.revisited = next.stamp;
     to.fails = next.what == change::fail_revisit;
     to.revisitor = to.g.become_revisit(from, next.stamp, next.with);
-    // What it keeps was as it is now, but for the read and its write.
+    // What it keeps was as it is now, except the read and its write.
     const event_id known = frames_[depth_]->known;
     to.known = known + 1 >= next.with ? static_cast<event_id>(to.revisitor - 1)
                                       : std::min(known, static_cast<event_id>(next.stamp - 1));

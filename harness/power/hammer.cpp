@@ -25,7 +25,7 @@ constexpr std::chrono::nanoseconds likely_turn =
 constexpr auto first_turn = std::chrono::milliseconds(under_sanitizer ? 60 : 15);
 
 /// Where nothing may break, a stall is a false alarm: so there it takes as long as on the busiest
-/// machine. A mutant that waits for ever is not worth that.
+/// machine. A mutant that waits forever is not worth that.
 [[nodiscard]] std::chrono::seconds stall_limit(const candidate& what) {
     if (what.killable()) return std::chrono::seconds(under_sanitizer ? 8 : 3);
     return std::chrono::seconds(under_sanitizer ? 30 : 5);

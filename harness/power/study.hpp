@@ -32,7 +32,7 @@ struct study_plan {
 /// How far a study is.
 struct study_progress {
     std::size_t done = 0;  ///< Candidates, each by one strategy ...
-    std::size_t of = 0;    ///< ... of so many.
+    std::size_t of = 0;    ///< ... of this many.
     std::span<const attempt> attempts{};
 };
 

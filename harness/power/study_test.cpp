@@ -263,7 +263,7 @@ TEST(Mutants, TheWrongFixesTakeThreeThreads) {
 }
 
 /// Whether something breaks in a program of two threads with a turn each, of any scenario, in an
-/// execution of at most so many preemptions. All of them are tried, if none breaks.
+/// execution of at most N preemptions. All of them are tried, if none breaks.
 bool breaks_in_two_threads(std::string_view mutant, unsigned preemptions) {
     const explore::explored_variant* const found = explore::find_explored_variant(mutant);
     for (const explore::explored_scenario* const scenario : explore::explored_scenarios())

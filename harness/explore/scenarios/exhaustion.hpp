@@ -7,7 +7,7 @@
 
 namespace pidmap_stress::explore {
 
-/// The map is full but for one pid less than there are threads, so that they fight for the last
+/// The map is full except for one pid fewer than there are threads, so that they fight for the last
 /// ones. Before they run, a search that goes round must have found a sole free pid, wherever it is.
 ///
 /// `every_pid`: each pid that a search may find is the sole free one in turn, first upwards, then
@@ -18,7 +18,7 @@ struct exhaustion {
 
     class state;
     static constexpr explored_scenario info{.name = "exhaustion",
-                                            .summary = "the map is full but for one or two pids",
+                                            .summary = "the map is full except for one or two pids",
                                             // A wrap then reaches a pid that no thread holds, and
                                             // at which the very first search does not begin.
                                             .reserved_pids = 3,

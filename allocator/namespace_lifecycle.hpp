@@ -41,7 +41,7 @@ struct namespace_lifecycle {
 
     /// Whether an allocation that has claimed its pid may keep it.
     ///
-    /// (D2) Relaxed, from (D1). Who calls after it has learned of the closing reads it by
+    /// (D2) Relaxed, from (D1). A caller that has learned of the closing reads it by
     /// coherence. So does who claims a bit that was cleared after the closing: F1 -> A1 lets it
     /// know. Every other success can be said to have come before the closing.
     template <class Namespace>

@@ -263,7 +263,7 @@ alloc_result pid_namespace<P, Orders, Steps>::search() noexcept {
 template <execution_policy P, class Orders, class Steps>
 page_bits<P>* pid_namespace<P, Orders, Steps>::installed(unsigned page) noexcept {
     atomic<page_bits<P>*, cell_role::page>& slot = pages[page].bits;
-    // (I2) Pairs with (I1): who sees the page sees it zeroed.
+    // (I2) Pairs with (I1): a worker that sees the page sees it zeroed.
     if (page_bits<P>* const seen = slot.load(Orders::page_seen)) return seen;
     if constexpr (requires { Steps::install(*this, page); })
         return Steps::install(*this, page);

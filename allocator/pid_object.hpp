@@ -83,8 +83,8 @@ struct forgetful_objects {
     /// The object is taken out of the table at one level, before its number goes back.
     template <class Slot>
     static void unpublish(Slot& slot) noexcept {
-        // Relaxed: who misses the object in the table learns nothing from that. The next owner of
-        // the number publishes after this: F1 -> A1 of the bitmap.
+        // Relaxed: a worker that misses the object in the table learns nothing from that. The next
+        // owner of the number publishes after this: F1 -> A1 of the bitmap.
         slot.store(nullptr, std::memory_order::relaxed);
     }
 };
@@ -212,7 +212,7 @@ object_result<object_of<Namespace>> alloc_pid(Namespace& deepest) noexcept {
         object->numbers[level].set(numbers[level]);
     object->home.set(&deepest);
     objects_of<Namespace>::attach(deepest);
-    // (T1) Release, read by (T2): who finds the object finds it made.
+    // (T1) Release, read by (T2): a worker that finds the object finds it made.
     for (unsigned level = 0; level <= deepest.level; ++level)
         slots[level]->store(object, std::memory_order::release);
     return {.object = object};

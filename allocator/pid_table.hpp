@@ -32,7 +32,7 @@ public:
     pid_table(const pid_table&) = delete;
     pid_table& operator=(const pid_table&) = delete;
     ~pid_table() {
-        // Relaxed: who destroys has seen everything that was done here.
+        // Relaxed: a worker that destroys has seen everything that was done here.
         branches* const all = root_.load(std::memory_order::relaxed);
         if (all == nullptr) return;
         for (atomic<leaf*, cell_role::object>& one : all->leaves)

@@ -92,7 +92,7 @@ struct kept_hint_steps : sound_steps {
 template <execution_policy P>
 using kept_hint = planted<P, kept_hint_steps>;
 
-/// Who finds an object stores it without a reference.
+/// A worker that finds an object stores it without a reference.
 struct store_without_get_steps : sound_steps {
     static constexpr std::string_view name = "store_without_get";
     struct objects : forgetful_objects {
@@ -105,8 +105,8 @@ struct store_without_get_steps : sound_steps {
 template <execution_policy P>
 using store_without_get = planted<P, store_without_get_steps>;
 
-/// The last put is thought to need no atomic step. Who looks for an object is slow to take his
-/// reference, so that others come between: the race is rare enough as it is.
+/// The last put is thought to need no atomic step. A worker that looks for an object is slow to
+/// take its reference, so that others come between: the race is rare enough as it is.
 struct count_one_shortcut_steps : sound_steps {
     static constexpr std::string_view name = "count_one_shortcut";
     struct objects : forgetful_objects {

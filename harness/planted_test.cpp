@@ -133,7 +133,7 @@ struct torn_bits_steps : sound_steps {
 template <execution_policy P>
 using torn_bits = planted<torn_bits_world<P>, torn_bits_steps>;
 
-/// Who loses the race to install a page keeps the page that it made.
+/// A worker that loses the race to install a page keeps the page that it made.
 template <class P>
 struct lost_page_world : P {
     static inline thread_local bool lost = false;

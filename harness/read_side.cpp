@@ -79,7 +79,7 @@ private:
     std::thread thread_;  // Last: it uses the others from the start.
 };
 
-/// Whether anything was ever deferred. Relaxed: who drains has waited for all workers.
+/// Whether anything was ever deferred. Relaxed: a worker that drains has waited for all workers.
 std::atomic<bool> in_use{false};
 
 /// Made when first used, and there until the process ends.

@@ -25,7 +25,7 @@ tested_namespace::tested_namespace(std::uint16_t number, tenant_cell* cells) : c
             above->children.fetch_sub(1, std::memory_order::relaxed);
         if (ns.home == nullptr) return;
         tested_namespace* mine = &ns;
-        // Relaxed: who looks it up now finds nothing, and nothing follows from that.
+        // Relaxed: a worker that looks it up now finds nothing, and nothing follows from that.
         ns.home->current.compare_exchange_strong(mine, nullptr, std::memory_order::relaxed);
     };
 }

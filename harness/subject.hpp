@@ -90,7 +90,7 @@ public:
     bool awaits_init = false;
     /// Set by its creator: it may say that it is dead while its users keep it alive.
     bool may_be_closed = false;
-    /// A disable has returned. Release: who acquires it has learned of the closing.
+    /// A disable has returned. Release: a worker that acquires it has learned of the closing.
     std::atomic<bool> closed{false};
     /// A worker has moved its last_pid, so a pid that is soon reused is not a fault. Relaxed: this
     /// is only recorded.

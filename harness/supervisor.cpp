@@ -281,7 +281,7 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
     const clock::time_point begin = clock::now();
     clock::time_point deadline =
         watch.budget.count() != 0 ? begin + watch.budget : clock::time_point::max();
-    // Who is known to use what was released may hang or crash before anybody can tell of it.
+    // A variant that is known to use released memory may hang or crash before that is reported.
     unsigned trials_that_may_get_lost =
         what.variant->info->breaks.expects(invariant::no_use_after_release, what.how) ? 2 : 0;
     shown_so_far shown;

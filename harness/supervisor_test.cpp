@@ -232,7 +232,7 @@ TEST(SupervisorTest, ADeathWithoutAFindingIsACrash) {
     EXPECT_EQ(result.trials, 1U);
 }
 
-// Who is known to use what was released gets two trials more to show it, and no more than that.
+// A variant that is known to use released memory gets two more trials to show it, and no more.
 TEST(SupervisorTest, AKnownUseAfterReleaseMayEndATrialUntold) {
     const subject_entry variant = make_subject_entry<known_to_crash>();
     const cell_result result = testing::run(variant, entry_of<come_and_go>(), discipline::member,
@@ -355,7 +355,7 @@ TEST(SupervisorTest, ATrialThatStaysStoppedIsEndedInTheEnd) {
     EXPECT_THAT(result.ending, HasSubstr("stopped from outside (SIGSTOP)"));
 }
 
-// Setting a stage may take longer than a stall: who allocates is not stalled.
+// Setting a stage may take longer than a stall: a main thread that allocates is not stalled.
 TEST(SupervisorTest, ALongPreparationIsNoStall) {
     const scenario_entry workload = entry_of<long_preparation>();
     trial_settings how = testing::some_calls(100);

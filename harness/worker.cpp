@@ -221,7 +221,7 @@ alloc_result worker::fill(table_slot& slot) {
 bool worker::publish(table_slot& slot, tested_namespace& ns) noexcept {
     ns.home = &slot;
     tested_namespace* nothing = nullptr;
-    // Release: who finds the namespace finds it set up.
+    // Release: a worker that finds the namespace finds it set up.
     const bool first = slot.current.compare_exchange_strong(
         nothing, &ns, std::memory_order::release, std::memory_order::relaxed);
     if (!first) ns.home = nullptr;

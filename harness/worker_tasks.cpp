@@ -145,8 +145,8 @@ void worker::end_task(std::size_t index) {
 
 // --- Objects -------------------------------------------------------------------------------------
 
-/// Who has a reference on an object, or the task that it is of, may ask it at any time what it was
-/// asked before. What follows would be a call on an object that is gone, so it is not made.
+/// A holder of a reference on an object, or the task that it is of, may ask it at any time what it
+/// was asked before. What follows would be a call on an object that is gone, so it is not made.
 bool worker::is_still_there(const pid_handle& object, unsigned level, pid_nr nr) const {
     if (set_.under_test().number_of(object, level) == nr) return true;
     report({.broken = invariant::no_use_after_release,
@@ -211,7 +211,7 @@ void worker::disable(tested_namespace& ns) {
     operation one = operation_of(operation_kind::disable, ns, called);
     if (!mine) one.error = alloc_error::namespace_dead;
     record(one);
-    // Release: who acquires this has learned of the closing.
+    // Release: a worker that acquires this has learned of the closing.
     ns.closed.store(true, std::memory_order::release);
 }
 

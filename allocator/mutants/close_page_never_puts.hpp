@@ -11,8 +11,8 @@ struct close_page_never_puts_steps : sound_steps {
     }
 };
 
-/// Mutant: who gives a slot back without having found a pid does not look whether the page is empty
-/// now. It is if the last pid of it was freed meanwhile. Takes two preemptions.
+/// Mutant: a worker that gives a slot back without having found a pid does not look whether the
+/// page is empty now. It is if the last pid of it was freed meanwhile. Takes two preemptions.
 template <execution_policy P>
 struct close_page_never_puts : pid_namespace<P, sound_orders, close_page_never_puts_steps> {
     using pid_namespace<P, sound_orders, close_page_never_puts_steps>::pid_namespace;

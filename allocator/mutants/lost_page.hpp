@@ -20,7 +20,7 @@ struct lost_page_steps : sound_steps {
     }
 };
 
-/// Mutant: who loses the race to install a page forgets its own.
+/// Mutant: a worker that loses the race to install a page forgets its own.
 template <execution_policy P>
 struct lost_page : pid_namespace<P, sound_orders, lost_page_steps> {
     using pid_namespace<P, sound_orders, lost_page_steps>::pid_namespace;

@@ -20,8 +20,8 @@ struct no_memory_before_dead_steps : sound_steps {
     };
 };
 
-/// Mutant: who comes to a page that has no memory does not ask whether the namespace was closed, so
-/// that one which is short of memory never says that it is dead.
+/// Mutant: a worker that comes to a page that has no memory does not ask whether the namespace was
+/// closed, so that one which is short of memory never says that it is dead.
 template <execution_policy P>
 struct no_memory_before_dead : pid_namespace<P, sound_orders, no_memory_before_dead_steps> {
     using pid_namespace<P, sound_orders, no_memory_before_dead_steps>::pid_namespace;

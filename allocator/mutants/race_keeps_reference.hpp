@@ -24,8 +24,8 @@ struct race_keeps_reference_steps : sound_steps {
     }
 };
 
-/// Mutant: who takes a reference for an empty page, and finds that another worker was first to fill
-/// it, keeps the reference.
+/// Mutant: a worker that takes a reference for an empty page, and finds that another worker was
+/// first to fill it, keeps the reference.
 template <execution_policy P>
 struct race_keeps_reference : pid_namespace<P, sound_orders, race_keeps_reference_steps> {
     using pid_namespace<P, sound_orders, race_keeps_reference_steps>::pid_namespace;

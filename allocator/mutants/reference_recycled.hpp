@@ -21,7 +21,7 @@ struct reference_recycled_steps : sound_steps {
         while (free_pids > 0) {
             const bool was_empty = free_pids == Namespace::capacity(page);
             if (was_empty && !in_hand) {
-                // (M2) acquire, from (M1): who takes the flag down has the reference.
+                // (M2) acquire, from (M1): a worker that takes the flag down has the reference.
                 in_hand = left_behind(ns, page).exchange(false, std::memory_order::acq_rel) ||
                           ns.get_unless_zero();
                 if (!in_hand) return page_answer::namespace_dead;
@@ -51,9 +51,9 @@ struct reference_recycled_steps : sound_steps {
     }
 };
 
-/// Mutant: who empties a page leaves its reference to who fills it next, by a flag. The flag may be
-/// raised when the page has been filled by somebody else in between, with a reference of its own:
-/// then nobody takes the one that is left.
+/// Mutant: a worker that empties a page leaves its reference to the worker that fills it next, by a
+/// flag. The flag may be raised when the page has been filled by somebody else in between, with a
+/// reference of its own: then nobody takes the one that is left.
 template <execution_policy P>
 struct reference_recycled : pid_namespace<P, sound_orders, reference_recycled_steps> {
     using pid_namespace<P, sound_orders, reference_recycled_steps>::pid_namespace;

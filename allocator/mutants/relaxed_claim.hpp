@@ -9,7 +9,7 @@ struct relaxed_claim_orders : sound_orders {
     static constexpr auto claim = std::memory_order::relaxed;
 };
 
-/// Mutant: who gets a pid does not acquire what its last owner released.
+/// Mutant: a worker that gets a pid does not acquire what its last owner released.
 template <execution_policy P>
 struct relaxed_claim : pid_namespace<P, relaxed_claim_orders, sound_steps> {
     using pid_namespace<P, relaxed_claim_orders, sound_steps>::pid_namespace;

@@ -5,7 +5,7 @@
 namespace pidmap_stress {
 
 struct relaxed_install_orders : sound_orders {
-    /// (I1) loses its release. Relaxed: who sees the page may not see it zeroed.
+    /// (I1) loses its release. Relaxed: a worker that sees the page may not see it zeroed.
     static constexpr auto page_install = std::memory_order::relaxed;
 };
 

@@ -9,8 +9,8 @@ struct relaxed_vacate_orders : sound_orders {
     static constexpr auto vacate = std::memory_order::relaxed;
 };
 
-/// Mutant: who empties a page does not see what others did on it, and may release the namespace
-/// under them.
+/// Mutant: a worker that empties a page does not see what others did on it, and may release the
+/// namespace under them.
 template <execution_policy P>
 struct relaxed_vacate : pid_namespace<P, relaxed_vacate_orders, sound_steps> {
     using pid_namespace<P, relaxed_vacate_orders, sound_steps>::pid_namespace;

@@ -28,8 +28,8 @@ struct waits_for_allocations_steps : sound_steps {
     }
 };
 
-/// Mutant: who frees a pid waits until no allocation is under way. Nothing breaks but the promise
-/// of lock-freedom: if one stops midway, nobody frees any more.
+/// Mutant: a worker that frees a pid waits until no allocation is under way. Nothing breaks but the
+/// promise of lock-freedom: if one stops midway, nobody frees any more.
 template <execution_policy P>
 struct waits_for_allocations : pid_namespace<P, sound_orders, waits_for_allocations_steps> {
     using pid_namespace<P, sound_orders, waits_for_allocations_steps>::pid_namespace;

@@ -13,8 +13,8 @@ struct waits_when_full_steps : sound_steps {
     }
 };
 
-/// Mutant: who comes to a full page waits there until a pid of it is freed, instead of going on to
-/// the next one.
+/// Mutant: a worker that comes to a full page waits there until a pid of it is freed, instead of
+/// going on to the next one.
 template <execution_policy P>
 struct waits_when_full : pid_namespace<P, sound_orders, waits_when_full_steps> {
     using pid_namespace<P, sound_orders, waits_when_full_steps>::pid_namespace;

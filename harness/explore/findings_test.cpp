@@ -233,7 +233,7 @@ TEST(Findings, ARaceHasBothSides) {
     EXPECT_EQ(r.findings.at(0).what, "unordered accesses to mask");
 }
 
-// Whichever comes first: who uses it is never taken for who releases it.
+// Whichever comes first: the user is never taken for the releaser.
 TEST(Findings, AUseAfterReleaseHasBothSides) {
     for (const bool first : {false, true}) {
         const auto use = [](hands_over& s) {

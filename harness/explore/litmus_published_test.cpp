@@ -390,7 +390,7 @@ struct ring {
     static constexpr unsigned mask = 7;
     struct end {
         atomic<unsigned> head, tail;
-        /// Takes the place at `from`. Who comes too late is not followed.
+        /// Takes the place at `from`. A call that comes too late is not followed.
         void take(unsigned from) {
             unsigned expected = from;
             assume(head.compare_exchange_strong(expected, (from + 1) & mask, acq_rel, acquire));

@@ -87,8 +87,8 @@ TEST(PidmapProgram, WhatIsSoundBreaksInNoSampleOfTheRest) {
             }
 }
 
-// Who is told that it is dead and then gets a pid has seen what no order of the calls explains.
-// Nothing else looks at that: under `lookup`, each of both answers is right by itself.
+// A caller that is told that it is dead and then gets a pid has seen what no order of the calls
+// explains. Nothing else looks at that: under `lookup`, each of both answers is right by itself.
 TEST(PidmapProgram, WhatNoOrderOfTheCallsExplainsIsFound) {
     for (const unsigned variation : {0U, resident_last}) {
         const pidmap_setting cell{.how = discipline::lookup,

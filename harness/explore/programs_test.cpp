@@ -82,7 +82,7 @@ TEST(OwningState, ThatIsAbandonedIsNotJudged) {
     }
 }
 
-/// A reference count: who lets go last destroys.
+/// A reference count: the last one to let go destroys.
 template <std::memory_order LetGo>
 struct counted {
     struct object {

@@ -34,7 +34,7 @@ public:
     void on_release(const void* /*ns*/) noexcept override {
         ++releases_;
         if (script_->how != discipline::lookup) return;
-        // Relaxed: who looks it up now finds nothing, and nothing follows from that.
+        // Relaxed: a worker that looks it up now finds nothing, and nothing follows from that.
         table_.store(nullptr, std::memory_order::relaxed);
     }
 

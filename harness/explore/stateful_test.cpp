@@ -203,7 +203,7 @@ constexpr operation load(unsigned cell, std::memory_order order) {
     return {.what = kind::load, .cell = cell, .value = 0, .order = order};
 }
 
-/// Programs in which one value comes from two writers: who has read it from the outspoken one knows
+/// Programs in which one value comes from two writers: a reader of the outspoken one knows
 /// more than who has read it from the silent one, who came later all the same. Each comes with its
 /// threads in every order, as a search that takes the two for one state may meet the right one
 /// first.

@@ -21,7 +21,7 @@ struct study_plan {
     std::uint64_t first_seed = 1;
     /// Later on, one seed is tried of each: a study is to end, on slow machines, too.
     std::chrono::nanoseconds every_seed_for = std::chrono::nanoseconds::max();
-    unsigned jobs = 2;  ///< Explorations at once; who hammers does so alone.
+    unsigned jobs = 2;  ///< Explorations at once; hammering runs alone.
     /// Not to look for a mutant in a world that, as it says itself, cannot see it.
     bool trust_worlds = false;
     effort tries;

@@ -8,7 +8,7 @@
 
 namespace pidmap_stress {
 
-/// Namespaces are created, filled, emptied and released all the time. Who is the last to leave one
+/// Namespaces are created, filled, emptied and released all the time. The last one to leave one
 /// releases it.
 ///
 /// Workers hand each other what keeps a namespace alive: a pid (`member`), or a reference, so that

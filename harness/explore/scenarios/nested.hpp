@@ -15,7 +15,7 @@ namespace pidmap_stress::explore {
 ///
 /// `own_children`: in a turn a thread makes a child of the root, puts a task into it, drops the
 /// creator's reference, and ends the task, and with it the child. `shared_child`: there is one
-/// child, and in a turn a thread starts and ends a task in it; who leaves last releases both.
+/// child, and in a turn a thread starts and ends a task in it; the last one out releases both.
 /// `failing`: as own_children, but memory may run out, and the root has one pid only for all of
 /// them; a task that could not be started is tried once more, and one that was may be abandoned.
 /// `full_root`: as shared_child, but the root has one pid only, so that a task that has its number

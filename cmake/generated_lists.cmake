@@ -38,8 +38,10 @@ function(pidmap_stress_generate_subjects out mutants_out)
   set(folder ${PROJECT_BINARY_DIR}/generated/harness)
   foreach(kind IN ITEMS variant mutant)
     set(list subjects)
+    set(make make_subject_entry)
     if(kind STREQUAL mutant)
       set(list mutant_subjects)
+      set(make make_mutant_entry)
     endif()
     set(${kind}_sources "")
     set(declarations "")
@@ -52,7 +54,7 @@ function(pidmap_stress_generate_subjects out mutants_out)
 #include "harness/subject_of.hpp"
 
 namespace pidmap_stress {
-subject_entry subject_@name@() { return make_subject_entry<@name@>(); }
+subject_entry subject_@name@() { return @make@<@name@>(); }
 }  // namespace pidmap_stress
 ]=] @ONLY)
       list(APPEND ${kind}_sources ${folder}/subject_${name}.cpp)

@@ -157,7 +157,7 @@ struct full_options {
 }
 
 void print_head(const explore_options& wanted, const full_options& full) {
-    say("explore --threads {} --ops {} --pages {} --bits {} {}--strategy {} "
+    say("explore --threads {} --turns {} --pages {} --bits {} {}--strategy {} "
         "--model {} --budget {} --seed {}{}; build {}\n",
         wanted.threads, wanted.operations, wanted.pages, wanted.bits,
         wanted.variation.empty() ? "" : fmt::format("--variation {} ", wanted.variation),

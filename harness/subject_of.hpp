@@ -175,19 +175,34 @@ private:
     typename V::pid_max_cell pid_max_{32768};
 };
 
+namespace detail {
+template <class V>
+[[nodiscard]] std::unique_ptr<subject> make_subject() {
+    return std::make_unique<subject_of<V>>();
+}
+}  // namespace detail
+
 template <template <class> class Variant>
 [[nodiscard]] constexpr subject_entry make_subject_entry() noexcept {
-    using plain_world = watched<native>;
-    check_contract<Variant<plain_world>>();
-    using slow_world = jittered<watched<native>>;
-    return {.info = &Variant<plain_world>::info,
-            .make = []() -> std::unique_ptr<subject> {
-                return std::make_unique<subject_of<Variant<plain_world>>>();
-            },
-            .make_jittered = []() -> std::unique_ptr<subject> {
-                return std::make_unique<subject_of<Variant<slow_world>>>();
-            },
-            .nests = nesting<Variant<plain_world>>};
+    using plain = Variant<watched<native>>;
+    using slow = Variant<jittered<watched<native>>>;
+    check_contract<plain>();
+    return {.info = &plain::info,
+            .make = detail::make_subject<plain>,
+            .make_jittered = detail::make_subject<slow>,
+            .nests = nesting<plain>};
+}
+
+/// The same for a mutant, in one world: without --jitter its delays are none, and each access costs
+/// a decrement more. Mutants are many, and each world costs the build its share.
+template <template <class> class Mutant>
+[[nodiscard]] constexpr subject_entry make_mutant_entry() noexcept {
+    using slow = Mutant<jittered<watched<native>>>;
+    check_contract<slow>();
+    return {.info = &slow::info,
+            .make = detail::make_subject<slow>,
+            .make_jittered = detail::make_subject<slow>,
+            .nests = nesting<slow>};
 }
 
 }  // namespace pidmap_stress

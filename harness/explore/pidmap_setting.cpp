@@ -47,8 +47,8 @@ namespace {
     return scenario.refuses == nullptr ? std::nullopt : scenario.refuses(s);
 }
 
-/// "; it must be --threads 1 to 3, or --ops 1": the values of each number that would do if all else
-/// stayed as it is. Nothing if no single change is enough.
+/// "; it must be --threads 1 to 3, or --turns 1": the values of each number that would do if all
+/// else stayed as it is. Nothing if no single change is enough.
 [[nodiscard]] std::string what_would_do(const pidmap_setting& s) {
     constexpr unsigned most = 8;
     std::string text;

@@ -16,8 +16,9 @@ struct page_install {
         const unsigned needed = s.threads * s.turns;
         const unsigned there = (s.pages - 1) * s.bits;
         if (needed > there)
-            return fmt::format("--threads {} --ops {} use {} pids behind page 0, and there are {}",
-                               s.threads, s.turns, needed, there);
+            return fmt::format(
+                "--threads {} --turns {} use {} pids behind page 0, and there are {}", s.threads,
+                s.turns, needed, there);
         if (s.how == discipline::member && s.threads > s.bits - 1)
             return fmt::format("--threads {} need a larger page than --bits {}", s.threads, s.bits);
         return std::nullopt;

@@ -304,7 +304,7 @@ part() {
     watch_over part_alone "$@"
     ((watched == 0)) || exit "$watched"
 }
-# In a process of its own: what is set for one sanitizer is none of the other's business.
+# In a process of its own: what is set for one sanitizer must not reach the other.
 part_alone() {
     "prepare_$1"
     mutants_in "${@:2}" --strategy "$1"

@@ -32,7 +32,7 @@ public:
         for (const pid_nr nr : rules.initially_held) {
             const auto known = std::ranges::find(pids_, nr);
             if (known == pids_.end())
-                others_held_ = true;  // For ever.
+                others_held_ = true;  // Forever.
             else
                 begin_.held |= bit(known - pids_.begin());
         }

@@ -70,9 +70,9 @@ private:
 
 /// oneTBB's threads. An arena alone does not give N threads on fewer cores; the control does.
 ///
-/// The work is enqueued, not spawned as parallel_for() does: who waits for others to begin needs
-/// them to begin, and only for enqueued tasks does the library promise that a sleeping thread is
-/// woken. \source Its arena.h: missed wake-ups are accepted where tasks are spawned.
+/// The work is enqueued, not spawned as parallel_for() does: a worker that waits for others to
+/// begin needs them to begin, and only for enqueued tasks does the library promise that a sleeping
+/// thread is woken. \source Its arena.h: missed wake-ups are accepted where tasks are spawned.
 class tbb_pool final : public pool_base {
 public:
     explicit tbb_pool(const settings& how)

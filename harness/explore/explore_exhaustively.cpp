@@ -65,7 +65,7 @@ result explore_within_budget(const program& p, const options& how) {
     return r;
 }
 
-/// The search in pieces, each a stretch of the order in which one worker would go. Who is idle
+/// The search in pieces, each a stretch of the order in which one worker would go. An idle one
 /// takes the end of another's stretch, so the stretches stay in order, and what they found is put
 /// together as if one worker had found it.
 class shared_search {

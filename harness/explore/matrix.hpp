@@ -76,7 +76,7 @@ struct cell_verdict {
     [[nodiscard]] bool crashed() const noexcept;
     /// Whether it was ended before its end: see options::watched.
     [[nodiscard]] bool cut_short() const noexcept;
-    /// Whether a finding is none of the variant's: it is of the harness, or did not happen again.
+    /// Whether a finding is not the variant's: it is the harness's, or did not happen again.
     [[nodiscard]] bool harness_at_fault() const noexcept;
     [[nodiscard]] standing of_family(family which) const noexcept;
 };

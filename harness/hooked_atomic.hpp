@@ -26,7 +26,12 @@ public:
     static constexpr bool is_always_lock_free = Atomic::is_always_lock_free;
 
     constexpr hooked_atomic() noexcept : hooked_atomic(T{}) {}
-    constexpr hooked_atomic(T value) noexcept : cell_(value), hooks_(make_hooks(value)) {}
+    constexpr hooked_atomic(T value) noexcept
+        requires std::constructible_from<Hooks, T>
+        : cell_(value), hooks_(value) {}
+    constexpr hooked_atomic(T value) noexcept
+        requires(!std::constructible_from<Hooks, T>)
+        : cell_(value) {}
     hooked_atomic(const hooked_atomic&) = delete;
     hooked_atomic& operator=(const hooked_atomic&) = delete;
 
@@ -109,12 +114,6 @@ private:
 
     static constexpr bool sees_changes =
         requires(Hooks& hooks, T value) { hooks.changed(value, value); };
-    [[nodiscard]] static constexpr Hooks make_hooks(T value) noexcept {
-        if constexpr (std::constructible_from<Hooks, T>)
-            return Hooks(value);
-        else
-            return Hooks{};
-    }
 
     Atomic cell_;
     [[no_unique_address]] Hooks hooks_;

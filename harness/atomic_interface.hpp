@@ -51,7 +51,7 @@ template <class T, class D>
 /// variant's own code as the place of an access.
 template <class Self, class T>
 class atomic_interface {
-    using order = std::memory_order;
+    using order_type = std::memory_order;
     static constexpr bool is_counted = (std::integral<T> && !std::same_as<T, bool>) ||
                                        std::floating_point<T> || std::is_pointer_v<T>;
     static constexpr bool has_bits = std::integral<T> && !std::same_as<T, bool>;
@@ -60,45 +60,47 @@ public:
     using value_type = T;
     using difference_type = std::conditional_t<std::is_pointer_v<T>, std::ptrdiff_t, T>;
 
-    [[nodiscard, gnu::always_inline]] T load(order o = order::seq_cst) const noexcept {
+    [[nodiscard, gnu::always_inline]] T load(order_type o = order_type::seq_cst) const noexcept {
         return self().do_load(o);
     }
     [[gnu::always_inline]] operator T() const noexcept { return load(); }
-    [[gnu::always_inline]] void store(T value, order o = order::seq_cst) noexcept {
+    [[gnu::always_inline]] void store(T value, order_type o = order_type::seq_cst) noexcept {
         self().do_store(value, o);
     }
     [[gnu::always_inline]] T operator=(T value) noexcept {
         store(value);
         return value;
     }
-    [[gnu::always_inline]] T exchange(T value, order o = order::seq_cst) noexcept {
+    [[gnu::always_inline]] T exchange(T value, order_type o = order_type::seq_cst) noexcept {
         return self().template do_update<atomic_update::exchange>(value, o);
     }
 
-    [[gnu::always_inline]] bool compare_exchange_strong(T& expected, T desired, order success,
-                                                        order failure) noexcept {
+    [[gnu::always_inline]] bool compare_exchange_strong(T& expected, T desired, order_type success,
+                                                        order_type failure) noexcept {
         return self().do_compare_exchange(expected, desired, success, failure,
                                           exchange_kind::strong);
     }
-    [[gnu::always_inline]] bool compare_exchange_strong(T& expected, T desired,
-                                                        order o = order::seq_cst) noexcept {
+    [[gnu::always_inline]] bool compare_exchange_strong(
+        T& expected, T desired, order_type o = order_type::seq_cst) noexcept {
         return compare_exchange_strong(expected, desired, o, failure_of(o));
     }
-    [[gnu::always_inline]] bool compare_exchange_weak(T& expected, T desired, order success,
-                                                      order failure) noexcept {
+    [[gnu::always_inline]] bool compare_exchange_weak(T& expected, T desired, order_type success,
+                                                      order_type failure) noexcept {
         return self().do_compare_exchange(expected, desired, success, failure, exchange_kind::weak);
     }
     [[gnu::always_inline]] bool compare_exchange_weak(T& expected, T desired,
-                                                      order o = order::seq_cst) noexcept {
+                                                      order_type o = order_type::seq_cst) noexcept {
         return compare_exchange_weak(expected, desired, o, failure_of(o));
     }
 
-    [[gnu::always_inline]] T fetch_add(difference_type by, order o = order::seq_cst) noexcept
+    [[gnu::always_inline]] T fetch_add(difference_type by,
+                                       order_type o = order_type::seq_cst) noexcept
         requires is_counted
     {
         return self().template do_update<atomic_update::add>(by, o);
     }
-    [[gnu::always_inline]] T fetch_sub(difference_type by, order o = order::seq_cst) noexcept
+    [[gnu::always_inline]] T fetch_sub(difference_type by,
+                                       order_type o = order_type::seq_cst) noexcept
         requires is_counted
     {
         return self().template do_update<atomic_update::sub>(by, o);
@@ -134,17 +136,17 @@ public:
         return difference(fetch_sub(by), by);
     }
 
-    [[gnu::always_inline]] T fetch_and(T bits, order o = order::seq_cst) noexcept
+    [[gnu::always_inline]] T fetch_and(T bits, order_type o = order_type::seq_cst) noexcept
         requires has_bits
     {
         return self().template do_update<atomic_update::bit_and>(bits, o);
     }
-    [[gnu::always_inline]] T fetch_or(T bits, order o = order::seq_cst) noexcept
+    [[gnu::always_inline]] T fetch_or(T bits, order_type o = order_type::seq_cst) noexcept
         requires has_bits
     {
         return self().template do_update<atomic_update::bit_or>(bits, o);
     }
-    [[gnu::always_inline]] T fetch_xor(T bits, order o = order::seq_cst) noexcept
+    [[gnu::always_inline]] T fetch_xor(T bits, order_type o = order_type::seq_cst) noexcept
         requires has_bits
     {
         return self().template do_update<atomic_update::bit_xor>(bits, o);
@@ -165,7 +167,7 @@ public:
         return static_cast<T>(fetch_xor(bits) ^ bits);
     }
 
-    [[gnu::always_inline]] void wait(T old, order o = order::seq_cst) const noexcept {
+    [[gnu::always_inline]] void wait(T old, order_type o = order_type::seq_cst) const noexcept {
         self().do_wait(old, o);
     }
     void notify_one() noexcept { self().do_notify_one(); }
@@ -178,10 +180,10 @@ private:
     }
     /// The order of a compare-exchange that fails, where one order is given for both.
     /// \source [atomics.types.operations]/20.
-    [[nodiscard]] static constexpr order failure_of(order success) noexcept {
-        return success == order::acq_rel   ? order::acquire
-               : success == order::release ? order::relaxed
-                                           : success;
+    [[nodiscard]] static constexpr order_type failure_of(order_type success) noexcept {
+        return success == order_type::acq_rel   ? order_type::acquire
+               : success == order_type::release ? order_type::relaxed
+                                                : success;
     }
 };
 

@@ -90,20 +90,20 @@ std::string describe_total(const explored_so_far& seen) {
     const auto count = [&all](auto&& is_one) {
         return static_cast<std::size_t>(std::ranges::count_if(all, is_one));
     };
-    const auto is_unbroken = [](const cell_verdict& seen) {
-        return seen.broken.empty() && !seen.explored.complete;
+    const auto is_unbroken = [](const cell_verdict& one) {
+        return one.broken.empty() && !one.explored.complete;
     };
     const auto unbroken = count(is_unbroken);
-    const auto broken = count([](const cell_verdict& seen) { return !seen.broken.empty(); });
+    const auto broken = count([](const cell_verdict& one) { return !one.broken.empty(); });
     std::string text =
         fmt::format("{} cell{}: {} hold, {}{} fail, {} not as expected\n", all.size(),
                     all.size() == 1 ? "" : "s", all.size() - broken - unbroken,
                     unbroken == 0 ? "" : fmt::format("{} unbroken as far as explored, ", unbroken),
-                    broken, count([](const cell_verdict& seen) { return !seen.as_expected(); }));
-    if (const auto crashed = count([](const cell_verdict& seen) { return seen.crashed(); }))
+                    broken, count([](const cell_verdict& one) { return !one.as_expected(); }));
+    if (const auto crashed = count([](const cell_verdict& one) { return one.crashed(); }))
         text += fmt::format("{} crashed\n", crashed);
     if (const auto silent =
-            count([](const cell_verdict& seen) { return !seen.assessed.missing.empty(); }))
+            count([](const cell_verdict& one) { return !one.assessed.missing.empty(); }))
         text += fmt::format("{} declared to break but did not\n", silent);
     if (!seen.complete())
         text += fmt::format(

@@ -55,6 +55,9 @@ class atomic_interface {
     static constexpr bool is_counted = (std::integral<T> && !std::same_as<T, bool>) ||
                                        std::floating_point<T> || std::is_pointer_v<T>;
     static constexpr bool has_bits = std::integral<T> && !std::same_as<T, bool>;
+    // Only the world's atomic may derive from this.
+    friend Self;
+    constexpr atomic_interface() noexcept = default;
 
 public:
     using value_type = T;

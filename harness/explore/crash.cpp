@@ -19,7 +19,7 @@
 
 // Of the linker: where this program's own code begins and ends.
 extern "C" {
-extern const char __executable_start;  // NOLINT(bugprone-reserved-identifier)
+extern const char __executable_start;  // NOLINT: the linker's name
 extern const char etext;
 }
 

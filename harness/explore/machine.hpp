@@ -206,9 +206,9 @@ private:
     template <class Work>
     void in_program(Work&& work) {
         struct program_call {
-            explicit program_call(machine& m) noexcept : machine_(m) { m.program_runs_ = true; }
-            ~program_call() { machine_.program_runs_ = false; }
-            machine& machine_;
+            explicit program_call(machine& m) noexcept : of(m) { m.program_runs_ = true; }
+            ~program_call() { of.program_runs_ = false; }
+            machine& of;
         };
         const program_call here(*this);
         work();

@@ -118,10 +118,10 @@ show_progress() {
     [[ $terminal == no || $said == 0 ]] || printf '\n' >&2
 }
 
-# shellcheck source=.ci/packages.sh
-. "$root/.ci/packages.sh"
-# shellcheck source=.ci/build.sh
-. "$root/.ci/build.sh"
+# shellcheck source=cmake/packages.sh
+. "$root/cmake/packages.sh"
+# shellcheck source=cmake/build.sh
+. "$root/cmake/build.sh"
 
 # watch_over COMMAND...: runs COMMAND and passes on the signals that ask this script to end, so that
 # the command ends in good order and what follows it here is done. Its exit code is in $watched, and

@@ -6,7 +6,7 @@
 
 namespace pidmap_stress {
 
-/// How a namespace begins, closes and ends: the same forevery variant.
+/// How a namespace begins, closes and ends: the same for every variant.
 ///
 /// A mutant of one of these steps inherits and overrides it in a nested struct of its `Steps`:
 ///

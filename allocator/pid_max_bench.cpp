@@ -38,7 +38,7 @@ private:
     }
 
     Subject subject_;
-    std::minstd_rand random_{1};  // The same pids forevery candidate.
+    std::minstd_rand random_{1};  // The same pids for every candidate.
     std::uniform_int_distribution<pid_nr> draw_;
 };
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "checkers/finding.hpp"
-#include "checkers/linearizable.hpp"
+#include "checkers/linearization/linearizable.hpp"
 
 namespace pidmap_stress {
 

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "checkers/finding.hpp"
-#include "checkers/linearizable.hpp"
+#include "checkers/linearization/linearizable.hpp"
 
 namespace pidmap_stress {
 

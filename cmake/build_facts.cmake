@@ -1,7 +1,7 @@
 # What the program was built from: version, commit, date. They change though no code does, so they
 # are a source of their own, written at build time: after a commit, that is all that is compiled.
 
-set(PIDMAP_STRESS_FACTS_DIR ${PROJECT_BINARY_DIR}/generated/harness)
+set(PIDMAP_STRESS_FACTS_DIR ${PROJECT_BINARY_DIR}/generated/harness/base)
 
 # Looks at each build, and writes only if something changed: else nothing that depends on it is
 # built again.

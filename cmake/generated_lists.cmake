@@ -1,19 +1,50 @@
-# Lists made from what lies in a folder, so that adding a thing is adding one file.
-# The file's name is the name of the type or object that it defines.
+# Lists made from the files of a folder, so that to add a thing is to add one file. The name of a
+# file is the name of the type or object that it defines.
 
-# pidmap_stress_names(OUT FOLDER EXTENSION): the sorted base names of a folder's files.
-# A test or a benchmark beside them is not one of them.
-function(pidmap_stress_names out folder extension)
-  file(GLOB files CONFIGURE_DEPENDS ${folder}/*.${extension})
+# pidmap_stress_names(OUT FOLDER): the sorted base names of a folder's headers.
+function(pidmap_stress_names out folder)
+  file(GLOB files CONFIGURE_DEPENDS ${folder}/*.hpp)
   set(names "")
   foreach(file IN LISTS files)
     cmake_path(GET file STEM stem)
-    if(NOT stem MATCHES "_(test|bench)$")
-      list(APPEND names ${stem})
-    endif()
+    list(APPEND names ${stem})
   endforeach()
   list(SORT names)
   set(${out} ${names} PARENT_SCOPE)
+endfunction()
+
+# pidmap_stress_generate(OUTPUT TEMPLATE NAMES...): writes build/generated/OUTPUT from
+# cmake/generated/TEMPLATE.in. A line of the template that has @name@ in it is written once for each
+# name; @kind@ and the like are variables of the caller. A file that is already as it should be is
+# left alone, so that nothing is compiled again.
+function(pidmap_stress_generate output template)
+  set(template ${PROJECT_SOURCE_DIR}/cmake/generated/${template}.in)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${template})
+  file(STRINGS ${template} lines)
+  set(text "")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "@name@")
+      foreach(name IN LISTS ARGN)
+        string(CONFIGURE "${line}" one @ONLY)
+        string(APPEND text "${one}\n")
+      endforeach()
+    else()
+      string(CONFIGURE "${line}" one @ONLY)
+      string(APPEND text "${one}\n")
+    endif()
+  endforeach()
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/${output} CONTENT "${text}" @ONLY)
+endfunction()
+
+# pidmap_stress_allocator_list(KIND): generates allocator/KIND_list.hpp, which includes every header
+# of allocator/KINDs. One translation unit that includes them all is also a check: two files that
+# define the same helper do not compile.
+function(pidmap_stress_allocator_list kind)
+  pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/${kind}s)
+  list(LENGTH names count)
+  list(TRANSFORM names APPEND "<P>" OUTPUT_VARIABLE types)
+  list(JOIN types ", " types)
+  pidmap_stress_generate(allocator/${kind}_list.hpp allocator_list.hpp ${names})
 endfunction()
 
 # Mutants are many, and half of what one costs to compile are the headers that they share. So
@@ -32,158 +63,59 @@ function(pidmap_stress_group_mutants)
   endforeach()
 endfunction()
 
-# pidmap_stress_generate_subjects(OUT MUTANTS_OUT): a source for each variant and each mutant, so
-# that they compile side by side, and the lists of them all, of the mutants apart.
-function(pidmap_stress_generate_subjects out mutants_out)
-  set(folder ${PROJECT_BINARY_DIR}/generated/harness)
-  foreach(kind IN ITEMS variant mutant)
-    set(list subjects)
-    set(make make_subject_entry)
-    if(kind STREQUAL mutant)
-      set(list mutant_subjects)
-      set(make make_mutant_entry)
-    endif()
-    set(${kind}_sources "")
-    set(declarations "")
-    set(includes "")
-    set(entries "")
-    pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/${kind}s hpp)
-    foreach(name IN LISTS names)
-      file(CONFIGURE OUTPUT ${folder}/subject_${name}.cpp CONTENT [=[
-#include "allocator/@kind@s/@name@.hpp"
-#include "harness/subject_of.hpp"
-
-namespace pidmap_stress {
-subject_entry subject_@name@() { return @make@<@name@>(); }
-}  // namespace pidmap_stress
-]=] @ONLY)
-      list(APPEND ${kind}_sources ${folder}/subject_${name}.cpp)
-      string(APPEND declarations "subject_entry subject_${name}();\n")
-      string(APPEND entries "        subject_${name}(),\n")
-      # All in one source as well: two files that define one name must not link silently.
-      string(APPEND includes "#include \"allocator/${kind}s/${name}.hpp\"\n")
-    endforeach()
-    file(CONFIGURE OUTPUT ${folder}/${list}.cpp CONTENT [=[
-@includes@#include <vector>
-
-#include "harness/subject.hpp"
-
-namespace pidmap_stress {
-@declarations@
-std::span<const subject_entry> @list@() noexcept {
-    static const std::vector<subject_entry> entries{
-@entries@    };
-    return entries;
-}
-}  // namespace pidmap_stress
-]=] @ONLY)
-    list(APPEND ${kind}_sources ${folder}/${list}.cpp)
+# pidmap_stress_each(OUT KIND FOLDER PREFIX NAMES...): a source for each name, so that they compile
+# side by side, from PREFIX.cpp.in, and the list of them all, from PREFIXs.cpp.in.
+function(pidmap_stress_each out kind folder prefix)
+  set(sources "")
+  foreach(name IN LISTS ARGN)
+    pidmap_stress_generate(${folder}/${prefix}_${name}.cpp ${prefix}.cpp ${name})
+    list(APPEND sources ${PROJECT_BINARY_DIR}/generated/${folder}/${prefix}_${name}.cpp)
   endforeach()
-  pidmap_stress_group_mutants(${mutant_sources})
+  pidmap_stress_generate(${folder}/${prefix}_${kind}s.cpp ${prefix}s.cpp ${ARGN})
+  if(kind STREQUAL mutant)
+    pidmap_stress_group_mutants(${sources})
+  endif()
+  set(${out} ${sources} ${PROJECT_BINARY_DIR}/generated/${folder}/${prefix}_${kind}s.cpp PARENT_SCOPE)
+endfunction()
+
+# pidmap_stress_generate_subjects(OUT MUTANTS_OUT): variants and mutants as native runs see them.
+function(pidmap_stress_generate_subjects out mutants_out)
+  set(variant_maker make_subject_entry)
+  set(mutant_maker make_mutant_entry)
+  foreach(kind IN ITEMS variant mutant)
+    set(maker ${${kind}_maker})
+    pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/${kind}s)
+    pidmap_stress_each(${kind}_sources ${kind} harness/native subject ${names})
+  endforeach()
   set(${out} ${variant_sources} PARENT_SCOPE)
   set(${mutants_out} ${mutant_sources} PARENT_SCOPE)
 endfunction()
 
-# pidmap_stress_generate_explored(OUT MUTANTS_OUT): a source for each variant and each mutant as
-# explored programs see them, and lists of them all, of the mutants apart.
+# pidmap_stress_generate_explored(OUT MUTANTS_OUT): the same as explored programs see them, and the
+# list of the explored scenarios.
 function(pidmap_stress_generate_explored out mutants_out)
-  set(folder ${PROJECT_BINARY_DIR}/generated/harness/explore)
+  set(variant_maker make_explored_variant)
+  set(mutant_maker make_usual_explored_variant)
   foreach(kind IN ITEMS variant mutant)
+    set(maker ${${kind}_maker})
     set(names "")
     # The explorer's memory is its own, and it is deterministic: a sanitizer adds nothing to what it
     # sees.
     if(NOT PIDMAP_STRESS_SANITIZE)
-      pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/${kind}s hpp)
+      pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/${kind}s)
     endif()
-    set(make make_explored_variant)
-    if(kind STREQUAL mutant)
-      set(make make_usual_explored_variant)
-    endif()
-    set(${kind}_sources "")
-    set(declarations "")
-    set(entries "")
-    foreach(name IN LISTS names)
-      file(CONFIGURE OUTPUT ${folder}/explored_${name}.cpp CONTENT [=[
-#include "allocator/@kind@s/@name@.hpp"
-#include "harness/explore/explored_allocator_of.hpp"
-
-namespace pidmap_stress::explore {
-explored_variant explored_@name@() { return @make@<@name@>(); }
-}  // namespace pidmap_stress::explore
-]=] @ONLY)
-      list(APPEND ${kind}_sources ${folder}/explored_${name}.cpp)
-      string(APPEND declarations "explored_variant explored_${name}();\n")
-      string(APPEND entries "        explored_${name}(),\n")
-    endforeach()
-    file(CONFIGURE OUTPUT ${folder}/explored_${kind}s.cpp CONTENT [=[
-#include "harness/explore/explored_variant.hpp"
-
-namespace pidmap_stress::explore {
-@declarations@
-std::span<const explored_variant> explored_@kind@s() noexcept {
-    static const std::vector<explored_variant> entries{
-@entries@    };
-    return entries;
-}
-}  // namespace pidmap_stress::explore
-]=] @ONLY)
+    pidmap_stress_each(${kind}_sources ${kind} harness/programs explored_variant ${names})
   endforeach()
-  pidmap_stress_names(scenarios ${PROJECT_SOURCE_DIR}/harness/explore/scenarios hpp)
-  set(includes "")
-  set(infos "")
-  foreach(scenario IN LISTS scenarios)
-    string(APPEND includes "#include \"harness/explore/scenarios/${scenario}.hpp\"\n")
-    string(APPEND infos "        &${scenario}::info,\n")
-  endforeach()
-  file(CONFIGURE OUTPUT ${folder}/explored_scenarios.cpp CONTENT [=[
-@includes@
-namespace pidmap_stress::explore {
-std::span<const explored_scenario* const> explored_scenarios() noexcept {
-    static constexpr const explored_scenario* entries[] = {
-@infos@    };
-    return entries;
-}
-}  // namespace pidmap_stress::explore
-]=] @ONLY)
-  pidmap_stress_group_mutants(${mutant_sources})
-  set(${out} ${variant_sources} ${folder}/explored_variants.cpp ${folder}/explored_scenarios.cpp
-      PARENT_SCOPE)
-  set(${mutants_out} ${mutant_sources} ${folder}/explored_mutants.cpp PARENT_SCOPE)
+  pidmap_stress_names(scenarios ${PROJECT_SOURCE_DIR}/harness/programs/scenarios)
+  pidmap_stress_generate(harness/programs/explored_scenarios.cpp explored_scenarios.cpp ${scenarios})
+  set(${out} ${variant_sources}
+      ${PROJECT_BINARY_DIR}/generated/harness/programs/explored_scenarios.cpp PARENT_SCOPE)
+  set(${mutants_out} ${mutant_sources} PARENT_SCOPE)
 endfunction()
 
-# pidmap_stress_generate_scenarios(OUT): one source with the list of all scenarios.
+# pidmap_stress_generate_scenarios(OUT): the list of what workers can do.
 function(pidmap_stress_generate_scenarios out)
-  set(folder ${PROJECT_BINARY_DIR}/generated/harness)
-  pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/harness/scenarios hpp)
-  set(includes "")
-  set(entries "")
-  foreach(name IN LISTS names)
-    string(APPEND includes "#include \"harness/scenarios/${name}.hpp\"\n")
-    string(APPEND entries "        entry<${name}>(),\n")
-  endforeach()
-  file(CONFIGURE OUTPUT ${folder}/scenarios.cpp CONTENT [=[
-@includes@
-namespace pidmap_stress {
-namespace {
-template <class Scenario>
-[[nodiscard]] scenario_entry entry() {
-    return {.info = &Scenario::info,
-            .make = []() -> std::unique_ptr<scenario> { return std::make_unique<Scenario>(); }};
-}
-}  // namespace
-
-std::span<const scenario_entry> scenarios() noexcept {
-    static const scenario_entry entries[] = {
-@entries@    };
-    return entries;
-}
-
-const scenario_entry* find_scenario(std::string_view name) noexcept {
-    for (const scenario_entry& one : scenarios())
-        if (one.info->name == name) return &one;
-    return nullptr;
-}
-}  // namespace pidmap_stress
-]=] @ONLY)
-  set(${out} ${folder}/scenarios.cpp PARENT_SCOPE)
+  pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/harness/scenarios)
+  pidmap_stress_generate(harness/native/scenarios.cpp scenarios.cpp ${names})
+  set(${out} ${PROJECT_BINARY_DIR}/generated/harness/native/scenarios.cpp PARENT_SCOPE)
 endfunction()

@@ -1,4 +1,4 @@
-# Writes OUT, a source with what harness/build_facts.cpp reads: VERSION, the commit that
+# Writes OUT, a source with what harness/base/build_facts.cpp reads: VERSION, the commit that
 # write_commit.cmake wrote into COMMIT, and the date.
 
 file(READ ${COMMIT} commit)

@@ -20,7 +20,7 @@ public:
     using geometry = typename P::geometry;
     using pid_max_cell = atomic<pid_nr, cell_role::pid_max>;
     static constexpr variant_info info{.name = "own_make",
-                                       .summary = "a reference forevery pid, of its own make",
+                                       .summary = "a reference for every pid, of its own make",
                                        .counts = counting::per_pid};
 
     explicit own_make(const pid_max_cell& pid_max) noexcept : pid_max_(pid_max) {}

@@ -29,7 +29,7 @@ struct per_pid_orders {
     static constexpr auto put = std::memory_order::acq_rel;
 };
 
-/// A reference forevery pid, taken before the search and dropped after the bit is clear again.
+/// A reference for every pid, taken before the search and dropped after the bit is clear again.
 struct per_pid_steps {
     /// What the reference of a pid is for in Linux: it lasts as long as the object.
     using objects = counted_objects;
@@ -77,7 +77,7 @@ template <execution_policy P>
 struct per_pid : pid_namespace<P, per_pid_orders, per_pid_steps> {
     using pid_namespace<P, per_pid_orders, per_pid_steps>::pid_namespace;
     static constexpr variant_info info{.name = "per_pid",
-                                       .summary = "a reference forevery pid: the baseline",
+                                       .summary = "a reference for every pid: the baseline",
                                        .counts = counting::per_pid};
 };
 

@@ -32,7 +32,7 @@ struct sound_orders {
     static constexpr auto put = std::memory_order::acq_rel;
 };
 
-/// A reference forevery non-empty page, taken before the page can become non-empty and dropped
+/// A reference for every non-empty page, taken before the page can become non-empty and dropped
 /// after it became empty.
 ///
 /// A slot of the page is reserved in nr_free before a bit is claimed, and given back after the bit
@@ -112,7 +112,7 @@ struct sound : pid_namespace<P, sound_orders, sound_steps> {
     using pid_namespace<P, sound_orders, sound_steps>::pid_namespace;
     static constexpr variant_info info{
         .name = "sound",
-        .summary = "a reference forevery non-empty page, taken first and dropped last"};
+        .summary = "a reference for every non-empty page, taken first and dropped last"};
 };
 
 }  // namespace pidmap_stress

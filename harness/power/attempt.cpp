@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "harness/sanitizers.hpp"
+#include "harness/explorer/run/sanitizers.hpp"
 
 namespace pidmap_stress::power {
 namespace {
@@ -42,7 +42,7 @@ std::vector<candidate> candidates() {
     std::vector<candidate> all;
     for (const subject_entry& one : mutant_subjects())
         all.push_back({.native = &one, .explored = explore::find_explored_variant(one.info->name)});
-    for (const subject_entry& one : subjects())
+    for (const subject_entry& one : variant_subjects())
         if (one.info->breaks.empty())
             all.push_back(
                 {.native = &one, .explored = explore::find_explored_variant(one.info->name)});

@@ -8,8 +8,8 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "allocator/contract.hpp"
-#include "harness/explore/explored_variant.hpp"
-#include "harness/subject.hpp"
+#include "harness/native/subject.hpp"
+#include "harness/programs/explored_variant.hpp"
 
 /// Detection power: who of the harness finds which planted bug, how surely and how soon.
 namespace pidmap_stress::power {

@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "harness/explore/explore.hpp"
-#include "harness/explore/matrix.hpp"
+#include "harness/base/rng.hpp"
+#include "harness/explorer/search/explore.hpp"
 #include "harness/power/attempt.hpp"
-#include "harness/rng.hpp"
+#include "harness/programs/matrix.hpp"
 
 namespace pidmap_stress::power {
 namespace {

@@ -17,7 +17,7 @@
 
 #include <fmt/format.h>
 
-#include "harness/interruption.hpp"
+#include "harness/base/interruption.hpp"
 
 namespace pidmap_stress::power {
 namespace {

@@ -6,11 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "harness/campaign.hpp"
+#include "harness/base/rng.hpp"
+#include "harness/explorer/run/sanitizers.hpp"
+#include "harness/native/supervisor.hpp"
 #include "harness/power/attempt.hpp"
-#include "harness/rng.hpp"
-#include "harness/sanitizers.hpp"
-#include "harness/supervisor.hpp"
 
 namespace pidmap_stress::power {
 namespace {

@@ -8,8 +8,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "harness/base/statistics.hpp"
 #include "harness/power/attempt.hpp"
-#include "harness/statistics.hpp"
 
 /// All attempts together, and what they say about the harness.
 namespace pidmap_stress::power {

@@ -7,7 +7,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "harness/duration.hpp"
+#include "harness/base/duration.hpp"
 #include "harness/power/study.hpp"
 
 namespace pidmap_stress::power {

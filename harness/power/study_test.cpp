@@ -9,16 +9,14 @@
 
 #include <algorithm>
 #include <csignal>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "allocator/variants/sound.hpp"
-#include "harness/explore/explore.hpp"
-#include "harness/explore/explored_allocator_of.hpp"
-#include "harness/mutants_command.hpp"
+#include "harness/explorer/run/sanitizers.hpp"
+#include "harness/explorer/search/explore.hpp"
+#include "harness/native/subject_of.hpp"
 #include "harness/power/forked.hpp"
-#include "harness/sanitizers.hpp"
-#include "harness/subject_of.hpp"
+#include "harness/programs/explored_allocator_of.hpp"
 
 namespace pidmap_stress::power {
 namespace {
@@ -210,24 +208,6 @@ TEST(Table, SaysOfWhatIsDeterministicThatItIsAndNotHowManySeedsItHad) {
     EXPECT_THAT(to_table({found}, {mutant.what}), HasSubstr("yes 12 ms"));
     found.by = strategy::random;
     EXPECT_THAT(to_table({found}, {mutant.what}), HasSubstr("1/1 12 ms"));
-}
-
-TEST(Merge, KeepsWhatAnotherBuildFound) {
-    const std::string other = ::testing::TempDir() + "merged_from.json";
-    const std::string both = ::testing::TempDir() + "merged.json";
-    attempt found = one(strategy::tsan, {"nothing_leaked"}, true);
-    found.of = "sound";
-    std::ofstream(other) << nlohmann::json{{"attempts", {to_json(found)}}};
-    (void)run_mutants({.mutants = {"sound"},
-                       .strategies = {under_tsan ? "asan" : "tsan"},
-                       .part = true,
-                       .merge = {other},
-                       .json_path = both},
-                      "pidmap-stress", false);
-    std::ifstream file(both);
-    const nlohmann::json merged = nlohmann::json::parse(file);
-    ASSERT_EQ(merged.at("attempts").size(), 1U);
-    EXPECT_EQ(merged.at("attempts")[0], to_json(found));
 }
 
 // --- The mutants themselves ---------------------------------------------------------------------

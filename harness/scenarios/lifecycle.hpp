@@ -3,8 +3,8 @@
 #include <array>
 #include <atomic>
 
-#include "harness/scenario.hpp"
-#include "harness/worker.hpp"
+#include "harness/native/scenario.hpp"
+#include "harness/native/worker.hpp"
 
 namespace pidmap_stress {
 

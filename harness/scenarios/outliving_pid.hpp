@@ -4,9 +4,9 @@
 #include <array>
 #include <atomic>
 
-#include "harness/hand_over.hpp"
-#include "harness/scenario.hpp"
-#include "harness/worker.hpp"
+#include "harness/native/hand_over.hpp"
+#include "harness/native/scenario.hpp"
+#include "harness/native/worker.hpp"
 
 namespace pidmap_stress {
 

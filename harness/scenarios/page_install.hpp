@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "harness/scenario.hpp"
-#include "harness/worker.hpp"
+#include "harness/native/scenario.hpp"
+#include "harness/native/worker.hpp"
 
 namespace pidmap_stress {
 

@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "harness/sanitizers.hpp"
-#include "harness/scenario.hpp"
-#include "harness/worker.hpp"
+#include "harness/explorer/run/sanitizers.hpp"
+#include "harness/native/scenario.hpp"
+#include "harness/native/worker.hpp"
 
 namespace pidmap_stress {
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "harness/sanitizers.hpp"
-#include "harness/supervisor.hpp"
+#include "harness/explorer/run/sanitizers.hpp"
+#include "harness/native/supervisor.hpp"
 
 namespace pidmap_stress::testing {
 

@@ -8,8 +8,8 @@
 #include <functional>
 #include <string>
 
-#include "harness/board.hpp"
-#include "harness/sanitizer_hooks.hpp"
+#include "harness/world/board.hpp"
+#include "harness/world/sanitizer_hooks.hpp"
 
 namespace pidmap_stress::testing {
 

@@ -36,8 +36,8 @@ endfunction()
 
 run(${CMAKE_COMMAND} -S ${WORK}/tree -B ${WORK}/build -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${CXX}
     -DPIDMAP_STRESS_TESTS=OFF -DPIDMAP_STRESS_BENCHMARKS=OFF)
-file(STRINGS ${WORK}/build/generated/harness/mutant_subjects.cpp native REGEX "subject_dropped_in\\(\\),")
-file(STRINGS ${WORK}/build/generated/harness/explore/explored_mutants.cpp explored
+file(STRINGS ${WORK}/build/generated/harness/native/subject_mutants.cpp native REGEX "subject_dropped_in\\(\\),")
+file(STRINGS ${WORK}/build/generated/harness/programs/explored_variant_mutants.cpp explored
      REGEX "explored_dropped_in\\(\\),")
 if(NOT native OR NOT explored)
   message(FATAL_ERROR "dropped_in is not in the lists: native '${native}', explored '${explored}'")
@@ -54,7 +54,7 @@ endif()
 # And it goes as it came.
 file(REMOVE ${mutant})
 run(${CMAKE_COMMAND} ${WORK}/build)
-file(STRINGS ${WORK}/build/generated/harness/mutant_subjects.cpp native REGEX "dropped_in")
+file(STRINGS ${WORK}/build/generated/harness/native/subject_mutants.cpp native REGEX "dropped_in")
 if(native)
   message(FATAL_ERROR "dropped_in is still listed: ${native}")
 endif()

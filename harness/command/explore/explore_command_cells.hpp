@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <vector>
+
+#include "harness/programs/matrix.hpp"
+
+/// Explores the cells of a command: side by side, for as long as there is time, with a line that
+/// says how far it is.
+namespace pidmap_stress {
+
+struct cells_to_explore {
+    std::vector<explore::matrix_case> cases{};
+    explore::options how{};
+    explore::cell_checks checks{};
+    unsigned jobs = 1;
+    bool shrinks = true;                  ///< What is found is made smaller.
+    std::chrono::nanoseconds duration{};  ///< Of all cells together; 0: no limit.
+};
+
+/// Explores the cells, and shows each as soon as it and all before it are explored. Several cells
+/// go side by side, each on a core of its own; a single one has all the cores. Time is shared out:
+/// what earlier cells did not need is for those that are left. When time is up, or the process is
+/// asked to end (see interruption.hpp), cells that have begun end with what they have, and others
+/// do not begin.
+/// \param show  Called for one cell at a time.
+void explore_cells(const cells_to_explore& wanted,
+                   const std::function<void(const explore::cell_verdict&)>& show);
+
+}  // namespace pidmap_stress

@@ -1,0 +1,86 @@
+// `explore --matrix` as its users meet it: what it prints, that it prints the same again, and that
+// the table of explore/README.md is what it prints.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "harness/command/options.hpp"
+#include "harness/testing/program.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::program_end;
+using testing::run_pidmap_stress;
+using testing::text_of;
+
+/// The command of the explorer's README, without run_stress.sh: it has it just so, and below it the
+/// table that it prints.
+constexpr std::string_view command = "explore --matrix --scenario page_boundary,page_zero --jobs 2";
+
+[[nodiscard]] std::vector<std::string> words_of(std::string_view text) {
+    std::istringstream in{std::string(text)};
+    std::vector<std::string> words;
+    for (std::string word; in >> word;) words.push_back(word);
+    return words;
+}
+
+/// The table in a text: from its head to the first empty line, without indentation.
+[[nodiscard]] std::string table_in(const std::string& text) {
+    std::istringstream in(text);
+    std::string table;
+    for (std::string line; std::getline(in, line);) {
+        const std::size_t from = line.find_first_not_of(' ');
+        line = from == std::string::npos ? "" : line.substr(from);
+        if (table.empty() && !line.starts_with("variant  ")) continue;
+        if (line.empty()) break;
+        table += line + '\n';
+    }
+    return table;
+}
+
+TEST(MatrixCommand, PrintsTheMatrixOfTheReadme) {
+    const std::string readme = text_of(PIDMAP_STRESS_README);
+    const std::size_t at = readme.find("./run_stress.sh " + std::string(command));
+    ASSERT_NE(at, std::string::npos) << "the README names another command";
+    const program_end run = run_pidmap_stress(words_of(command));
+    EXPECT_EQ(run.code, exit_as_expected) << run.err;
+    EXPECT_EQ(table_in(readme.substr(at)), table_in(run.out))
+        << "replace the README's table by this one";
+}
+
+TEST(MatrixCommand, PrintsTheSameWhateverTheJobs) {
+    for (const std::string_view strategy : {"exhaustive", "portfolio", "random"}) {
+        const auto print = [&](std::string_view jobs) {
+            return run_pidmap_stress(words_of(
+                "explore --variant as_posted,sound --discipline "
+                "reference,lookup --scenario page_zero --strategy " +
+                std::string(strategy) + " --budget 3000 --seed 7 --jobs " + std::string(jobs)));
+        };
+        const program_end alone = print("1");
+        const program_end shared = print("2");
+        EXPECT_EQ(alone.code, shared.code);
+        EXPECT_EQ(alone.out, shared.out) << strategy;
+        EXPECT_EQ(alone.out, print("1").out) << strategy;
+    }
+}
+
+TEST(MatrixCommand, TriesAPortfolioUnlessToldOtherwise) {
+    const program_end run = run_pidmap_stress(
+        words_of("explore --variant sound --discipline lookup --scenario page_zero"));
+    EXPECT_THAT(run.out, HasSubstr("--strategy portfolio"));
+    EXPECT_THAT(run.out, HasSubstr("holds, complete"));
+}
+
+TEST(MatrixCommand, SaysWhatABudgetLeftOut) {
+    const program_end run = run_pidmap_stress(words_of(
+        "explore --matrix --variant sound --discipline member --scenario page_zero --budget 50"));
+    EXPECT_THAT(run.out, HasSubstr("unbroken"));
+    EXPECT_THAT(run.out, HasSubstr("truncated"));
+}
+
+}  // namespace
+}  // namespace pidmap_stress

@@ -1,0 +1,72 @@
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "harness/base/say.hpp"
+#include "harness/command/campaign.hpp"
+#include "harness/command/list.hpp"
+#include "harness/command/mutants_command.hpp"
+#include "harness/command/options.hpp"
+#include "harness/command/self_test.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+/// The words that start `explore` and `replay`. A wrapper says how it was called.
+[[nodiscard]] std::string explorer_command(const char* called_as) {
+    const char* const wrapper = std::getenv("PIDMAP_STRESS_WRAPPER");
+    return wrapper != nullptr && *wrapper != '\0' ? wrapper : shell_quoted(called_as);
+}
+
+int do_as_told(int argc, char** argv) {
+    try {
+        const options wanted = parse_options(argc, argv);
+        switch (wanted.what) {
+            case command::help:
+                say(wanted.exit_code == exit_as_expected ? stdout : stderr, "{}", wanted.message);
+                return wanted.exit_code;
+            case command::list:
+                return run_list(wanted.list_json);
+            case command::self_test:
+                return run_self_test();
+            case command::explore:
+                return run_explore(wanted.explore, explorer_command(argv[0]));
+            case command::replay:
+                return run_replay(wanted.replay, explorer_command(argv[0]));
+            case command::mutants: {
+                const char* const script = std::getenv("PIDMAP_STRESS_SCRIPT");
+                return run_mutants(wanted.mutants,
+                                   script != nullptr ? script : shell_quoted(argv[0]),
+                                   script != nullptr);
+            }
+            case command::run: {
+                // A wrapper says how it was called, so that what is printed can be pasted.
+                const char* const wrapper = std::getenv("PIDMAP_STRESS_COMMAND");
+                return run_campaign(wanted.run,
+                                    wrapper != nullptr ? wrapper : shell_quoted(argv[0]) + " run");
+            }
+        }
+    } catch (const std::exception& error) {
+        say(stderr, "pidmap-stress: {}\n", error.what());
+    }
+    return exit_usage;
+}
+
+}  // namespace
+}  // namespace pidmap_stress
+
+int main(int argc, char** argv) {
+    using namespace pidmap_stress;
+    // A limit on the size of files is a write that fails, and says so, and not the end.
+    std::signal(SIGXFSZ, SIG_IGN);
+    const int code = do_as_told(argc, argv);
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    say(stderr,
+        "pidmap-stress: standard output cannot be written, and what was to be read there is "
+        "lost; send it where there is room\n");
+    return code == exit_as_expected ? exit_no_resources : code;
+}

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/command/confirm_fix.hpp"
+#include "harness/command/explore/explore_command.hpp"
+#include "harness/command/mutants_command.hpp"
+#include "harness/native/trial.hpp"
+
+namespace pidmap_stress {
+
+/// Exit codes of the program. 66 is ThreadSanitizer's, 77 means skipped.
+enum exit_code : int {
+    exit_as_expected = 0,
+    exit_usage = 1,
+    exit_violated = 2,
+    exit_no_resources = 3,
+    exit_unsupported = 4,
+    exit_crash = 5,
+    exit_stall = 6,
+    exit_inconclusive = 7,
+    exit_cut_short = 85,  ///< Asked to end; what was seen so far is reported and kept.
+};
+
+struct run_options {
+    std::vector<cell> cells;
+    trial_settings trial;
+    std::uint64_t seed = 0;
+    std::chrono::nanoseconds duration{};  ///< Of all cells together; 0: operations count.
+    std::string json_path;
+    bool strict = false;
+    bool explain = false;  ///< Have the explorer look at every finding, expected ones too.
+    /// Each cell is run so often, to the first finding each time: how often does it show?
+    unsigned repeat = 0;  ///< 0: once, for all that is broken.
+    /// How often a bug showed that is to be gone.
+    std::optional<bug_rate> confirm;
+    /// The words that, with `--seed`, run one cell of this again.
+    std::string common_arguments;
+};
+
+enum class command { run, explore, replay, mutants, list, self_test, help };
+
+struct options {
+    command what = command::help;
+    run_options run;
+    explore_options explore;
+    replay_options replay;
+    mutants_options mutants;
+    std::string list_json;  ///< Of list: "-" is standard output; empty: it is a text.
+    /// Set instead, if the arguments are wrong, or ask for help: what to print, and the exit code.
+    std::string message;
+    int exit_code = exit_as_expected;
+};
+
+/// Reads the command line. Never exits, and prints nothing.
+[[nodiscard]] options parse_options(int argc, const char* const* argv);
+
+/// What --pool takes.
+[[nodiscard]] std::vector<std::string_view> pool_names();
+
+/// `text` as one word of a shell.
+[[nodiscard]] std::string shell_quoted(std::string_view text);
+
+}  // namespace pidmap_stress

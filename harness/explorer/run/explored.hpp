@@ -1,0 +1,407 @@
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "allocator/execution_policy.hpp"
+#include "harness/explorer/run/atomic_interface.hpp"
+#include "harness/explorer/run/machine.hpp"
+
+/// The world in which every interleaving is under control: the policy `explored`, and the cells
+/// that a program for the explorer is made of. All of it works only inside a program that the
+/// explorer runs.
+namespace pidmap_stress::explore {
+
+namespace detail {
+
+template <class T>
+concept cell_value = std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std::uint64_t);
+
+template <cell_value T>
+[[nodiscard]] inline std::uint64_t to_bits(T value) noexcept {
+    if constexpr (std::is_pointer_v<T> && !std::is_function_v<std::remove_pointer_t<T>>)
+        return machine::current().to_value(
+            const_cast<const void*>(static_cast<const volatile void*>(value)));
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof value);
+    return bits;
+}
+template <cell_value T>
+[[nodiscard]] inline T from_bits(std::uint64_t bits) noexcept {
+    if constexpr (std::is_pointer_v<T> && !std::is_function_v<std::remove_pointer_t<T>>)
+        return static_cast<T>(machine::current().to_pointer(bits));
+    T value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/// Asks for a step until it is done. Inlined into the program's own code, so that what
+/// note_state() sees is the program's state.
+template <class Step>
+[[gnu::always_inline]] inline std::uint64_t perform(Step step) noexcept {
+    for (;;) {
+        const reply r = step(machine::current());
+        if (r.done) [[likely]]
+            return r.value;
+        machine::note_state();
+    }
+}
+
+template <class T>
+[[nodiscard]] constexpr rmw_op operation_of(atomic_update update) noexcept {
+    constexpr bool is_real = std::is_floating_point_v<T>;
+    switch (update) {
+        case atomic_update::exchange:
+            return rmw_op::exchange;
+        case atomic_update::add:
+            return is_real ? rmw_op::real_add : rmw_op::add;
+        case atomic_update::sub:
+            return is_real ? rmw_op::real_sub : rmw_op::sub;
+        case atomic_update::bit_and:
+            return rmw_op::bit_and;
+        case atomic_update::bit_or:
+            return rmw_op::bit_or;
+        case atomic_update::bit_xor:
+            return rmw_op::bit_xor;
+    }
+    return rmw_op::exchange;
+}
+
+}  // namespace detail
+
+/// std::atomic, under the explorer's memory model.
+template <class T, cell_role Role = cell_role::data>
+class atomic : public atomic_interface<atomic<T, Role>, T> {
+    static_assert(detail::cell_value<T>, "a value of at most 64 bits that can be copied as bits");
+    static_assert(std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>,
+                  "a value without padding, which would be compared with it");
+    using order_type = std::memory_order;
+    using interface = atomic_interface<atomic, T>;
+    friend interface;
+
+public:
+    using interface::operator=;
+    static constexpr bool is_always_lock_free = true;
+
+    atomic() noexcept : atomic(T{}) {}
+    atomic(T value) noexcept
+        : where_(machine::current().make_cell(this, detail::to_bits(value),
+                                              {.bytes = sizeof(T), .role = Role})) {}
+    atomic(const atomic&) = delete;
+    atomic& operator=(const atomic&) = delete;
+
+    /// What traces call this cell. `name` must outlive the exploration.
+    atomic& named(const char* name) noexcept {
+        machine::current().name_cell(where_, name);
+        return *this;
+    }
+    /// The last value in modification order, seen without a step: for invariants and judges.
+    [[nodiscard]] T peek() const noexcept {
+        return detail::from_bits<T>(machine::current().peek(where_));
+    }
+    [[nodiscard]] bool is_lock_free() const noexcept { return true; }
+
+private:
+    [[nodiscard, gnu::always_inline]] T do_load(order_type order) const noexcept {
+        return detail::from_bits<T>(
+            detail::perform([&](machine& m) { return m.load(where_, order); }));
+    }
+    [[gnu::always_inline]] void do_store(T value, order_type order) noexcept {
+        detail::perform([&](machine& m) { return m.store(where_, detail::to_bits(value), order); });
+    }
+    template <atomic_update Update>
+    [[gnu::always_inline]] T do_update(auto operand, order_type order) noexcept {
+        const std::uint64_t bits = operand_bits<Update>(operand);
+        return detail::from_bits<T>(detail::perform([&](machine& m) {
+            return m.update(where_, {.op = detail::operation_of<T>(Update),
+                                     .weak = false,
+                                     .operand = bits,
+                                     .expected = 0,
+                                     .success = order,
+                                     .failure = order});
+        }));
+    }
+    [[gnu::always_inline]] bool do_compare_exchange(T& expected, T desired, order_type success,
+                                                    order_type failure,
+                                                    exchange_kind kind) noexcept {
+        const std::uint64_t read = detail::perform([&](machine& m) {
+            return m.update(where_, {.op = rmw_op::cas,
+                                     .weak = kind == exchange_kind::weak,
+                                     .operand = detail::to_bits(desired),
+                                     .expected = detail::to_bits(expected),
+                                     .success = success,
+                                     .failure = failure});
+        });
+        if (machine::current().updated()) return true;
+        expected = detail::from_bits<T>(read);
+        return false;
+    }
+    /// Blocks while the value is `old`. It wakes up when another value is stored, whether anybody
+    /// notifies or not: a notification that is missing is not noticed.
+    [[gnu::always_inline]] void do_wait(T old, order_type order) const noexcept {
+        while (detail::to_bits(do_load(order)) == detail::to_bits(old)) {
+        }
+    }
+    void do_notify_one() noexcept {}
+    void do_notify_all() noexcept {}
+
+    /// Of a pointer, what is added or subtracted is a number of elements.
+    template <atomic_update Update>
+    [[nodiscard]] static std::uint64_t operand_bits(auto operand) noexcept {
+        constexpr bool moves = Update == atomic_update::add || Update == atomic_update::sub;
+        if constexpr (moves && std::is_pointer_v<T>)
+            return static_cast<std::uint64_t>(static_cast<std::int64_t>(operand) *
+                                              static_cast<std::int64_t>(sizeof(*T{})));
+        else
+            return detail::to_bits(static_cast<T>(operand));
+    }
+
+    location_id where_;
+};
+
+/// std::atomic_flag.
+class atomic_flag {
+    using order_type = std::memory_order;
+
+public:
+    atomic_flag() noexcept = default;
+    atomic_flag& named(const char* name) noexcept {
+        set_.named(name);
+        return *this;
+    }
+    [[gnu::always_inline]] bool test_and_set(order_type order = order_type::seq_cst) noexcept {
+        return set_.exchange(true, order);
+    }
+    [[nodiscard, gnu::always_inline]] bool test(
+        order_type order = order_type::seq_cst) const noexcept {
+        return set_.load(order);
+    }
+    [[gnu::always_inline]] void clear(order_type order = order_type::seq_cst) noexcept {
+        set_.store(false, order);
+    }
+    [[gnu::always_inline]] void wait(bool old,
+                                     order_type order = order_type::seq_cst) const noexcept {
+        set_.wait(old, order);
+    }
+    void notify_one() noexcept {}
+    void notify_all() noexcept {}
+    [[nodiscard]] bool peek() const noexcept { return set_.peek(); }
+
+private:
+    atomic<bool> set_;
+};
+
+/// A cell that is not atomic: others must order its accesses, and a race on it is a finding. Its
+/// accesses are no steps, so they cost an exploration nothing.
+template <class T>
+class plain {
+public:
+    /// \param name  What traces call it; it must outlive the exploration.
+    plain(T value = T{}, const char* name = nullptr) noexcept
+        : value_(std::move(value)), cell_(machine::current().make_plain(this, bits(), name)) {}
+    /// Reads the other cell; the new one is a cell of its own.
+    plain(const plain& other) noexcept : plain(other.get()) {}
+    plain& operator=(const plain& other) noexcept {
+        set(other.get());
+        return *this;
+    }
+    ~plain() = default;
+
+    /// What traces call this cell. `name` must outlive the exploration.
+    plain& named(const char* name) noexcept {
+        machine::current().name_plain(cell_, name);
+        return *this;
+    }
+    [[nodiscard]] T get() const noexcept {
+        const std::uint64_t now = bits();
+        machine::current().plain_access(
+            cell_,
+            {.address = this, .old_value = now, .value = now, .comparable = detail::cell_value<T>});
+        return value_;
+    }
+    void set(T value) noexcept {
+        const std::uint64_t old = bits();
+        value_ = std::move(value);
+        machine::current().plain_access(cell_, {.address = this,
+                                                .old_value = old,
+                                                .value = bits(),
+                                                .writes = true,
+                                                .comparable = detail::cell_value<T>});
+    }
+    /// The value, and no access: for invariants and judges.
+    [[nodiscard]] const T& peek() const noexcept { return value_; }
+
+private:
+    [[nodiscard]] std::uint64_t bits() const noexcept {
+        if constexpr (detail::cell_value<T>)
+            return detail::to_bits(value_);
+        else
+            return 0;
+    }
+    T value_;
+    std::uint32_t cell_;
+};
+
+/// The same, but its accesses are events: what a racy read may return is explored as well.
+template <class T>
+class nonatomic {
+public:
+    nonatomic(T value = T{}) noexcept
+        : where_(machine::current().make_cell(this, detail::to_bits(value),
+                                              {.bytes = sizeof(T), .atomic = false})) {}
+    nonatomic(const nonatomic&) = delete;
+    nonatomic& operator=(const nonatomic&) = delete;
+
+    nonatomic& named(const char* name) noexcept {
+        machine::current().name_cell(where_, name);
+        return *this;
+    }
+    [[nodiscard, gnu::always_inline]] T get() const noexcept {
+        return detail::from_bits<T>(detail::perform(
+            [&](machine& m) { return m.load(where_, std::memory_order::relaxed); }));
+    }
+    [[gnu::always_inline]] void set(T value) noexcept {
+        detail::perform([&](machine& m) {
+            return m.store(where_, detail::to_bits(value), std::memory_order::relaxed);
+        });
+    }
+    [[nodiscard]] T peek() const noexcept {
+        return detail::from_bits<T>(machine::current().peek(where_));
+    }
+
+private:
+    location_id where_;
+};
+
+/// std::atomic_thread_fence.
+inline void fence(std::memory_order order) noexcept {
+    machine::current().fence(order);
+}
+/// A number below `n` that the explorer chooses, every one in turn.
+[[nodiscard]] inline unsigned choose(unsigned n) noexcept {
+    return machine::current().choose(n);
+}
+/// What must hold here. `what` names the finding if it does not.
+inline void check(bool holds, std::string_view what = "a check failed") noexcept {
+    if (!holds) [[unlikely]]
+        machine::current().fail(finding_kind::assertion, what, std::nullopt);
+}
+/// The same, and the finding names the invariant.
+inline void check(bool holds, invariant which, std::string_view what = {}) noexcept {
+    if (!holds) [[unlikely]]
+        machine::current().fail(finding_kind::assertion, what.empty() ? to_string(which) : what,
+                                which);
+}
+/// What should hold here. If it does not, the thread goes on all the same, so that this finding
+/// does not hide what comes of it.
+inline void expect(bool holds, invariant which, std::string_view what = {}) noexcept {
+    if (!holds) [[unlikely]]
+        machine::current().note(finding_kind::assertion, what.empty() ? to_string(which) : what,
+                                which);
+}
+/// Leaves out the executions in which this does not hold: the thread goes no further.
+inline void assume(bool holds) noexcept {
+    if (!holds) machine::current().give_up();
+}
+/// The calling thread's number, from 1; 0 before the threads run and after they have ended.
+[[nodiscard]] inline unsigned this_thread() noexcept {
+    return machine::current().running_thread();
+}
+/// A place between two steps of a thread.
+struct moment {
+    unsigned thread = 0;
+    unsigned steps = 0;  ///< A number that grows with its steps.
+};
+/// Where the calling thread is.
+[[nodiscard]] inline moment now() noexcept {
+    return {.thread = this_thread(), .steps = machine::current().position()};
+}
+/// Whether a moment of one thread happens before a moment of another: whether a step that follows
+/// the first happens before the step that follows the second. For those who judge an execution
+/// when its threads have ended.
+[[nodiscard]] inline bool happens_before(const moment& first, const moment& second) noexcept {
+    return machine::current().happened_before(first.thread, first.steps, second.thread,
+                                              second.steps);
+}
+/// Whether executions end where they come to a state that was met before. What a program records of
+/// their past would keep states apart, or be lost.
+[[nodiscard]] inline bool by_state() noexcept {
+    return machine::current().tells_states_apart();
+}
+/// What traces call the cells that `look` peeks at. `name` must outlive the exploration.
+template <class Look>
+void name_peeked(const char* name, Look look) {
+    machine::current().name_peeked(name, look);
+}
+/// Labels the calling thread's next steps in traces.
+inline void label(std::string_view text) noexcept {
+    machine::current().label(text);
+}
+
+/// A read-side critical section: what is retired meanwhile is not released before its end.
+///
+/// It is covered by a retire() unless it may have begun after that. It surely began before if an
+/// access of some cell that happens before retire(), be it a relaxed read, is coherence-after what
+/// the section's thread has read there, or stored, since the section's begin.
+class read_section {
+public:
+    read_section() noexcept { machine::current().enter_section(); }
+    ~read_section() { machine::current().leave_section(); }
+    read_section(const read_section&) = delete;
+    read_section& operator=(const read_section&) = delete;
+};
+
+/// The execution policy of this world.
+template <geometry_trait Geometry>
+struct explored {
+    using geometry = Geometry;
+
+    template <class T, cell_role Role = cell_role::data>
+    using atomic = explore::atomic<T, Role>;
+    template <class T>
+    using plain = explore::plain<T>;
+    using read_section = explore::read_section;
+
+    /// Nothing: a thread that goes round without effect is noticed by itself.
+    static void pause() noexcept {}
+    static void fence(std::memory_order order) noexcept { explore::fence(order); }
+
+    template <class T, class... Args>
+    [[nodiscard]] static T* create(Args&&... args) noexcept {
+        void* const where = machine::current().allocate(sizeof(T), alignof(T));
+        return where == nullptr ? nullptr : new (where) T(std::forward<Args>(args)...);
+    }
+    template <class T>
+    static void destroy(T* object) noexcept {
+        release(object, false);
+    }
+    template <class T>
+    static void retire(T* object) noexcept {
+        release(object, true);
+    }
+    /// The last value in modification order, seen without a step.
+    template <class Cell>
+    [[nodiscard]] static auto peek(const Cell& cell) noexcept {
+        return cell.peek();
+    }
+    static void read_lock() noexcept { machine::current().enter_section(); }
+    static void read_unlock() noexcept { machine::current().leave_section(); }
+
+private:
+    template <class T>
+    static void release(T* object, bool deferred) noexcept {
+        if (object == nullptr) return;
+        machine& m = machine::current();
+        if (!m.begin_release(object, deferred)) return;
+        object->~T();
+        m.end_release(object, deferred);
+    }
+};
+
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,496 @@
+#pragma once
+
+#include <array>
+#include <bit>
+#include <csetjmp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "harness/explorer/model/graph.hpp"
+#include "harness/explorer/model/heap.hpp"
+#include "harness/explorer/model/instants.hpp"
+#include "harness/explorer/model/state_digest.hpp"
+#include "harness/explorer/run/crash.hpp"
+#include "harness/explorer/run/driver.hpp"
+#include "harness/explorer/run/execution.hpp"
+#include "harness/explorer/run/fibers.hpp"
+#include "harness/explorer/run/finding.hpp"
+#include "harness/explorer/run/program.hpp"
+#include "harness/explorer/run/site_set.hpp"
+#include "harness/explorer/run/step.hpp"
+
+namespace pidmap_stress::explore {
+
+/// Runs one execution of a program: its threads on fibers, its cells over an execution graph.
+class machine {
+public:
+    machine(const program& p, memory_rules rules, run_limits limits);
+    ~machine();
+    machine(const machine&) = delete;
+    machine& operator=(const machine&) = delete;
+
+    /// The machine whose program runs on this OS thread.
+    [[nodiscard]] static machine& current() noexcept { return *current_; }
+    [[nodiscard]] static bool running() noexcept { return current_ != nullptr; }
+
+    // --- For whoever explores -------------------------------------------------------------------
+
+    /// Runs the program once over `g`: what is there is replayed, what is new is added.
+    run_end run(graph& g, driver& choices);
+    void freeze(freeze_point where) noexcept { frozen_ = where; }
+    /// Whether the thread that was to stop forever did so in the last run.
+    [[nodiscard]] bool froze() const noexcept {
+        return frozen_.thread != 0 && threads_[frozen_.thread].is == status::frozen;
+    }
+    /// Whether a failed check or an exception was the end of a thread in the last run.
+    [[nodiscard]] bool failed(unsigned thread) const noexcept {
+        return threads_[thread].is == status::failed;
+    }
+    void observe(step_observer* observer) noexcept { observer_ = observer; }
+    /// Looks for livelocks in step by step executions, which takes time.
+    void watch_for_livelocks() noexcept { watches_rounds_ = true; }
+    /// What the last run found. Without schedules.
+    [[nodiscard]] const std::vector<finding>& found() const noexcept { return found_; }
+    /// If found()[index] is an invariant broken at an instant that the search did not stop at: the
+    /// events before that.
+    [[nodiscard]] std::optional<clock> broken_instant(std::size_t index) const {
+        return index < broken_instants_.size() ? broken_instants_[index] : std::nullopt;
+    }
+    [[nodiscard]] const memory_rules& rules() const noexcept { return rules_; }
+    [[nodiscard]] unsigned threads() const noexcept { return thread_count_; }
+    /// How many cells the last run's set-up made.
+    [[nodiscard]] std::size_t set_up_cells() const noexcept { return set_up_cells_; }
+    /// How many steps a thread has done in the last run.
+    [[nodiscard]] unsigned steps_of(unsigned thread) const noexcept {
+        return threads_[thread].steps;
+    }
+    [[nodiscard]] bool has_invariant() const noexcept { return has_invariant_; }
+    /// Of each thread: a hash of what its next step depends on beside memory.
+    using histories = std::array<std::uint64_t, max_threads>;
+    /// Only known where execution is not on an old path: who leads there may keep it for the next
+    /// time.
+    [[nodiscard]] const histories& known_histories() const noexcept { return histories_; }
+    void know_histories(const histories& then) noexcept { histories_ = then; }
+    /// From the next run on, states can be told apart.
+    void tell_states_apart() noexcept { remembers_ = true; }
+    /// A hash of all that the rest of a step by step execution depends on, for a driver that is
+    /// asked who goes next. \pre tell_states_apart() was called before the run.
+    [[nodiscard]] state_key key_of_state(const lookahead& ahead);
+    /// Whether the last run had read-side critical sections.
+    [[nodiscard]] bool had_sections() const noexcept { return had_sections_; }
+    /// Whether histories are those of stacks, which are not followed on an old path.
+    [[nodiscard]] bool is_flat() const noexcept { return flat_; }
+    [[nodiscard]] bool tells_states_apart() const noexcept { return remembers_; }
+    /// Whether some thread waited for another in a loop without effect.
+    [[nodiscard]] bool anybody_waited() const noexcept { return waited_; }
+
+    // --- For crashes: see crash.hpp -------------------------------------------------------------
+
+    /// Whether it is the program that this OS thread runs at the moment, and not the engine.
+    [[nodiscard]] bool program_runs() const noexcept { return program_runs_; }
+    /// \pre program_runs().
+    [[noreturn]] void leave_crashed(const crash_report& seen);
+
+    // --- For cells ------------------------------------------------------------------------------
+
+    /// \param address  Not looked at: nothing is there yet.
+    location_id make_cell(void* address, std::uint64_t initial, const cell_info& info);
+    [[gnu::noinline]] reply load(location_id where, std::memory_order order);
+    [[gnu::noinline]] reply store(location_id where, std::uint64_t value, std::memory_order order);
+    struct update_request {
+        rmw_op op;
+        bool weak;
+        std::uint64_t operand;
+        std::uint64_t expected;
+        std::memory_order success;
+        std::memory_order failure;
+    };
+    [[gnu::noinline]] reply update(location_id where, const update_request& request);
+    /// Whether the update that this thread did last stored.
+    [[nodiscard]] bool updated() const noexcept { return threads_[self()].updated; }
+    /// A pointer as a value of a cell. A graph may go on in another machine, where the program's
+    /// memory lies elsewhere: so values tell where in it, not at which address.
+    [[nodiscard]] std::uint64_t to_value(const void* pointer) const noexcept;
+    [[nodiscard]] void* to_pointer(std::uint64_t value) const noexcept;
+    void name_cell(location_id where, const char* name) noexcept {
+        const engine_call here(*this);
+        must_be_made(where);
+        cells_[where].name = name;
+    }
+    /// Names the cells that `look` peeks at, which need not be the caller's own.
+    template <class Look>
+    void name_peeked(const char* name, Look look) {
+        std::vector<location_id> seen;
+        const engine_call here(*this);
+        peeked_ = &seen;
+        in_program(look);
+        peeked_ = nullptr;
+        for (const location_id where : seen) name_cell(where, name);
+    }
+    [[nodiscard]] std::uint64_t peek(location_id where);
+    /// Remembers what the calling thread's next step depends on: its registers and its stack.
+    [[gnu::noinline]] static void note_state();
+
+    // --- For programs ---------------------------------------------------------------------------
+
+    /// 0 outside of the threads.
+    [[nodiscard]] unsigned running_thread() const noexcept { return in_threads() ? self() : 0; }
+
+    /// Where the running thread is: how many events of its own came before.
+    [[nodiscard]] unsigned position() const noexcept {
+        return in_threads() ? threads_[self()].cursor : 0;
+    }
+    /// Whether a thread's event number `po` happens before what another one does at `position`.
+    [[nodiscard]] bool happened_before(unsigned thread, unsigned po, unsigned other,
+                                       unsigned position) const noexcept {
+        return graph_->happened_before(other, position).contains(thread, po);
+    }
+
+    void fence(std::memory_order order);
+    [[nodiscard]] unsigned choose(unsigned n);
+    void fail(finding_kind kind, std::string_view what, std::optional<invariant> broken);
+    /// Records what is wrong, and the calling thread goes on.
+    void note(finding_kind kind, std::string_view what, std::optional<invariant> broken);
+    /// Ends the calling thread forever, and with it the execution's claim to be complete.
+    void give_up();
+    void label(std::string_view text);
+
+    // --- For plain cells and memory -------------------------------------------------------------
+
+    struct plain_request {
+        const void* address;
+        std::uint64_t old_value;
+        std::uint64_t value;
+        bool writes = false;
+        bool comparable = true;  ///< Whether the values are all that there is to the cell.
+    };
+    /// \return the cell's number. It holds while the run lasts, whatever becomes of the cell.
+    [[nodiscard]] std::uint32_t make_plain(const void* address, std::uint64_t value,
+                                           const char* name);
+    void name_plain(std::uint32_t cell, const char* name);
+    void plain_access(std::uint32_t cell, const plain_request& request);
+    [[nodiscard]] void* allocate(std::size_t size, std::size_t alignment);
+    /// \return whether the object's destructor may run.
+    [[nodiscard]] bool begin_release(void* object, bool deferred);
+    void end_release(void* object, bool deferred);
+    void enter_section();
+    void leave_section();
+
+private:
+    /// While it is there, the engine is at work, which the program has called.
+    class engine_call {
+    public:
+        [[gnu::always_inline]] explicit engine_call(machine& m) noexcept
+            : machine_(m), program_ran_(m.program_runs_) {
+            constexpr std::ptrdiff_t needed = 48 * 1024;
+            const char here = 0;
+            // Only the program may run out of stack: it is left before the engine has begun.
+            if (program_ran_ && m.fibers_.room_below(&here) < needed) [[unlikely]]
+                m.leave_overflown(__builtin_return_address(0));
+            m.program_runs_ = false;
+        }
+        ~engine_call() { machine_.program_runs_ = program_ran_; }
+        engine_call(const engine_call&) = delete;
+        engine_call& operator=(const engine_call&) = delete;
+
+    private:
+        machine& machine_;
+        bool program_ran_;
+    };
+    /// Calls what the program is made of.
+    template <class Work>
+    void in_program(Work&& work) {
+        struct program_call {
+            explicit program_call(machine& m) noexcept : of(m) { m.program_runs_ = true; }
+            ~program_call() { of.program_runs_ = false; }
+            machine& of;
+        };
+        const program_call here(*this);
+        work();
+    }
+    [[noreturn]] void leave_overflown(const void* site);
+    [[noreturn]] void leave_without_cell(const void* site);
+    /// What the program has in its hands may be no cell, but whatever a wild pointer led to.
+    [[gnu::always_inline]] void must_be_made(location_id where) {
+        if (where >= cells_.size()) [[unlikely]]
+            leave_without_cell(__builtin_return_address(0));
+    }
+    bool record_crash(unsigned thread);
+    void check_invariant() {
+        in_program([this] { instance_->check_invariant(); });
+    }
+
+    /// When a plain cell was accessed last. It is kept apart from the cell's value, which may be
+    /// the same again when this is not.
+    struct plain_record {
+        const void* address;
+        block* in;
+        std::uint64_t value;  // If it is too large, something that two values never share.
+        const char* name;     // Or nullptr.
+        clock reads{};
+        std::uint16_t writer = 0;
+        std::uint16_t written_at = 0;
+    };
+    /// What is looked at to tell a state from others; kept for its memory.
+    struct state_scratch {
+        state_digest digest;
+        thread_list live;                        // Who may yet do a step ...
+        std::array<clock, max_threads> knows{};  // ... and what happened before that.
+        std::vector<event_id> releases;          // Writes that somebody may yet acquire.
+        std::vector<open_location> open;
+    };
+    enum class phase : std::uint8_t { set_up, threads, finish, abandoned, idle };
+    enum class status : std::uint8_t { ready, waiting, spinning, frozen, failed, gave_up, ended };
+    /// What a thread's next step depends on.
+    struct local_state {
+        std::uint64_t hash = 0;    // Of its registers and its stack.
+        std::uint64_t memory = 0;  // Of the program's state, as far as it is no cells.
+        std::uint64_t switches = 0;
+        /// Memory that changed while other threads ran says nothing of this one.
+        [[nodiscard]] bool same_as(const local_state& other) const noexcept {
+            return hash == other.hash && (memory == other.memory || switches != other.switches);
+        }
+    };
+    struct noted_state {
+        unsigned po;
+        local_state at;
+    };
+    struct thread_state {
+        status is = status::ready;
+        unsigned cursor = 0;  // Its next event.
+        unsigned steps = 0;
+        event_id waits_for = no_event;  // status::waiting: a write that is yet to be replayed.
+        unsigned loop_begin = 0;        // status::spinning: the events of its round ...
+        unsigned loop_end = 0;          // ... are these.
+        unsigned read_newest = 0;       // So many reads may not be stale.
+        unsigned cells_made = 0;
+        unsigned failures_left = 0;  // Of allocations.
+        unsigned section_depth = 0;
+        unsigned section_begin = 0;
+        unsigned sections = 0;    // How many it has entered.
+        unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
+        unsigned plain_at = 0;    // A plain cell was accessed last before this event.
+        unsigned notes_from = 0;  // Of events before this, no state need be noted.
+        site_filter read_at;      // Step by step: where it has read.
+        bool updated = false;
+        unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
+        bool has_state = false;
+        bool state_is_of_loop = false;  // It was asked for as the head of one.
+        bool fresh_state = false;       // Nobody has followed it on yet.
+        local_state state;
+        std::vector<noted_state> states;
+        std::string label;
+    };
+
+    struct rounds {
+        std::array<std::uint64_t, max_threads> digest{};  // Of each thread's state.
+        unsigned writes = 0;
+        std::uint64_t plain_values = 0;  // A sum over the plain cells that were written.
+        std::unordered_map<std::uint64_t, round_mark> met;
+    };
+
+    [[nodiscard]] unsigned self() const noexcept { return fibers_.running(); }
+    void reset(graph& g, driver& choices);
+    run_end run_once();
+    void set_up();
+    /// \return whether `work` came to its end.
+    [[nodiscard]] bool on_main_thread(std::string_view what, void (program_instance::*work)());
+    /// A step before all threads begin, or after they ended.
+    void count_main_step() {
+        if (++main_steps_ > most_main_steps && has_way_out_) [[unlikely]]
+            give_up_main();
+    }
+    [[noreturn]] void give_up_main();
+    void run_in_stamp_order();
+    void run_interleaved();
+    void thread_body(unsigned thread);
+    run_end conclude();
+    [[nodiscard]] bool finish();
+    void take_over_values();
+    [[nodiscard]] bool tear_down();
+    [[nodiscard]] bool stuck_for_good() const;
+
+    [[nodiscard]] bool executed(event_id id) const noexcept;
+    [[nodiscard]] bool can_run(unsigned thread) const noexcept;
+    /// \param first  Who stepped last. \return whether it can go on.
+    bool collect_runnable(unsigned first);
+    void wait_for(event_id write);
+    void stop_here(status why);
+    void abandon(run_end why);
+    inline void before_new_step(unsigned thread, const pending_step& next_step);
+    void count_step(unsigned thread) {
+        ++threads_[thread].steps;
+        if (++steps_ > limits_.steps) [[unlikely]]
+            abandon(run_end::step_limit);
+    }
+
+    [[nodiscard]] bool replaying(unsigned thread) const noexcept {
+        return threads_[thread].cursor < graph_->length(thread);
+    }
+    void expect(const event& e, event_kind kind, location_id where);
+    [[nodiscard]] reply replay_read(unsigned thread, location_id where, const void* site);
+    [[nodiscard]] reply new_read(location_id where, const void* site,
+                                 const update_request& request);
+    [[nodiscard]] unsigned spurious_failures_of(unsigned thread) const noexcept;
+    /// Whether a thread's state is wanted at this read, which may be the head of a loop.
+    [[nodiscard]] bool wants_state(unsigned thread, location_id where, const void* site,
+                                   const update_request& next) {
+        if (!interleaves_)
+            return loop_sites_.contains(site) || may_go_round(thread, where, site, next);
+        if (watches_rounds_) [[unlikely]]
+            return true;
+        return threads_[thread].read_at.may_contain(site) &&
+               may_go_round(thread, where, site, next);
+    }
+    [[nodiscard]] bool may_go_round(unsigned thread, location_id where, const void* site,
+                                    const update_request& next);
+    [[nodiscard]] bool goes_round(unsigned thread, location_id where, const void* site,
+                                  const update_request& next);
+    [[nodiscard]] bool in_threads() const noexcept { return phase_ == phase::threads; }
+    void check_instants();
+    bool check_instants(event_id known);
+    void watch(std::vector<location_id>& cells);
+    [[nodiscard]] std::uint64_t peek_at_instant(location_id where);
+    [[nodiscard]] bool silent(event_id update) const noexcept;
+    [[nodiscard]] bool satisfiable(unsigned thread) const noexcept;
+    [[nodiscard]] std::string what_holds_up(unsigned thread) const;
+    [[nodiscard]] bool without_effect(unsigned thread, unsigned begin) const;
+    [[nodiscard]] bool repeatable(unsigned thread, unsigned begin) const;
+    /// \param one_iteration  Whether its loop's head was not met in between.
+    [[nodiscard]] bool is_round(unsigned thread, unsigned begin, bool one_iteration) const;
+    [[nodiscard]] unsigned last_effect(unsigned thread) const;
+    void round_without_effect(unsigned thread);
+    void record(finding f);
+    /// Two threads clash, the running one and another, and both go on.
+    void clash(finding_kind kind, std::string_view what, party own, party other);
+    /// The step that is about to be, or was, some thread's last access, for an observer.
+    void note_access(const void* of, unsigned thread, bool writes);
+    [[nodiscard]] std::optional<unsigned> last_access(const void* of, unsigned thread,
+                                                      bool writes) const;
+    [[nodiscard]] std::optional<unsigned> step_of(event_id id) const noexcept {
+        return id < step_of_event_.size() ? step_of_event_[id] : std::nullopt;
+    }
+    [[nodiscard]] party waiting(unsigned thread) const;
+    void add(finding f);
+
+    /// Checks that an access of a cell comes after it was made, and remembers it for its release.
+    void touch(unsigned thread, location_id where, unsigned po) {
+        if (where >= set_up_cells_ || cells_[where].in != nullptr) [[unlikely]]
+            touch_late(thread, where, po);
+    }
+    void touch_late(unsigned thread, location_id where, unsigned po);
+    void touch_block(unsigned thread, block& b, unsigned po);
+    [[nodiscard]] bool shields(unsigned thread, unsigned section, const clock& retired) const;
+    [[nodiscard]] bool is_overtaken(event_id e, const clock& retired) const;
+    void check_nonatomic_races();
+    void check_leaks();
+
+    void follow_state(unsigned thread, event_id id);
+    [[nodiscard]] std::uint64_t hash_memory() const;
+    [[nodiscard]] std::uint64_t state_of_all() const;
+    [[nodiscard]] bool watch_rounds(unsigned thread, event_id id);
+    void watch_plain_write(const plain_request& write);
+
+    void remember(unsigned thread, std::uint64_t told) noexcept {
+        if (!remembers_) return;
+        std::uint64_t& history = histories_[thread];
+        history = (std::rotl(history, 23) ^ told) * 0x9e3779b97f4a7c15ULL;
+        history ^= history >> 32U;
+    }
+    /// Whether a thread's state is to be noted before it takes its next step.
+    [[nodiscard]] bool wants_history() const noexcept {
+        return remembers_ && flat_ && !driver_->on_old_path();
+    }
+    void mix_threads(state_digest& d);
+    void mix_memory(state_digest& d);
+    void mix_locations(state_digest& d, const std::array<location_set, max_threads>& choices);
+    void mix_released(state_digest& d);
+    void mix_knowledge(state_digest& d, unsigned thread, unsigned po);
+    void mix_plain(state_digest::sum& all, const plain_record& cell);
+    void mix_block(state_digest::sum& all, const block& b);
+    [[nodiscard]] bool sees(const clock& knows, event_id write) const noexcept;
+
+    /// After a step of an execution step by step.
+    void after_step(unsigned thread, event_id id) {
+        if (observer_ != nullptr) [[unlikely]]
+            observe_event(thread, id);
+        if (has_invariant_ && !driver_->on_old_path()) check_invariant();
+        // Nothing is to be left on the stack that wants to be released: nobody comes back to it.
+        if (watches_rounds_ && watch_rounds(thread, id)) [[unlikely]]
+            abandon(run_end::stopped);
+    }
+    /// \pre There is an observer.
+    void observe_event(unsigned thread, event_id id);
+    /// \pre There is an observer.
+    void observe(step proto, std::uint64_t value);
+    [[nodiscard]] std::string name_of(location_id where) const;
+    [[nodiscard]] static std::string name_of(const block& b);
+    void observe_release(const block& b, bool deferred, const void* site);
+
+    static inline constinit thread_local machine* current_ = nullptr;
+
+    memory_rules rules_;
+    run_limits limits_;
+    unsigned thread_count_;
+    std::unique_ptr<program_instance> instance_;
+    fibers fibers_;
+    heap heap_;
+    freeze_point frozen_;
+
+    graph* graph_ = nullptr;
+    driver* driver_ = nullptr;
+    bool interleaves_ = false;
+    phase phase_ = phase::idle;
+    bool starting_ = false;
+    std::optional<run_end> abandoned_;
+    bool again_ = false;
+    unsigned reruns_ = 0;
+    bool notes_states_ = false;
+    unsigned steps_ = 0;
+    /// Nobody else is there: what takes so long never ends.
+    static constexpr unsigned most_main_steps = 10'000'000;
+    unsigned main_steps_ = 0;
+    std::jmp_buf way_out_{};
+    bool has_way_out_ = false;            // Whether whoever set it is still there.
+    volatile bool program_runs_ = false;  // Read by a signal's handler.
+    std::array<std::optional<crash_report>, max_threads> crashes_{};
+    std::array<thread_state, max_threads> threads_;
+    std::vector<cell_info> cells_;
+    std::vector<std::uint64_t> main_values_;  // While no thread runs.
+    std::vector<plain_record> plains_;
+    std::size_t set_up_cells_ = 0;
+    bool nonatomic_cells_ = false;
+    site_set loop_sites_;
+    std::vector<std::optional<clock>> broken_instants_;  // As many as findings, or fewer.
+    bool has_invariant_ = false;
+    instants instants_;
+    bool at_instant_ = false;
+    bool first_instant_checked_ = false;           // Of runs step by step.
+    std::vector<location_id>* watched_ = nullptr;  // Cells that the invariant looks at.
+    std::vector<std::uint8_t> is_watched_;         // By cell.
+    std::array<std::uint64_t, 256> held_at_{};     // Values of the watched cells, by hash.
+    thread_list runnable_;
+    std::vector<finding> found_;
+
+    bool remembers_ = false;
+    bool flat_ = false;
+    bool had_sections_ = false;
+    histories histories_{};
+    state_scratch state_;
+    bool waited_ = false;
+    bool watches_rounds_ = false;
+    rounds rounds_;
+
+    std::vector<location_id>* peeked_ = nullptr;  // Cells that are looked at, if somebody asks.
+    step_observer* observer_ = nullptr;
+    std::vector<std::optional<unsigned>> step_of_event_;
+    unsigned observed_ = 0;
+    std::unordered_map<const void*, last_steps> last_steps_;  // Of plain cells and of blocks.
+};
+
+}  // namespace pidmap_stress::explore

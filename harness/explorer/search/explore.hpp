@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/explorer/run/finding.hpp"
+#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/program.hpp"
+#include "harness/explorer/run/step.hpp"
+#include "harness/explorer/run/watch.hpp"
+
+/// Explores a program: runs it in many interleavings, or in all, and reports what went wrong.
+namespace pidmap_stress::explore {
+
+enum class strategy : std::uint8_t {
+    random,      ///< Each choice by a fair die.
+    pct,         ///< Random priorities of threads, with few changes: finds bugs of small depth.
+    pos,         ///< Random priorities of steps, new ones for those that a step conflicts with.
+    bounded,     ///< All interleavings with at most N preemptions, N rising.
+    exhaustive,  ///< Every consistent execution, exactly once.
+    stateful,    ///< Every state, exactly once: executions that meet in one are one from there on.
+    prove,       ///< Exhaustive as long as that is quick, then stateful where that helps.
+    portfolio,   ///< Random ones first, then bounded, then exhaustive.
+};
+[[nodiscard]] std::string_view to_string(strategy which) noexcept;
+[[nodiscard]] std::optional<strategy> parse_strategy(std::string_view name) noexcept;
+
+struct options {
+    explore::model model = explore::model::rc11;
+    explore::strategy strategy = explore::strategy::exhaustive;
+    cas_failure_order on_failure = cas_failure_order::cxx20;
+    run_limits limits{};
+
+    std::uint64_t seed = 1;
+    /// Executions of a random strategy; `stateful` learns from as many, and from 1000 at the most
+    /// once there is no more to learn.
+    std::uint64_t walks = 10'000;
+    unsigned pct_depth = 3;    ///< Changes of priority are one less.
+    unsigned pct_steps = 0;    ///< Steps that those are spread over; 0: as was seen.
+    unsigned preemptions = 2;  ///< The highest bound that `bounded` goes to.
+    /// Most executions in all, blocked ones included, or states; 0: any. An exhaustive or a bounded
+    /// search shares it out among its parts in rounds, by rules that do not ask how many jobs there
+    /// are.
+    std::uint64_t budget = 0;
+    unsigned jobs = 1;             ///< Explorations side by side. The result is the same.
+    bool stop_at_first = true;     ///< End with the first finding, or collect different ones.
+    bool count_redundant = false;  ///< Notice executions that were met before.
+    freeze_point freeze{};         ///< A thread that stops forever.
+    watch* watched = nullptr;  ///< Who may end it early; then the result is what there is by then.
+    planted_fault fault = planted_fault::none;  ///< For tests of the engine itself.
+};
+
+/// What an exploration did and found.
+struct result {
+    std::uint64_t executions = 0;     ///< That ran to their end.
+    std::uint64_t states = 0;         ///< By `stateful`.
+    std::uint64_t sampled = 0;        ///< Runs of a portfolio's strategies before the last one.
+    std::uint64_t frozen = 0;         ///< In which the thread that was to stop did so.
+    std::uint64_t blocked = 0;        ///< That waited for what another execution has.
+    std::uint64_t stopped = 0;        ///< That a finding ended.
+    std::uint64_t waited = 0;         ///< In which a thread went round without effect.
+    std::uint64_t redundant = 0;      ///< If counted: met before. Of `exhaustive`, always 0.
+    std::uint64_t step_limited = 0;   ///< That were cut off at the step limit.
+    bool complete = false;            ///< Every consistent execution was met.
+    bool truncated = false;           ///< By the budget, the step limit, or as cut_short.
+    bool cut_short = false;           ///< By options::watched.
+    std::optional<unsigned> bound{};  ///< Complete up to this many preemptions.
+    strategy last = strategy::exhaustive;  ///< The strategy that ran last.
+    std::vector<finding> findings{};       ///< Different ones, in the order they were met.
+
+    [[nodiscard]] bool ok() const noexcept { return findings.empty(); }
+    [[nodiscard]] std::uint64_t runs() const noexcept {
+        return sampled + executions + blocked + stopped + step_limited;
+    }
+    /// Executions that the last strategy met, each once: none of a strategy that may meet the same
+    /// one again, or that tells states apart. One that waited forever for what another one has is
+    /// a part of that one.
+    [[nodiscard]] std::uint64_t distinct() const noexcept {
+        return last == strategy::exhaustive ? executions + stopped + step_limited : 0;
+    }
+    /// Runs of which some may have been the same execution.
+    [[nodiscard]] std::uint64_t samples() const noexcept {
+        const bool samples_too = last != strategy::exhaustive && last != strategy::stateful;
+        return samples_too ? runs() : sampled;
+    }
+    /// Whether it shows that no thread ever waits for what another one does: then each of them
+    /// completes, whoever else stops forever. Whatever the others do while one stands still, they
+    /// do as well if it goes on later, and it was seen that they complete.
+    [[nodiscard]] bool nobody_waits() const noexcept {
+        return complete && waited == 0 && stopped == 0 && blocked == 0 && step_limited == 0;
+    }
+    /// One line: how much was explored, whether that is all, and the first finding.
+    [[nodiscard]] std::string summary() const;
+};
+
+/// Explores `p`. Deterministic: the same program and options give the same result, whatever the
+/// machine does and however many jobs share the work.
+/// \pre  1 <= p.threads() < max_threads.
+[[nodiscard]] result explore(const program& p, const options& how = {});
+
+/// One execution, exactly as a schedule has it.
+struct replay_result {
+    std::vector<finding> findings{};
+    std::vector<step> steps{};
+    /// Whether the schedule fitted: each choice was there to be made, and none was left over.
+    bool exact = true;
+};
+/// Runs the execution that `choices` is, and records its steps.
+/// \param how  The model, limits and frozen thread under which the schedule was found.
+[[nodiscard]] replay_result replay(const program& p, const schedule& choices, const options& how);
+
+/// Whether the threads that are left complete, whatever one stalled thread does. Where nobody waits
+/// for another, they do. Else each thread in turn stops forever at each of its steps, and
+/// everything is explored from there.
+///
+/// \param explored    What explore() says of the same program with the same options.
+/// \guarantees  findings names, for each thread that can stall others, one point and schedule.
+///              The counts are sums over all points.
+[[nodiscard]] result check_progress(const program& p, const options& how, const result& explored);
+[[nodiscard]] result check_progress(const program& p, const options& how = {});
+
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_set>
+
+#include "harness/explorer/search/controlled.hpp"
+#include "harness/explorer/search/explore.hpp"
+#include "harness/explorer/search/trust.hpp"
+
+/// The pieces that explore() is made of.
+namespace pidmap_stress::explore {
+
+[[nodiscard]] memory_rules rules_of(const options& how) noexcept;
+/// Whether whoever watches it wants it to end.
+[[nodiscard]] bool ends_early(const options& how) noexcept;
+
+/// One worker: a machine of its own, and the result of what it ran.
+class worker {
+public:
+    worker(const program& p, const options& how);
+    ~worker();
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+
+    /// Runs one controlled execution.
+    void sample(controlled& choices);
+    /// Runs the graph that an exhaustive search has ready.
+    void run(trust& search);
+
+    [[nodiscard]] const graph& last_sample() const noexcept { return graph_; }
+    [[nodiscard]] bool had_sections() const noexcept { return machine_.had_sections(); }
+    void tell_states_apart() noexcept { machine_.tell_states_apart(); }
+
+    /// Runs a few fair executions, and reports a livelock if they loop forever.
+    void probe_livelocks();
+
+    [[nodiscard]] result take() { return std::exchange(result_, {}); }
+    /// Keeps what was found, and counts from 0.
+    void count_anew() { result_ = {.findings = std::move(result_.findings)}; }
+    [[nodiscard]] const result& so_far() const noexcept { return result_; }
+    /// Whether to end early: something was found, and that is enough; or somebody wants it.
+    [[nodiscard]] bool satisfied() const noexcept {
+        return (how_.stop_at_first && !result_.findings.empty()) || ends_early(how_);
+    }
+    [[nodiscard]] bool stops_at_first() const noexcept { return how_.stop_at_first; }
+    /// What ran to its end, by fingerprint, if the options ask for it.
+    [[nodiscard]] std::vector<std::uint64_t> take_seen() { return std::exchange(seen_, {}); }
+
+private:
+    void count(run_end end, const graph& g);
+    void tell_watch();
+    [[nodiscard]] bool knows(const finding& f) const noexcept;
+    void report(finding f, const schedule& choices);
+    void report_all(const graph& g);
+    void look_for_livelock(controlled& same, unsigned steps);
+
+    const program& program_;
+    options how_;
+    machine machine_;
+    graph graph_;
+    bool sampled_ = false;  // Whether graph_ has a set-up to keep.
+    result result_;
+    /// What only showed after something else had failed, however the steps were ordered: of that,
+    /// no execution step by step is a witness.
+    std::vector<finding> consequences_;
+    std::vector<std::uint64_t> seen_;
+    unsigned untold_ = 0;  // Runs that whoever watches does not know of.
+};
+
+/// Adds `next`, which came after `sum`, to it.
+void append_result(result& sum, const result& next);
+/// How many of these are there more than once.
+[[nodiscard]] std::uint64_t count_repeated(std::vector<std::uint64_t> seen);
+
+[[nodiscard]] result explore_samples(const program& p, const options& how);
+[[nodiscard]] result explore_bounded(const program& p, const options& how);
+[[nodiscard]] result explore_exhaustively(const program& p, const options& how);
+[[nodiscard]] result explore_states(const program& p, const options& how);
+/// \return nothing if states are no fewer than executions.
+[[nodiscard]] std::optional<result> explore_fewer_states(const program& p, const options& how);
+
+}  // namespace pidmap_stress::explore

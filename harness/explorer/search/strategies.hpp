@@ -1,0 +1,143 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "harness/explorer/search/controlled.hpp"
+
+/// The strategies that sample, and the one that enumerates up to a bound.
+namespace pidmap_stress::explore {
+
+/// Random numbers by seed and position (splitmix64).
+class dice {
+public:
+    dice(std::uint64_t seed, std::uint64_t stream) noexcept
+        : state_(seed * 0x9e3779b97f4a7c15ULL ^ (stream + 1) * 0xd1b54a32d192ed03ULL) {}
+    std::uint64_t next() noexcept {
+        std::uint64_t z = state_ += 0x9e3779b97f4a7c15ULL;
+        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebULL;
+        return z ^ (z >> 31U);
+    }
+    unsigned below(unsigned n) noexcept {
+        return static_cast<unsigned>((next() >> 32U) * n >> 32U);
+    }
+
+private:
+    std::uint64_t state_;
+};
+
+/// A strategy whose executions are numbered, and depend on seed and number alone.
+class sampler : public controlled {
+public:
+    explicit sampler(std::uint64_t seed) : seed_(seed), dice_(seed, 0) {}
+    virtual void restart(std::uint64_t number) {
+        controlled::restart();
+        dice_ = dice(seed_, number);
+    }
+
+protected:
+    using controlled::restart;
+    unsigned pick(unsigned n) override { return dice_.below(n); }
+    std::uint64_t seed_;
+    dice dice_;
+};
+
+class random_walk final : public sampler {
+public:
+    using sampler::sampler;
+
+protected:
+    unsigned pick_thread(const thread_list& options, bool) override {
+        return dice_.below(options.size());
+    }
+};
+
+/// Probabilistic concurrency testing: the thread of highest priority runs; at depth - 1 random
+/// steps the one that runs falls behind all others.
+/// \source Burckhardt et al.: A randomized scheduler with probabilistic guarantees of finding
+///         bugs. ASPLOS 2010.
+class pct final : public sampler {
+public:
+    pct(std::uint64_t seed, unsigned depth, unsigned steps)
+        : sampler(seed), depth_(depth), steps_(steps), longest_(steps) {}
+    void restart(std::uint64_t number) override;
+
+protected:
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
+
+private:
+    unsigned depth_;
+    unsigned steps_;  // 0: as long as the longest execution so far.
+    unsigned longest_;
+    unsigned step_ = 0;
+    std::uint64_t lowest_ = 0;
+    std::array<std::uint64_t, max_threads> priority_{};
+    std::vector<unsigned> changes_;
+};
+
+/// Partial order sampling: each pending step has a random priority, and gets a new one when a step
+/// that conflicts with it is taken, so that either order of two racing steps is as likely.
+/// \source Yuan, Yang, Gu: Partial order aware concurrency sampling. CAV 2018.
+class pos final : public sampler {
+public:
+    using sampler::sampler;
+    void announce(unsigned thread, const pending_step& next) override;
+
+protected:
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
+
+private:
+    struct pending {
+        std::uint64_t priority = 0;
+        pending_step step{};
+    };
+    std::array<pending, max_threads> pending_{};
+};
+
+/// Controlled executions one after the other, each one going another way at the last choice that
+/// has one left.
+class depth_first : public controlled {
+public:
+    void restart() override {
+        controlled::restart();
+        next_ = 0;
+    }
+    /// Goes to the next execution. \return false if that was the last one.
+    [[nodiscard]] bool advance();
+    [[nodiscard]] bool on_old_path() const noexcept override { return next_ < path_.size(); }
+
+protected:
+    struct decision {
+        std::uint16_t chosen;
+        std::uint16_t options;
+    };
+    unsigned pick(unsigned n) override;
+    unsigned pick_thread(const thread_list& options, bool) override { return pick(options.size()); }
+    std::size_t next_ = 0;
+    std::size_t given_ = 0;  // So many decisions are not this part's to change.
+    std::vector<decision> path_;
+};
+
+/// All controlled executions with exactly `bound` preemptions.
+class bounded final : public depth_first {
+public:
+    explicit bounded(unsigned bound) : bound_(bound) {}
+    void restart() override;
+    /// Cuts off what comes last, if there is more than one way left to go.
+    [[nodiscard]] std::optional<bounded> split();
+    /// Whether the execution that ran had as many preemptions as the bound: one with fewer belongs
+    /// to a lower bound.
+    [[nodiscard]] bool at_bound() const noexcept { return used_ == bound_; }
+
+protected:
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
+
+private:
+    unsigned bound_;
+    unsigned used_ = 0;
+};
+
+}  // namespace pidmap_stress::explore

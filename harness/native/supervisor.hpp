@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "allocator/geometry.hpp"
+#include "checkers/expectation.hpp"
+#include "checkers/verdict.hpp"
+#include "harness/explorer/run/sanitizers.hpp"
+#include "harness/native/explanation.hpp"
+#include "harness/native/flights.hpp"
+#include "harness/native/trial.hpp"
+
+namespace pidmap_stress {
+
+/// What running one cell showed.
+struct cell_result {
+    cell what{};
+    verdict seen{};
+    assessment judged{};
+    /// The last events of the workers in the first trial that found something.
+    std::string last_events{};
+    std::vector<flight_log> flights{};
+    /// What the explorer made of it, if it was asked.
+    std::vector<explanation> explained{};
+    /// How the process of a trial ended, where it did not end well: a sentence.
+    std::string ending{};
+    /// How a trial ended, as a sentence, that somebody else ended and that was tried again.
+    std::string tried_again{};
+    bool out_of_resources = false;
+    /// It was asked to end before its time: what did not happen may have been to come.
+    bool cut_short = false;
+    std::uint64_t undecided_histories = 0;
+    std::uint64_t rounds = 0;
+    std::uint64_t trials = 0;
+    std::uint64_t trials_with_findings = 0;
+    /// If it was run again and again: how often, and in how many of these something broke.
+    std::uint64_t repeated = 0;
+    std::uint64_t repeated_with_findings = 0;
+    double seconds = 0;
+
+    /// It was cut short before it showed anything, good or bad.
+    [[nodiscard]] bool came_to_nothing() const noexcept {
+        return cut_short && judged.unexpected.empty() &&
+               (judged.kind == verdict_kind::inconclusive || !judged.missing.empty());
+    }
+};
+
+struct supervision {
+    /// How long the cell is run; a few seconds longer if by then it has not shown what it is there
+    /// for. 0: until the operations are used up.
+    std::chrono::nanoseconds budget{};
+    /// A trial none of whose workers finishes an operation for so long is stalled.
+    std::chrono::nanoseconds stall_after{};
+    /// Called some times a second, with the operations so far. May be empty.
+    std::function<void(std::uint64_t operations)> on_progress{};
+    /// Looked at as often: whether to stop early, and report what there is.
+    std::function<bool()> interrupted{};
+    /// So much longer a cell gets that has not shown yet what it is there for: on a busy machine
+    /// its time may be over before its threads are there.
+    std::chrono::nanoseconds last_chance = std::chrono::seconds(under_sanitizer ? 15 : 5);
+    /// How many calls the main thread may make without a round in between. To set a stage may take
+    /// a few for each of four million pids; a set-up that makes more than this does not end.
+    std::uint64_t longest_set_up = 16 * std::uint64_t{highest_pid_max<kernel_geometry>};
+    /// The cell ends as soon as one of these broke.
+    invariant_set enough{};
+};
+
+/// Runs a cell `times` times, each with a key of its own and a share of the budget, and each to its
+/// first finding. What they show together is one result; how many of them show something is its
+/// reproduction rate.
+///
+/// \pre As for run_cell(); times > 0.
+[[nodiscard]] cell_result repeat_cell(const cell& what, const trial_settings& how,
+                                      const supervision& watch, unsigned times);
+
+/// Runs a cell as a series of trials, each in a process of its own, so that whatever happens to one
+/// is a finding and not the end. A trial ends when memory can no longer be trusted; the next one
+/// looks for what else is broken.
+///
+/// \pre This process has one thread.
+[[nodiscard]] cell_result run_cell(const cell& what, const trial_settings& how,
+                                   const supervision& watch);
+
+}  // namespace pidmap_stress

@@ -1,9 +1,0 @@
-#include "harness/subject.hpp"
-
-namespace pidmap_stress {
-
-std::span<const subject_entry> mutant_subjects() noexcept {
-    return {};
-}
-
-}  // namespace pidmap_stress

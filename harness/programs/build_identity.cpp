@@ -1,0 +1,90 @@
+#include <elf.h>
+#include <link.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "harness/base/build_facts.hpp"
+#include "harness/explorer/search/token.hpp"
+#include "harness/programs/matrix.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+/// [begin, end) in a file.
+using extent = std::pair<std::size_t, std::size_t>;
+
+/// Where the program was loaded: the address of its byte 0.
+[[nodiscard]] std::uintptr_t load_address() noexcept {
+    std::uintptr_t base = 0;
+    // The program itself comes first.
+    const auto take = [](dl_phdr_info* info, std::size_t, void* into) {
+        *static_cast<std::uintptr_t*>(into) = info->dlpi_addr;
+        return 1;
+    };
+    ::dl_iterate_phdr(take, &base);
+    return base;
+}
+
+/// The parts of an ELF file that are loaded, without those that differ though no code does: its
+/// header, notes (the linker's own hash is one), and the facts of the build. All of it, if it is
+/// something else.
+[[nodiscard]] std::vector<extent> parts_that_count(const std::string& file) {
+    std::vector<extent> all{{0, file.size()}};
+    ElfW(Ehdr) head;
+    if (file.size() < sizeof head || !file.starts_with(ELFMAG)) return all;
+    std::memcpy(&head, file.data(), sizeof head);
+    if (head.e_phentsize != sizeof(ElfW(Phdr)) ||
+        head.e_phoff + head.e_phnum * sizeof(ElfW(Phdr)) > file.size())
+        return all;
+    const std::span<const std::byte> facts = volatile_facts();
+    const auto facts_at = reinterpret_cast<std::uintptr_t>(facts.data()) - load_address();
+    std::vector<extent> loaded;
+    std::vector<extent> left_out{{0, sizeof head}};
+    for (unsigned n = 0; n < head.e_phnum; ++n) {
+        ElfW(Phdr) part;
+        std::memcpy(&part, file.data() + head.e_phoff + n * sizeof part, sizeof part);
+        if (part.p_offset + part.p_filesz > file.size()) return all;
+        const extent here{part.p_offset, part.p_offset + part.p_filesz};
+        if (part.p_type == PT_NOTE) left_out.push_back(here);
+        if (part.p_type != PT_LOAD) continue;
+        loaded.push_back(here);
+        if (facts_at >= part.p_vaddr && facts_at - part.p_vaddr < part.p_filesz) {
+            const std::size_t from = part.p_offset + (facts_at - part.p_vaddr);
+            left_out.emplace_back(from, from + facts.size());
+        }
+    }
+    std::ranges::sort(left_out);
+    std::vector<extent> counting;
+    for (auto [from, end] : loaded) {
+        for (const auto& [gap, gap_end] : left_out) {
+            if (gap_end <= from || gap >= end) continue;
+            if (gap > from) counting.emplace_back(from, gap);
+            from = std::min(gap_end, end);
+        }
+        if (from < end) counting.emplace_back(from, end);
+    }
+    return counting;
+}
+
+}  // namespace
+
+const std::string& build_identity() {
+    static const std::string identity = [] {
+        std::ifstream self("/proc/self/exe", std::ios::binary);
+        const std::string bytes{std::istreambuf_iterator<char>(self), {}};
+        std::uint32_t hash = 0;
+        for (const auto& [from, end] : parts_that_count(bytes))
+            hash = hash_configuration(hash, std::string_view(bytes).substr(from, end - from));
+        return fmt::format("{:08x}", hash);
+    }();
+    return identity;
+}
+
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "allocator/execution_policy.hpp"
+#include "checkers/refcount_transitions.hpp"
+#include "harness/base/hooked_atomic.hpp"
+#include "harness/explorer/run/explored.hpp"
+
+namespace pidmap_stress::explore {
+
+/// Hooks of a count of references: each of its changes is judged. What an update read says all,
+/// under either memory model, so no instants need be searched for it. A finding does not end the
+/// thread: what a wrong count leads to is to be seen as well.
+class count_judge {
+public:
+    explicit count_judge(long first) noexcept : begun_(first != 0) {}
+
+    [[gnu::always_inline]] void before_access() const noexcept {}
+    template <class T>
+    [[gnu::always_inline]] void changed(T before, T after) noexcept {
+        const count_change change{.before = before, .delta = static_cast<long>(after) - before};
+        if (const auto broken = broken_by(change)) [[unlikely]]
+            if (!begins(change)) expect(false, *broken);
+    }
+
+private:
+    /// A count may begin at 0, and be set by whoever makes the namespace: a first change from 0 is
+    /// no revival.
+    [[nodiscard]] bool begins(count_change change) noexcept {
+        return change.before == 0 && change.delta > 0 && !std::exchange(begun_, true);
+    }
+
+    bool begun_;
+};
+
+/// Who is told of the release of a namespace, and asked whether memory is to be had. One execution
+/// runs on one OS thread.
+class release_hook {
+public:
+    /// \param ns  The address of the namespace.
+    virtual void on_release(const void* ns) noexcept = 0;
+    /// Whether there is no memory for what is being made now.
+    [[nodiscard]] virtual bool fails_here() noexcept { return false; }
+
+    /// States what a set-up needs in order to continue. If it does not hold, that is a finding, and
+    /// no thread of this execution runs.
+    void need(bool there, std::string_view what) noexcept {
+        if (there) return;
+        expect(false, invariant::linearizable, what);
+        is_set_up_ = false;
+    }
+    [[nodiscard]] bool is_set_up() const noexcept { return is_set_up_; }
+
+    static inline constinit thread_local release_hook* current = nullptr;
+
+protected:
+    ~release_hook() = default;
+
+private:
+    bool is_set_up_ = true;
+};
+
+/// The policy `explored`, with a judged refcount, and releases that are told of.
+template <geometry_trait Geometry>
+struct judged : explored<Geometry> {
+    template <class T, cell_role Role = cell_role::data>
+    using atomic =
+        std::conditional_t<Role == cell_role::refcount,
+                           hooked_atomic<explore::atomic<T, cell_role::refcount>, count_judge>,
+                           explore::atomic<T, Role>>;
+
+    template <class T, class... Args>
+    [[nodiscard]] static T* create(Args&&... args) noexcept {
+        if (release_hook::current->fails_here()) return nullptr;
+        return explored<Geometry>::template create<T>(std::forward<Args>(args)...);
+    }
+    template <class T>
+    static void retire(T* object) noexcept {
+        // Objects of pids are retired as well.
+        if constexpr (requires { object->alloc_pidmap(); })
+            release_hook::current->on_release(object);
+        explored<Geometry>::retire(object);
+    }
+};
+
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,307 @@
+#include "harness/programs/matrix.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <tuple>
+
+#include "harness/explorer/search/token.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+constexpr char separator = ':';
+
+/// "stopped-1-after-5".
+[[nodiscard]] std::optional<freeze_point> parse_freeze_point(std::string_view text) {
+    constexpr std::string_view stopped = "stopped-";
+    constexpr std::string_view after = "-after-";
+    const std::size_t at = text.find(after);
+    if (!text.starts_with(stopped) || at == std::string_view::npos) return std::nullopt;
+    const auto number = [](std::string_view digits) -> std::optional<unsigned> {
+        unsigned n = 0;
+        const char* const end = digits.data() + digits.size();
+        const auto [stop, error] = std::from_chars(digits.data(), end, n);
+        if (error != std::errc{} || stop != end) return std::nullopt;
+        return n;
+    };
+    const auto thread = number(text.substr(stopped.size(), at - stopped.size()));
+    const auto steps = number(text.substr(at + after.size()));
+    if (!thread || !steps || *thread == 0) return std::nullopt;
+    return freeze_point{.thread = *thread, .after = *steps};
+}
+
+[[nodiscard]] std::optional<matrix_case> parse_matrix_case(std::string_view text) {
+    const auto shows = parse_defect(text.substr(text.rfind('/') + 1));
+    if (shows) text = text.substr(0, text.rfind('/'));
+    freeze_point freeze;
+    if (const std::size_t at = text.rfind("/stopped-"); at != std::string_view::npos) {
+        const auto stops = parse_freeze_point(text.substr(at + 1));
+        if (!stops) return std::nullopt;
+        freeze = *stops;
+        text = text.substr(0, at);
+    }
+    const std::size_t first = text.find('/');
+    const std::size_t last = text.rfind('/');
+    if (first == std::string_view::npos || last <= first) return std::nullopt;
+    const auto under = parse_model(text.substr(last + 1));
+    const explored_variant* const variant = find_explored_variant(text.substr(0, first));
+    const auto setting = parse_pidmap_setting(text.substr(first + 1, last - first - 1));
+    if (variant == nullptr || !setting || why_not(*variant, *setting) || !under ||
+        freeze.thread > setting->threads)
+        return std::nullopt;
+    return matrix_case{
+        .variant = variant, .setting = *setting, .model = *under, .freeze = freeze, .shows = shows};
+}
+
+[[nodiscard]] std::uint32_t configuration(const matrix_case& what, std::string_view build) {
+    return hash_configuration(hash_configuration(0, to_string(what)), build);
+}
+
+/// How much of all executions were seen.
+[[nodiscard]] std::string extent(const result& r) {
+    if (r.complete) return "complete";
+    std::string text = r.bound ? fmt::format("up to {} preemptions", *r.bound) : "sampled";
+    if (r.truncated)
+        text = (r.cut_short ? "cut short" : "truncated") + (r.bound ? ", " + text : std::string{});
+    return text;
+}
+
+/// "1840 executions", those of a portfolio "after 2002 samples"; "2000 samples"; or "96631 states".
+[[nodiscard]] std::string amount(const result& r) {
+    const auto count = [](std::uint64_t n, std::string_view of) {
+        return fmt::format("{} {}{}", n, of, n == 1 ? "" : "s");
+    };
+    if (r.last == strategy::stateful) return count(r.states, "state");
+    if (r.last != strategy::exhaustive) return count(r.samples(), "sample");
+    std::string text = count(r.distinct(), "execution");
+    if (r.samples() != 0) text += " after " + count(r.samples(), "sample");
+    return text;
+}
+
+[[nodiscard]] std::string how_much(const result& r) {
+    return fmt::format("{}, {}", amount(r), extent(r));
+}
+
+/// Whether what the variant says must break in this scenario had to break here. It need not where
+/// the search was partial, nor where the explorer cannot see it.
+[[nodiscard]] bool must_break(const cell_verdict& seen) {
+    const variant_info& info = *seen.of.variant->info;
+    const bool visible = std::ranges::any_of(info.breaks, [](const breakage& known) {
+        return known.broken != invariant::bounded_stack;
+    });
+    return visible && info.worlds.contains(world::explorer) &&
+           (seen.explored.complete || (!seen.broken.empty() && !seen.cut_short()));
+}
+
+}  // namespace
+
+std::optional<defect> broken_by(const finding& f) noexcept {
+    if (f.broken) return *f.broken;
+    switch (f.kind) {
+        case finding_kind::data_race:
+            return invariant::reuse_happens_after;
+        case finding_kind::use_after_free:
+            return invariant::no_use_after_release;
+        case finding_kind::double_free:
+            return invariant::released_once;
+        case finding_kind::leak:
+            return invariant::nothing_leaked;
+        case finding_kind::deadlock:
+        case finding_kind::livelock:
+        case finding_kind::progress:
+            return invariant::progress;
+        case finding_kind::crash:
+            return defect::crash();
+        case finding_kind::assertion:
+        case finding_kind::exception:
+        case finding_kind::not_deterministic:
+            break;
+    }
+    return std::nullopt;
+}
+
+family family_of(invariant which) noexcept {
+    using enum invariant;
+    switch (which) {
+        case no_use_after_release:
+        case released_once:
+        case no_underflow:
+        case no_get_from_zero:
+        case live_pid_pins_namespace:
+        case refcount_equals_pages:
+        case bounded_stack:
+        case nothing_leaked:
+            return family::references;
+        case reference_covers_pages:
+            return family::cover;
+        case unique_pid:
+        case pid_in_range:
+        case nr_free_equals_clear_bits:
+        case bitmap_equals_held:
+        case linearizable:
+            return family::pids;
+        case no_immediate_reuse:
+        case reuse_happens_after:
+            return family::reuse;
+        case invariant::progress:
+            break;
+    }
+    return family::progress;
+}
+
+std::string_view to_string(family which) noexcept {
+    static constexpr std::array<std::string_view, family_count> names{"references", "cover", "pids",
+                                                                      "reuse", "progress"};
+    return names[static_cast<std::size_t>(which)];
+}
+
+std::string_view to_string(standing which) noexcept {
+    static constexpr std::array<std::string_view, 5> names{"holds", "unbroken", "FAILS", "CRASHES",
+                                                           "-"};
+    return names[static_cast<std::size_t>(which)];
+}
+
+std::string to_string(const matrix_case& what) {
+    std::string text = fmt::format("{}/{}/{}", what.variant->info->name, to_string(what.setting),
+                                   to_string(what.model));
+    if (what.freeze.thread != 0)
+        text += fmt::format("/stopped-{}-after-{}", what.freeze.thread, what.freeze.after);
+    if (what.shows) text += fmt::format("/{}", to_string(*what.shows));
+    return text;
+}
+
+options options_of(const matrix_case& what, options how) {
+    how.model = what.model;
+    how.freeze = what.freeze;
+    return how;
+}
+
+bool cell_verdict::as_expected() const noexcept {
+    return !harness_at_fault() && !crashed() && assessed.unexpected.empty() &&
+           assessed.missing.empty();
+}
+
+bool cell_verdict::crashed() const noexcept {
+    return std::ranges::any_of(
+        broken, [](const broken_invariant& one) { return one.which == defect::crash(); });
+}
+
+bool cell_verdict::cut_short() const noexcept {
+    return explored.cut_short || (progress && progress->cut_short);
+}
+
+bool cell_verdict::harness_at_fault() const noexcept {
+    return !std::ranges::all_of(
+        broken, [](const broken_invariant& one) { return one.which && one.finding.replayed; });
+}
+
+standing cell_verdict::of_family(family which) const noexcept {
+    const bool fails = std::ranges::any_of(broken, [&](const broken_invariant& one) {
+        return !one.which || (!one.which->is_crash() && family_of(*one.which->broken()) == which);
+    });
+    if (fails) return standing::fails;
+    if (crashed()) return standing::crashes;
+    if (which == family::cover &&
+        (of.variant->info->counts != counting::per_page || !of.setting.scenario->checks_cover))
+        return standing::unchecked;
+    if (which == family::progress && !progress) return standing::unchecked;
+    const result& shown = which == family::progress ? *progress : explored;
+    return shown.complete && shown.stopped == 0 ? standing::holds : standing::unbroken;
+}
+
+cell_verdict explore_cell(const matrix_case& what, const options& how, cell_checks checks) {
+    const auto p = what.variant->make(what.setting);
+    cell_verdict seen{.of = what, .explored = explore(*p, options_of(what, how))};
+    verdict judged;
+    judged.operations = seen.explored.runs();
+    const auto add = [&](const finding& f, const matrix_case& found_in) {
+        const std::optional<defect> which = broken_by(f);
+        const auto is_the_same = [&](const broken_invariant& one) {
+            return one.which == which && (which != defect::crash() || one.finding.same_as(f));
+        };
+        if (std::ranges::any_of(seen.broken, is_the_same)) return;
+        if (which && which->is_crash()) judged.end = pidmap_stress::run_end::crashed;
+        if (which && !which->is_crash()) judged.add({.broken = *which->broken(), .what = f.what});
+        seen.broken.push_back({.which = which,
+                               .finding = f,
+                               .token = make_token(found_in, f.schedule, build_identity())});
+    };
+    for (const finding& f : seen.explored.findings) add(f, what);
+    if (checks.progress == progress_check::always ||
+        (checks.progress == progress_check::if_nobody_waits && seen.explored.nobody_waits())) {
+        seen.progress = check_progress(*p, options_of(what, how), seen.explored);
+        // What else breaks while a thread stands still, breaks as well if it then goes on.
+        for (const finding& f : seen.progress->findings) {
+            if (f.kind != finding_kind::progress) continue;
+            matrix_case stopped = what;
+            stopped.freeze = {.thread = f.frozen_thread, .after = f.frozen_after};
+            add(f, stopped);
+        }
+    }
+    std::ranges::sort(seen.broken, {}, [](const broken_invariant& one) {
+        return std::tuple(one.which, one.finding.at_execution, std::string_view(one.finding.what));
+    });
+    seen.assessed = assess(judged, *what.variant->info, what.setting.how,
+                           must_break(seen) ? what.setting.scenario->name : std::string_view{});
+    return seen;
+}
+
+std::string matrix_head() {
+    std::string text = fmt::format("{:<17} {:<9} {:<15}", "variant", "under", "scenario");
+    for (int i = 0; i < family_count; ++i)
+        text += fmt::format(" {:<10}", to_string(static_cast<family>(i)));
+    return text + " explored\n";
+}
+
+std::string matrix_row(const cell_verdict& seen) {
+    std::string text = fmt::format("{:<17} {:<9} {:<15}", seen.of.variant->info->name,
+                                   to_string(seen.of.setting.how), seen.of.setting.scenario->name);
+    for (int i = 0; i < family_count; ++i)
+        text += fmt::format(" {:<10}", to_string(seen.of_family(static_cast<family>(i))));
+    text += fmt::format(" {}", how_much(seen.explored));
+    if (seen.explored.nobody_waits()) {
+        text += "; nobody waits";
+    } else if (seen.progress) {
+        text += fmt::format("; progress {}", seen.progress->runs());
+        if (!seen.progress->complete) text += ", " + extent(*seen.progress);
+    }
+    return text + "\n";
+}
+
+std::string to_string(const cell_verdict& seen) {
+    const pidmap_setting& s = seen.of.setting;
+    std::string text =
+        fmt::format("{}, {}", seen.explored.complete ? "holds" : "unbroken", extent(seen.explored));
+    if (!seen.broken.empty()) {
+        text = "fails: ";
+        for (const broken_invariant& one : seen.broken)
+            text += fmt::format("{}{}", &one == &seen.broken.front() ? "" : ", ",
+                                one.which ? to_string(*one.which) : to_string(one.finding.kind));
+        text += fmt::format("; {}", extent(seen.explored));
+    }
+    return text + fmt::format(": {} thread{} x {} turn{}, {} pages of {} pids, {}, {}", s.threads,
+                              s.threads == 1 ? "" : "s", s.turns, s.turns == 1 ? "" : "s", s.pages,
+                              s.bits, to_string(seen.of.model), amount(seen.explored));
+}
+
+std::string make_token(const matrix_case& what, const schedule& choices, std::string_view build) {
+    return to_string(what) + separator +
+           to_string(
+               schedule_token{.configuration = configuration(what, build), .choices = choices});
+}
+
+std::optional<case_token> parse_case_token(std::string_view text, std::string_view build) {
+    const std::size_t at = text.find(separator);
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto of = parse_matrix_case(text.substr(0, at));
+    auto token = parse_token(text.substr(at + 1));
+    if (!of || !token) return std::nullopt;
+    return case_token{.of = *of,
+                      .choices = std::move(token->choices),
+                      .same_build = token->configuration == configuration(*of, build)};
+}
+
+}  // namespace pidmap_stress::explore

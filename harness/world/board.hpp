@@ -1,0 +1,129 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "checkers/history.hpp"
+#include "checkers/verdict.hpp"
+#include "harness/world/clock.hpp"
+
+/// What a trial tells its supervisor, in memory that both processes map: it is there however the
+/// trial ends. The trial's workers write, each its own lines; nothing here orders one worker's
+/// steps against another's.
+namespace pidmap_stress {
+
+inline constexpr unsigned max_workers = 256;
+
+/// What a worker did, in its flight recorder: one word, so that recording it is one store.
+class flight_event {
+public:
+    enum class kind : std::uint8_t {
+        none,
+        alloc,
+        free,
+        get,
+        put,
+        create,
+        round,
+        disable,
+        find,  ///< An object, by number.
+        drop,  ///< The reference on an object.
+    };
+    static constexpr std::size_t kinds = 10;
+
+    constexpr flight_event() noexcept = default;
+    /// \param pid  Or -1 - alloc_error.
+    constexpr flight_event(kind what, std::uint16_t ns, pid_nr pid) noexcept
+        : word_((std::uint64_t{ns} << 40) | (static_cast<std::uint64_t>(what) << 32) |
+                static_cast<std::uint32_t>(pid)) {}
+
+    [[nodiscard]] constexpr kind call() const noexcept {
+        return static_cast<kind>(word_ >> 32 & 0xff);
+    }
+    [[nodiscard]] constexpr std::uint16_t ns() const noexcept {
+        return static_cast<std::uint16_t>(word_ >> 40);
+    }
+    [[nodiscard]] constexpr pid_nr pid() const noexcept {
+        return static_cast<pid_nr>(word_ & 0xffffffff);
+    }
+
+private:
+    std::uint64_t word_ = 0;
+};
+
+/// One worker's lines: its ring of last events.
+struct alignas(64) flight_recorder {
+    static constexpr std::size_t events = 512;
+    static constexpr std::size_t events_per_stamp = 128;
+
+    /// Events so far. Written by the worker, read by the supervisor to see that it lives.
+    std::atomic<std::uint64_t> recorded{0};
+    /// When the first event of each group was.
+    std::array<ticks, events / events_per_stamp> stamps{};
+    alignas(64) std::array<flight_event, events> ring{};
+
+    void record(flight_event what) noexcept {
+        // Relaxed, and no RMW: one writer.
+        const std::uint64_t n = recorded.load(std::memory_order::relaxed);
+        if (n % events_per_stamp == 0) [[unlikely]]
+            stamps[n / events_per_stamp % stamps.size()] = rough_time();
+        ring[n % events] = what;
+        recorded.store(n + 1, std::memory_order::relaxed);
+    }
+};
+
+/// A finding as it was reported, in fixed memory.
+struct board_finding {
+    static constexpr std::size_t text_size = 1000;
+
+    std::atomic<bool> ready{false};
+    invariant broken{};
+    std::array<char, text_size> text{};
+};
+
+struct board {
+    /// A few examples of each invariant.
+    static constexpr std::size_t findings_kept = 4 * invariant_count;
+
+    std::atomic<std::uint64_t> operations{0};       ///< Of finished rounds.
+    std::atomic<std::uint64_t> cpu_nanoseconds{0};  ///< Of workers, in finished rounds.
+    std::atomic<std::uint64_t> rounds{0};
+    std::atomic<std::uint64_t> marks{0};  ///< Bit i: the scenario's i-th mark was hit.
+    /// Workers look at it before each step. The supervisor says `end_round`, when time is up;
+    /// report() says `end_trial`, once memory can no longer be trusted.
+    enum : int { go_on, end_round, end_trial };
+    std::atomic<int> stop{go_on};
+    /// Histories whose judge gave up: they are no evidence.
+    std::atomic<std::uint64_t> undecided{0};
+    /// The trial could not be set up.
+    std::atomic<bool> out_of_resources{false};
+    std::atomic<std::uint32_t> findings_reported{0};
+    std::array<std::atomic<std::uint64_t>, invariant_count> times_broken{};
+    std::array<board_finding, findings_kept> findings{};
+    std::array<flight_recorder, max_workers + 1> workers{};  ///< The last one is the main thread's.
+};
+
+struct board_unmapper {
+    void operator()(board* mapped) const noexcept;
+};
+using board_ptr = std::unique_ptr<board, board_unmapper>;
+
+/// A fresh board in shared memory, or nullptr if there is none to be had.
+[[nodiscard]] board_ptr map_board() noexcept;
+
+/// Sets the board that report() writes to, in this process.
+void use_board(board* here) noexcept;
+[[nodiscard]] board* current_board() noexcept;
+
+/// Reports a broken invariant. Takes effect at once and survives the death of the process; may be
+/// called by any worker and in a signal handler. Texts beyond the board's room are counted only.
+void report(invariant broken, std::string_view text) noexcept;
+void report(const finding& what);
+
+/// The last events of every worker, one line each, newest last, for a reader.
+[[nodiscard]] std::string last_events(const board& seen, unsigned workers, std::size_t per_worker);
+
+}  // namespace pidmap_stress

@@ -1,0 +1,157 @@
+#include "harness/world/watched.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "allocator/variants/sound.hpp"
+#include "harness/testing/child.hpp"
+#include "harness/world/jittered.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+using testing::child_end;
+using ::testing::HasSubstr;
+using testing::in_child;
+using enum std::memory_order;
+
+/// Both worlds of the harness judge counts.
+template <class World>
+class WatchedTest : public ::testing::Test {
+public:
+    WatchedTest() { use_board(seen.get()); }
+    ~WatchedTest() override { use_board(nullptr); }
+
+    [[nodiscard]] std::uint64_t times(invariant which) const {
+        return seen->times_broken[static_cast<std::size_t>(which)].load();
+    }
+
+    using count = typename World::template atomic<int, cell_role::refcount>;
+    board_ptr seen = map_board();
+};
+using worlds = ::testing::Types<watched<native>, jittered<watched<native>>>;
+TYPED_TEST_SUITE(WatchedTest, worlds);
+
+// A life as it should be, from 1 up and down to 0, is nothing to report.
+TYPED_TEST(WatchedTest, ACorrectLifeIsNotReported) {
+    typename TestFixture::count refs{1};
+    refs.fetch_add(1, relaxed);
+    int expected = 2;
+    EXPECT_TRUE(refs.compare_exchange_strong(expected, 3, relaxed, relaxed));
+    refs.fetch_sub(1, acq_rel);
+    refs.fetch_sub(1, acq_rel);
+    refs.fetch_sub(1, acq_rel);
+    EXPECT_EQ(refs.load(relaxed), 0);
+    EXPECT_EQ(this->seen->findings_reported, 0U);
+}
+
+// A put too many is reported at once, with the numbers.
+TYPED_TEST(WatchedTest, AnUnderflowIsReported) {
+    typename TestFixture::count refs{0};
+    refs.fetch_sub(1, acq_rel);
+    EXPECT_EQ(this->times(invariant::no_underflow), 1U);
+    EXPECT_THAT(this->seen->findings[0].text.data(), HasSubstr("from 0 to -1"));
+}
+
+// Reviving a dead count is reported, be it by an add or by a CAS.
+TYPED_TEST(WatchedTest, AGetFromZeroIsReported) {
+    typename TestFixture::count refs{1};
+    refs.fetch_sub(1, acq_rel);
+    refs.fetch_add(1, relaxed);
+    EXPECT_EQ(this->times(invariant::no_get_from_zero), 1U);
+    refs.fetch_sub(1, relaxed);
+    int expected = 0;
+    EXPECT_TRUE(refs.compare_exchange_weak(expected, 1, relaxed, relaxed));
+    EXPECT_EQ(this->times(invariant::no_get_from_zero), 2U);
+}
+
+// A CAS that fails changes nothing, so there is nothing to judge.
+TYPED_TEST(WatchedTest, AFailedExchangeIsNotReported) {
+    typename TestFixture::count refs{5};
+    int expected = 0;
+    EXPECT_FALSE(refs.compare_exchange_strong(expected, 1, relaxed, relaxed));
+    EXPECT_EQ(expected, 5);
+    EXPECT_EQ(this->seen->findings_reported, 0U);
+}
+
+// A count that is read from poisoned memory is a use after release, whichever way it goes.
+TYPED_TEST(WatchedTest, ACountMadeOfPoisonIsAUseAfterRelease) {
+    typename TestFixture::count refs{memory_domain::poison_int};
+    refs.fetch_sub(1, acq_rel);
+    refs.fetch_add(1, relaxed);
+    EXPECT_EQ(this->times(invariant::no_use_after_release), 2U);
+}
+
+// Cells that are no reference counts may be what they like.
+TYPED_TEST(WatchedTest, OtherCellsAreNotJudged) {
+    typename TypeParam::template atomic<int, cell_role::nr_free> cell{0};
+    cell.fetch_sub(1, relaxed);
+    EXPECT_EQ(cell.load(relaxed), -1);
+    EXPECT_EQ(this->seen->findings_reported, 0U);
+}
+
+// A worker that is slow at objects draws from chance when to wait, at each access to one and at no
+// other; and what it reads and writes is the same.
+TYPED_TEST(WatchedTest, AWorkerIsSlowAtObjectsWhenItSaysSo) {
+    typename TypeParam::template atomic<int, cell_role::object> of_object{0};
+    typename TypeParam::template atomic<int, cell_role::nr_free> other{0};
+    const auto draws_of = [](auto& cell) {
+        self.accesses_until_delay = UINT32_MAX;  // Delays of another kind draw as well.
+        self.delays = rng(7);
+        for (int n = 0; n < 3; ++n) cell.fetch_add(1, relaxed);
+        rng drawn(7);
+        const std::uint64_t next = self.delays.next();
+        int draws = 0;
+        while (drawn.next() != next) ++draws;
+        return draws;
+    };
+    EXPECT_EQ(draws_of(of_object), 0);
+    self.slow_at_objects = true;
+    EXPECT_EQ(draws_of(of_object), 3);
+    EXPECT_EQ(draws_of(other), 0);
+    self.slow_at_objects = false;
+    EXPECT_EQ(draws_of(of_object), 0);
+    EXPECT_EQ(of_object.load(relaxed), 9);
+}
+
+// Namespaces and pages are counted as what they are, from birth to death.
+TYPED_TEST(WatchedTest, ObjectsLiveInTheDomain) {
+    const child_end end = in_child([] {
+        using tested = sound<TypeParam>;
+        ASSERT_TRUE(memory_domain::open({}));
+        const typename tested::pid_max_cell pid_max{32768};
+        tested* const ns = create_namespace<tested>(pid_max);
+        ASSERT_NE(ns, nullptr);
+        EXPECT_THAT(memory_domain::counts().created, ::testing::ElementsAre(1U, 1U, 0U, 0U));
+        EXPECT_THAT(memory_domain::counts().destroyed, ::testing::ElementsAre(0U, 0U, 0U, 0U));
+        ns->put();
+        EXPECT_THAT(memory_domain::counts().destroyed, ::testing::ElementsAre(1U, 1U, 0U, 0U));
+    });
+    EXPECT_TRUE(end.good());
+    EXPECT_EQ(end.findings(), 0U);
+}
+
+// Where memory is made to fail, no namespace comes out, and nothing is left of the attempt.
+TYPED_TEST(WatchedTest, AFailedCreationLeavesNothing) {
+    const child_end end = in_child([] {
+        using tested = sound<TypeParam>;
+        ASSERT_TRUE(memory_domain::open({}));
+        const typename tested::pid_max_cell pid_max{32768};
+        self.faults = rng(3);
+        self.fail_one_in = 2;
+        int made = 0;
+        for (int n = 0; n < 100; ++n)
+            if (tested* const ns = create_namespace<tested>(pid_max)) {
+                ++made;
+                ns->put();
+            }
+        EXPECT_GT(made, 0);
+        EXPECT_LT(made, 100);
+        EXPECT_EQ(memory_domain::counts().created, memory_domain::counts().destroyed);
+    });
+    EXPECT_TRUE(end.good());
+    EXPECT_EQ(end.findings(), 0U);
+}
+
+}  // namespace
+}  // namespace pidmap_stress

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "harness/base/rng.hpp"
+#include "harness/world/board.hpp"
+#include "harness/world/releases_of_call.hpp"
+
+namespace pidmap_stress {
+
+/// Where a thread stands in its trial: which worker it is, and what chance has for it.
+struct worker_identity {
+    /// In [0, max_workers); max_workers is the main thread, and one more is the reclaimer.
+    unsigned slot = max_workers;
+    /// For injected delays. A stream of its own, so that delays change no operation.
+    rng delays{};
+    std::uint32_t accesses_until_delay = 0;
+    /// Whether it is slow at pid objects now: see object_point().
+    bool slow_at_objects = false;
+    /// One allocation of shared memory in N fails; 0: none does.
+    std::uint32_t fail_one_in = 0;
+    /// The n-th allocation of shared memory from now on fails; 0: none does.
+    std::uint32_t fail_in = 0;
+    rng faults{};
+    releases_of_call releases{};
+};
+
+inline constexpr unsigned reclaimer_slot = max_workers + 1;
+inline constexpr unsigned identity_slots = max_workers + 2;
+
+/// This thread's.
+inline thread_local worker_identity self{};
+
+}  // namespace pidmap_stress

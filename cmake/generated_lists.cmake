@@ -91,8 +91,7 @@ function(pidmap_stress_generate_subjects out mutants_out)
   set(${mutants_out} ${mutant_sources} PARENT_SCOPE)
 endfunction()
 
-# pidmap_stress_generate_explored(OUT MUTANTS_OUT): the same as explored programs see them, and the
-# list of the explored scenarios.
+# pidmap_stress_generate_explored(OUT MUTANTS_OUT): the same as explored programs see them.
 function(pidmap_stress_generate_explored out mutants_out)
   set(variant_maker make_explored_variant)
   set(mutant_maker make_usual_explored_variant)
@@ -106,16 +105,13 @@ function(pidmap_stress_generate_explored out mutants_out)
     endif()
     pidmap_stress_each(${kind}_sources ${kind} harness/programs explored_variant ${names})
   endforeach()
-  pidmap_stress_names(scenarios ${PROJECT_SOURCE_DIR}/harness/programs/scenarios)
-  pidmap_stress_generate(harness/programs/explored_scenarios.cpp explored_scenarios.cpp ${scenarios})
-  set(${out} ${variant_sources}
-      ${PROJECT_BINARY_DIR}/generated/harness/programs/explored_scenarios.cpp PARENT_SCOPE)
+  set(${out} ${variant_sources} PARENT_SCOPE)
   set(${mutants_out} ${mutant_sources} PARENT_SCOPE)
 endfunction()
 
-# pidmap_stress_generate_scenarios(OUT): the list of what workers can do.
+# pidmap_stress_generate_scenarios(OUT): the lists of what workers do, and of small programs.
 function(pidmap_stress_generate_scenarios out)
   pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/harness/scenarios)
-  pidmap_stress_generate(harness/native/scenarios.cpp scenarios.cpp ${names})
-  set(${out} ${PROJECT_BINARY_DIR}/generated/harness/native/scenarios.cpp PARENT_SCOPE)
+  pidmap_stress_generate(harness/scenarios/scenarios.cpp scenarios.cpp ${names})
+  set(${out} ${PROJECT_BINARY_DIR}/generated/harness/scenarios/scenarios.cpp PARENT_SCOPE)
 endfunction()

@@ -54,12 +54,12 @@ namespace {
             if (seen.executions - before >= most_executions) break;
             ++seen.programs;
             const auto small =
-                explore::shrink({.variant = &variant, .script = one, .shows = found.broken},
+                explore::shrink({.variant = &variant, .calls = one, .shows = found.broken},
                                 anything, budget, &seen.executions);
             if (!small) continue;
-            const auto opened = explore::open_token(small->token, explore::build_identity());
+            const auto opened = explore::open_token(small->token(), explore::build_identity());
             if (!opened) continue;
-            seen.token = small->token;
+            seen.token = small->token();
             seen.table =
                 explore::to_table(explore::make_trace(*opened, opened->replay(), program), false);
             return seen;

@@ -144,10 +144,10 @@ struct guess {
         if (on_page_zero && next_here > page_one) return std::nullopt;
         if (anchored) {
             pid_nr& next = on_page_zero ? next_anchor : next_here;
-            thread.holds.push_back(next++);
+            thread.holds.push_back({.nr = next++});
             for (script_call& call : one.does) ++call.which;
         }
-        thread.holds.insert(thread.holds.end(), own.begin(), own.end());
+        for (const pid_nr nr : own) thread.holds.push_back({.nr = nr});
         thread.does = one.does;
         for (unsigned left = state.closes ? pids_left(one) + (anchored ? 1 : 0) : 0; left > 0;
              --left)
@@ -158,9 +158,9 @@ struct guess {
         for (script_call& call : one.does)
             if (call.what != script_call::kind::free) call.which = 0;
     for (const script_thread& one : s.threads)
-        for (const pid_nr nr : one.holds) s.last = std::max(s.last, nr);
+        for (const explore::script_pid& pid : one.holds) s.last = std::max(s.last, pid.nr);
     if (!on_page_zero) s.last = std::max(s.last, page_one);
-    s.pid_max = state.full ? s.last + 1 : static_cast<pid_nr>(explore::script_pages * state.bits);
+    s.pid_max = state.full ? s.last + 1 : s.highest_pid_max();
     if (why_not(s)) return std::nullopt;
     return s;
 }

@@ -27,8 +27,8 @@ constexpr std::uint64_t first_turn = 200;
 constexpr std::uint64_t executions_per_cut = 40;
 constexpr std::array<shape, 4> shapes{{{2, 1}, {2, 2}, {3, 1}, {3, 2}}};
 
-[[nodiscard]] std::vector<explore::matrix_case> programs_of(const candidate& what) {
-    std::vector<explore::matrix_case> programs;
+[[nodiscard]] std::vector<explore::explored_case> programs_of(const candidate& what) {
+    std::vector<explore::explored_case> programs;
     for (const shape& size : shapes)
         for (const explore::explored_scenario* const scenario : explore::explored_scenarios())
             for (int n = 0; n < discipline_count; ++n) {
@@ -70,18 +70,18 @@ public:
           made_{.of = std::string(what.info().name), .by = by, .seed = seed} {}
 
     [[nodiscard]] attempt run() {
-        const std::vector<explore::matrix_case> programs = programs_of(what_);
+        const std::vector<explore::explored_case> programs = programs_of(what_);
         // Lock-freedom is asked of who says that it is broken, and of who says that it holds.
         if (named_.contains(invariant::progress) || !what_.killable())
-            for (const explore::matrix_case& one : programs)
+            for (const explore::explored_case& one : programs)
                 if (!done() && !late() && one.setting.threads == 2 && one.setting.turns == 1)
                     look_for_stalls(one);
-        std::vector<explore::matrix_case> left = programs;
+        std::vector<explore::explored_case> left = programs;
         // Each program in turns that grow, so that a large one does not hide a small one.
         const std::uint64_t last_turn =
             std::max<std::uint64_t>(how_.executions / programs.size(), 1);
         for (std::uint64_t turn = std::min(first_turn, last_turn);;) {
-            std::erase_if(left, [&](const explore::matrix_case& one) {
+            std::erase_if(left, [&](const explore::explored_case& one) {
                 return done() || late() || explore_one(one, turn);
             });
             if (left.empty() || turn == last_turn) break;
@@ -106,7 +106,7 @@ private:
     }
 
     /// \returns Whether there is nothing more to explore.
-    bool explore_one(const explore::matrix_case& one, std::uint64_t most) {
+    bool explore_one(const explore::explored_case& one, std::uint64_t most) {
         const auto p = what_.explored->make(one.setting);
         explore::options how = options(most);
         explore::result seen = explore::explore(*p, how);
@@ -125,7 +125,7 @@ private:
         return seen.complete || (seen.bound && *seen.bound >= how.preemptions);
     }
 
-    void look_for_stalls(const explore::matrix_case& one) {
+    void look_for_stalls(const explore::explored_case& one) {
         const auto p = what_.explored->make(one.setting);
         const explore::result seen = explore::check_progress(*p, options(executions_per_cut));
         explore::finding endless{.kind = explore::finding_kind::progress,
@@ -145,7 +145,7 @@ private:
         return which && !which->is_crash() && named_.contains(*which->broken());
     }
 
-    void note(const explore::matrix_case& where, const explore::finding& f, std::uint64_t after) {
+    void note(const explore::explored_case& where, const explore::finding& f, std::uint64_t after) {
         const auto which = explore::broken_by(f);
         const std::string name{which ? to_string(*which) : explore::to_string(f.kind)};
         const bool first = !made_.killed();
@@ -157,7 +157,7 @@ private:
         if (named || !what_.killable()) made_.executions += static_cast<double>(after);
         made_.seconds = elapsed();
         made_.what = fmt::format("{}: {}: {}", to_string(where), name, f.what);
-        explore::matrix_case cut_off = where;
+        explore::explored_case cut_off = where;
         cut_off.freeze = {.thread = f.frozen_thread, .after = f.frozen_after};
         // An endless loop that writes has no schedule: it was not found, it was given up.
         made_.command =

@@ -14,6 +14,9 @@ namespace pidmap_stress::explore {
 /// memory that is explored: what happens before what. It is less than time would say.
 class call_book {
 public:
+    /// What is not recorded.
+    static constexpr std::size_t none = ~std::size_t{0};
+
     /// What a namespace is like before the first call.
     struct beginning {
         unsigned references = 0;
@@ -60,8 +63,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t none = ~std::size_t{0};
-
     struct call {
         operation what{};
         moment from{};

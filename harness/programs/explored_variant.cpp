@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "harness/programs/script_program.hpp"
+#include "harness/programs/interpreter.hpp"
 
 namespace pidmap_stress::explore {
 
@@ -22,14 +22,13 @@ bool explored_variant::is_built_for(const explored_scenario& scenario) const noe
     return sizes.front().nests || !scenario.needs_nesting;
 }
 
-std::unique_ptr<program> explored_variant::make(const pidmap_setting& s) const {
-    assert(!why_not(*this, s));
-    return s.scenario->make(*find(s.bits, s.pages, s.scenario->reserved_pids), s);
-}
-
 std::unique_ptr<program> explored_variant::make(const script& s) const {
     assert(!why_not(*this, s));
-    return make_script_program(*find(s.bits, script_pages, script_reserved_pids), s);
+    return make_program(*find(s.bits, s.pages, s.reserved), s);
+}
+
+std::unique_ptr<program> explored_variant::make(const pidmap_setting& s) const {
+    return make(s.scenario->calls(s));
 }
 
 std::optional<std::string> why_not(const explored_variant& variant, const pidmap_setting& s) {
@@ -49,8 +48,11 @@ std::optional<std::string> why_not(const explored_variant& variant, const pidmap
 
 std::optional<std::string> why_not(const explored_variant& variant, const script& s) {
     if (auto wrong = why_not(s)) return wrong;
-    if (variant.find(s.bits, script_pages, script_reserved_pids) != nullptr) return std::nullopt;
-    return fmt::format("pages of {} pids are not built for {}, a mutant", s.bits,
+    if (needs_nesting(s) && !variant.sizes.front().nests)
+        return fmt::format("{} does not nest, close and have objects: see nesting_allocator",
+                           variant.info->name);
+    if (variant.find(s.bits, s.pages, s.reserved) != nullptr) return std::nullopt;
+    return fmt::format("{} pages of {} pids are not built for {}, a mutant", s.pages, s.bits,
                        variant.info->name);
 }
 

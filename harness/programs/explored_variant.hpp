@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/explorer/run/program.hpp"
 #include "harness/programs/explored_allocator.hpp"
 #include "harness/programs/pidmap_setting.hpp"
 #include "harness/programs/script.hpp"
@@ -23,10 +24,10 @@ struct explored_variant {
                                                  pid_nr reserved_pids) const noexcept;
     /// Whether the variant has all that the scenario asks for, on pages of some size.
     [[nodiscard]] bool is_built_for(const explored_scenario& scenario) const noexcept;
-    /// \pre !why_not(*this, setting).
-    [[nodiscard]] std::unique_ptr<program> make(const pidmap_setting& setting) const;
     /// \pre !why_not(*this, s).
     [[nodiscard]] std::unique_ptr<program> make(const script& s) const;
+    /// \pre !why_not(*this, setting).
+    [[nodiscard]] std::unique_ptr<program> make(const pidmap_setting& setting) const;
 };
 /// What is wrong with a setting for this variant, in one line; nothing if it can be explored.
 [[nodiscard]] std::optional<std::string> why_not(const explored_variant& variant,

@@ -4,61 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <tuple>
-
-#include "harness/explorer/search/token.hpp"
 
 namespace pidmap_stress::explore {
 namespace {
-
-constexpr char separator = ':';
-
-/// "stopped-1-after-5".
-[[nodiscard]] std::optional<freeze_point> parse_freeze_point(std::string_view text) {
-    constexpr std::string_view stopped = "stopped-";
-    constexpr std::string_view after = "-after-";
-    const std::size_t at = text.find(after);
-    if (!text.starts_with(stopped) || at == std::string_view::npos) return std::nullopt;
-    const auto number = [](std::string_view digits) -> std::optional<unsigned> {
-        unsigned n = 0;
-        const char* const end = digits.data() + digits.size();
-        const auto [stop, error] = std::from_chars(digits.data(), end, n);
-        if (error != std::errc{} || stop != end) return std::nullopt;
-        return n;
-    };
-    const auto thread = number(text.substr(stopped.size(), at - stopped.size()));
-    const auto steps = number(text.substr(at + after.size()));
-    if (!thread || !steps || *thread == 0) return std::nullopt;
-    return freeze_point{.thread = *thread, .after = *steps};
-}
-
-[[nodiscard]] std::optional<matrix_case> parse_matrix_case(std::string_view text) {
-    const auto shows = parse_defect(text.substr(text.rfind('/') + 1));
-    if (shows) text = text.substr(0, text.rfind('/'));
-    freeze_point freeze;
-    if (const std::size_t at = text.rfind("/stopped-"); at != std::string_view::npos) {
-        const auto stops = parse_freeze_point(text.substr(at + 1));
-        if (!stops) return std::nullopt;
-        freeze = *stops;
-        text = text.substr(0, at);
-    }
-    const std::size_t first = text.find('/');
-    const std::size_t last = text.rfind('/');
-    if (first == std::string_view::npos || last <= first) return std::nullopt;
-    const auto under = parse_model(text.substr(last + 1));
-    const explored_variant* const variant = find_explored_variant(text.substr(0, first));
-    const auto setting = parse_pidmap_setting(text.substr(first + 1, last - first - 1));
-    if (variant == nullptr || !setting || why_not(*variant, *setting) || !under ||
-        freeze.thread > setting->threads)
-        return std::nullopt;
-    return matrix_case{
-        .variant = variant, .setting = *setting, .model = *under, .freeze = freeze, .shows = shows};
-}
-
-[[nodiscard]] std::uint32_t configuration(const matrix_case& what, std::string_view build) {
-    return hash_configuration(hash_configuration(0, to_string(what)), build);
-}
 
 /// How much of all executions were seen.
 [[nodiscard]] std::string extent(const result& r) {
@@ -97,31 +46,6 @@ constexpr char separator = ':';
 }
 
 }  // namespace
-
-std::optional<defect> broken_by(const finding& f) noexcept {
-    if (f.broken) return *f.broken;
-    switch (f.kind) {
-        case finding_kind::data_race:
-            return invariant::reuse_happens_after;
-        case finding_kind::use_after_free:
-            return invariant::no_use_after_release;
-        case finding_kind::double_free:
-            return invariant::released_once;
-        case finding_kind::leak:
-            return invariant::nothing_leaked;
-        case finding_kind::deadlock:
-        case finding_kind::livelock:
-        case finding_kind::progress:
-            return invariant::progress;
-        case finding_kind::crash:
-            return defect::crash();
-        case finding_kind::assertion:
-        case finding_kind::exception:
-        case finding_kind::not_deterministic:
-            break;
-    }
-    return std::nullopt;
-}
 
 family family_of(invariant which) noexcept {
     using enum invariant;
@@ -164,21 +88,6 @@ std::string_view to_string(standing which) noexcept {
     return names[static_cast<std::size_t>(which)];
 }
 
-std::string to_string(const matrix_case& what) {
-    std::string text = fmt::format("{}/{}/{}", what.variant->info->name, to_string(what.setting),
-                                   to_string(what.model));
-    if (what.freeze.thread != 0)
-        text += fmt::format("/stopped-{}-after-{}", what.freeze.thread, what.freeze.after);
-    if (what.shows) text += fmt::format("/{}", to_string(*what.shows));
-    return text;
-}
-
-options options_of(const matrix_case& what, options how) {
-    how.model = what.model;
-    how.freeze = what.freeze;
-    return how;
-}
-
 bool cell_verdict::as_expected() const noexcept {
     return !harness_at_fault() && !crashed() && assessed.unexpected.empty() &&
            assessed.missing.empty();
@@ -205,19 +114,19 @@ standing cell_verdict::of_family(family which) const noexcept {
     if (fails) return standing::fails;
     if (crashed()) return standing::crashes;
     if (which == family::cover &&
-        (of.variant->info->counts != counting::per_page || !of.setting.scenario->checks_cover))
+        (of.variant->info->counts != counting::per_page || !is_plain(of.program())))
         return standing::unchecked;
     if (which == family::progress && !progress) return standing::unchecked;
     const result& shown = which == family::progress ? *progress : explored;
     return shown.complete && shown.stopped == 0 ? standing::holds : standing::unbroken;
 }
 
-cell_verdict explore_cell(const matrix_case& what, const options& how, cell_checks checks) {
-    const auto p = what.variant->make(what.setting);
+cell_verdict explore_cell(const explored_case& what, const options& how, cell_checks checks) {
+    const auto p = what.variant->make(what.program());
     cell_verdict seen{.of = what, .explored = explore(*p, options_of(what, how))};
     verdict judged;
     judged.operations = seen.explored.runs();
-    const auto add = [&](const finding& f, const matrix_case& found_in) {
+    const auto add = [&](const finding& f, const explored_case& found_in) {
         const std::optional<defect> which = broken_by(f);
         const auto is_the_same = [&](const broken_invariant& one) {
             return one.which == which && (which != defect::crash() || one.finding.same_as(f));
@@ -236,7 +145,7 @@ cell_verdict explore_cell(const matrix_case& what, const options& how, cell_chec
         // What else breaks while a thread stands still, breaks as well if it then goes on.
         for (const finding& f : seen.progress->findings) {
             if (f.kind != finding_kind::progress) continue;
-            matrix_case stopped = what;
+            explored_case stopped = what;
             stopped.freeze = {.thread = f.frozen_thread, .after = f.frozen_after};
             add(f, stopped);
         }
@@ -285,23 +194,6 @@ std::string to_string(const cell_verdict& seen) {
     return text + fmt::format(": {} thread{} x {} turn{}, {} pages of {} pids, {}, {}", s.threads,
                               s.threads == 1 ? "" : "s", s.turns, s.turns == 1 ? "" : "s", s.pages,
                               s.bits, to_string(seen.of.model), amount(seen.explored));
-}
-
-std::string make_token(const matrix_case& what, const schedule& choices, std::string_view build) {
-    return to_string(what) + separator +
-           to_string(
-               schedule_token{.configuration = configuration(what, build), .choices = choices});
-}
-
-std::optional<case_token> parse_case_token(std::string_view text, std::string_view build) {
-    const std::size_t at = text.find(separator);
-    if (at == std::string_view::npos) return std::nullopt;
-    const auto of = parse_matrix_case(text.substr(0, at));
-    auto token = parse_token(text.substr(at + 1));
-    if (!of || !token) return std::nullopt;
-    return case_token{.of = *of,
-                      .choices = std::move(token->choices),
-                      .same_build = token->configuration == configuration(*of, build)};
 }
 
 }  // namespace pidmap_stress::explore

@@ -9,14 +9,10 @@
 #include "allocator/contract.hpp"
 #include "checkers/expectation.hpp"
 #include "harness/explorer/search/explore.hpp"
-#include "harness/programs/explored_variant.hpp"
+#include "harness/programs/explored_case.hpp"
 
 /// Explores a variant in one setting, and says what that shows: a cell of the safety matrix.
 namespace pidmap_stress::explore {
-
-/// What a finding shows: a crash; or the invariant that the program named, or the one that the
-/// engine's kind of finding stands for. None if the finding is the harness's own fault.
-[[nodiscard]] std::optional<defect> broken_by(const finding& f) noexcept;
 
 /// What an invariant is about. A variant may fail in one and hold in another, and a hint that goes
 /// astray must not hide what the references do.
@@ -30,20 +26,6 @@ enum class family : std::uint8_t {
 inline constexpr int family_count = static_cast<int>(family::progress) + 1;
 [[nodiscard]] family family_of(invariant which) noexcept;
 [[nodiscard]] std::string_view to_string(family which) noexcept;
-
-/// A variant in a setting, under a memory model: what a token is of.
-struct matrix_case {
-    const explored_variant* variant = nullptr;
-    pidmap_setting setting{};
-    explore::model model = explore::model::rc11;
-    freeze_point freeze{};          ///< A thread that stops forever, if progress is at stake.
-    std::optional<defect> shows{};  ///< What an execution of it is there to show.
-};
-/// "sound/lookup/page_zero/2x1/2x8/rc11", then "/stopped-1-after-5" if thread 1 stops forever, and
-/// "/no_underflow" if that is to be shown.
-[[nodiscard]] std::string to_string(const matrix_case& what);
-/// `how`, with what the case itself says: for explore() and replay().
-[[nodiscard]] options options_of(const matrix_case& what, options how = {});
 
 /// One way in which a cell fails: the first finding of that invariant, or the first crash.
 struct broken_invariant {
@@ -63,7 +45,7 @@ enum class standing : std::uint8_t {
 [[nodiscard]] std::string_view to_string(standing which) noexcept;
 
 struct cell_verdict {
-    matrix_case of{};
+    explored_case of{};
     result explored{};
     std::optional<result> progress{};  ///< Of check_progress(), if it was asked for.
     /// Each one once: crashes first, at each place one; then invariants in the order of the enum.
@@ -93,7 +75,7 @@ struct cell_checks {
     progress_check progress = progress_check::if_nobody_waits;
 };
 /// Explores a cell. Of `how`, the model and the frozen thread are the case's.
-[[nodiscard]] cell_verdict explore_cell(const matrix_case& what, const options& how,
+[[nodiscard]] cell_verdict explore_cell(const explored_case& what, const options& how,
                                         cell_checks checks = {});
 
 /// The table of the matrix: its head, and a row for each cell. Nothing in it depends on the build.
@@ -104,22 +86,5 @@ struct cell_checks {
 /// "unbroken, ..." where those are not all; or "fails: no_underflow, ...", and how much of all
 /// executions that is of. Samples, which may repeat an execution, are counted apart.
 [[nodiscard]] std::string to_string(const cell_verdict& seen);
-
-/// A token names its case and its schedule: `replay` needs nothing else.
-[[nodiscard]] std::string make_token(const matrix_case& what, const schedule& choices,
-                                     std::string_view build);
-struct case_token {
-    matrix_case of{};
-    schedule choices{};
-    bool same_build = false;
-};
-/// \return nothing if the text is no token, or names no case that is built.
-[[nodiscard]] std::optional<case_token> parse_case_token(std::string_view text,
-                                                         std::string_view build);
-
-/// What tells this build from any other: a hash of the program that runs, as far as it is loaded.
-/// Commit and date of the build are left out: another commit with the same code has the same
-/// tokens.
-[[nodiscard]] const std::string& build_identity();
 
 }  // namespace pidmap_stress::explore

@@ -10,17 +10,17 @@
 namespace pidmap_stress::explore {
 namespace {
 
-matrix_case make_case(std::string_view variant, discipline how, std::string_view scenario) {
+explored_case make_case(std::string_view variant, discipline how, std::string_view scenario) {
     return {.variant = find_explored_variant(variant),
             .setting = {.how = how, .scenario = find_explored_scenario(scenario)}};
 }
 
 /// Programs with several namespaces, or with objects, are too large for some variants.
-bool is_large(const matrix_case& what) {
+bool is_large(const explored_case& what) {
     return what.setting.scenario->disciplines != every_discipline;
 }
 
-cell_verdict explore_all(const matrix_case& what, unsigned jobs = 1) {
+cell_verdict explore_all(const explored_case& what, unsigned jobs = 1) {
     return explore_cell(
         what, {.budget = is_large(what) ? 5'000ULL : 0ULL, .jobs = jobs, .stop_at_first = false});
 }
@@ -46,7 +46,7 @@ void for_each_cell(Visit visit) {
 }
 
 TEST(Matrix, EveryCellIsAsItsVariantSays) {
-    for_each_cell([](const matrix_case& what) {
+    for_each_cell([](const explored_case& what) {
         const cell_verdict seen = explore_all(what);
         EXPECT_TRUE(seen.as_expected()) << to_string(what) << ": " << to_string(seen);
         EXPECT_TRUE(seen.explored.complete || is_large(what)) << to_string(what);
@@ -70,7 +70,7 @@ TEST(Matrix, ThePostedFormLosesCountOfPageZeroAndOfNoOther) {
 // What the posted form does with last_pid and with its bits must not hide that its count is right,
 // at rest, wherever its callers hold pids and page 0 stays out of it.
 TEST(Matrix, AFamilyThatBreaksHidesNoOther) {
-    matrix_case what = make_case("as_posted", discipline::member, "page_boundary");
+    explored_case what = make_case("as_posted", discipline::member, "page_boundary");
     for (const unsigned turns : {1U, 2U}) {
         what.setting.turns = turns;
         if (turns == 2) what.setting.variation = 2;  // Their own pids stay.
@@ -88,7 +88,7 @@ TEST(Matrix, AFamilyThatBreaksHidesNoOther) {
 
 // An execution counts once, however often it was sampled before.
 TEST(Matrix, CountsExecutionsApartFromSamples) {
-    matrix_case what = make_case("sound", discipline::reference, "page_zero");
+    explored_case what = make_case("sound", discipline::reference, "page_zero");
     what.setting.threads = 1;
     const auto text_of = [&](strategy by) {
         return to_string(explore_cell(what, {.strategy = by, .stop_at_first = false}));
@@ -110,7 +110,7 @@ TEST(Matrix, CountsExecutionsApartFromSamples) {
 }
 
 TEST(Matrix, WhatASearchDidNotShowIsNoProof) {
-    matrix_case what = make_case("sound", discipline::member, "page_zero");
+    explored_case what = make_case("sound", discipline::member, "page_zero");
     const cell_verdict cut = explore_cell(what, {.budget = 10, .stop_at_first = false});
     EXPECT_EQ(cut.of_family(family::references), standing::unbroken);
     EXPECT_NE(matrix_row(cut).find("truncated"), std::string::npos) << matrix_row(cut);
@@ -135,7 +135,7 @@ TEST(Matrix, EachCheckCatchesWhatItIsFor) {
         {"full_says_dead", discipline::reference, invariant::linearizable, 2},
     };
     for (const auto& one : planted) {
-        matrix_case what = make_case(one.mutant, one.how, "page_boundary");
+        explored_case what = make_case(one.mutant, one.how, "page_boundary");
         if (one.broken == invariant::linearizable)
             what = make_case(one.mutant, one.how, "exhaustion");
         what.setting.turns = one.turns;
@@ -163,7 +163,7 @@ TEST(Matrix, ProofsByStateShowWhatProofsByExecutionShow) {
     for (const std::string_view variant : {"sound", "per_pid", "plain_last_pid", "relaxed_vacate",
                                            "double_put", "wrong_page_corrected"})
         for (const discipline how : {member, reference}) {
-            const matrix_case what = make_case(variant, how, "page_zero");
+            const explored_case what = make_case(variant, how, "page_zero");
             const auto by_execution = explore_all(what);
             const auto by_state =
                 explore_cell(what, {.strategy = strategy::stateful, .stop_at_first = false});
@@ -174,7 +174,7 @@ TEST(Matrix, ProofsByStateShowWhatProofsByExecutionShow) {
                     << to_string(what) << ": " << one.finding.what;
             EXPECT_EQ(by_state.broken.size(), by_execution.broken.size()) << to_string(by_state);
         }
-    matrix_case larger = make_case("sound", member, "page_zero");
+    explored_case larger = make_case("sound", member, "page_zero");
     larger.setting.turns = 2;
     const auto seen = explore_cell(larger, {.strategy = strategy::prove, .stop_at_first = false});
     EXPECT_EQ(seen.explored.last, strategy::stateful);
@@ -212,7 +212,7 @@ TEST(Matrix, AVariantThatWaitsIsFoundOutAndItsTokenSaysWhoStoppedWhere) {
 }
 
 TEST(Matrix, AStoppedThreadIsReadAsItIsWritten) {
-    matrix_case what = make_case("sound", discipline::lookup, "page_zero");
+    explored_case what = make_case("sound", discipline::lookup, "page_zero");
     what.freeze = {.thread = 2, .after = 17};
     const std::string token = make_token(what, {0, 1}, "build");
     EXPECT_TRUE(token.starts_with("sound/lookup/page_zero/2x1/2x8/rc11/stopped-2-after-17:"));
@@ -230,7 +230,7 @@ TEST(Matrix, AStoppedThreadIsReadAsItIsWritten) {
 }
 
 TEST(Matrix, AModelIsReadAsItIsWritten) {
-    matrix_case what = make_case("sound", discipline::lookup, "page_zero");
+    explored_case what = make_case("sound", discipline::lookup, "page_zero");
     for (const model m : {model::rc11, model::cxx20, model::sc}) {
         what.model = m;
         const std::string token = make_token(what, {0, 1}, "build");
@@ -253,7 +253,7 @@ TEST(Matrix, TheObviousRepairFailsUnderLookupOnly) {
 }
 
 TEST(Matrix, EveryTokenBreaksTheSameAgain) {
-    for_each_cell([](const matrix_case& what) {
+    for_each_cell([](const explored_case& what) {
         for (const broken_invariant& one : explore_all(what).broken) {
             const auto token = parse_case_token(one.token, build_identity());
             ASSERT_TRUE(token) << one.token;
@@ -270,7 +270,7 @@ TEST(Matrix, EveryTokenBreaksTheSameAgain) {
 }
 
 TEST(Matrix, ATokenOfAnotherBuildOrCaseIsToldApart) {
-    const matrix_case what = make_case("symmetric", discipline::lookup, "page_zero");
+    const explored_case what = make_case("symmetric", discipline::lookup, "page_zero");
     const std::string token = make_token(what, {0, 1, 1, 0}, "this build");
     ASSERT_TRUE(parse_case_token(token, "this build"));
     EXPECT_TRUE(parse_case_token(token, "this build")->same_build);
@@ -287,7 +287,7 @@ TEST(Matrix, ATokenOfAnotherBuildOrCaseIsToldApart) {
 }
 
 TEST(Matrix, JobsChangeNothing) {
-    const matrix_case what = make_case("as_posted", discipline::member, "page_zero");
+    const explored_case what = make_case("as_posted", discipline::member, "page_zero");
     for (const strategy s : {strategy::exhaustive, strategy::random, strategy::portfolio,
                              strategy::prove, strategy::stateful}) {
         const options how{.strategy = s, .walks = 2'000, .stop_at_first = false};

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,18 +8,17 @@
 #include <vector>
 
 #include "allocator/contract.hpp"
-#include "harness/explorer/run/program.hpp"
+#include "harness/programs/script.hpp"
 
 /// Which program over which variant: what a cell of the safety matrix explores.
 namespace pidmap_stress::explore {
 
 struct pidmap_setting;
-struct explored_allocator;
 
-/// What an explored scenario says of itself: a file of harness/programs/scenarios, whose struct of
-/// the file's name has this as `info`.
+/// What a scenario is in the explorer: a function from its setting to a script. The class in
+/// harness/scenarios that has such small programs has this as `small`.
 struct explored_scenario {
-    std::string_view name{};     ///< The file's and the struct's name.
+    std::string_view name{};     ///< The file's and the class's name.
     std::string_view summary{};  ///< One line.
     discipline_set disciplines = every_discipline;
     unsigned most_threads = 4;
@@ -32,16 +30,12 @@ struct explored_scenario {
     /// Programs that differ in one thing, by what it is. The first is the usual one; empty if
     /// there is one only.
     std::span<const std::string_view> variations{};
-    /// Whether reference_covers_pages is checked at every instant.
-    bool checks_cover = false;
     /// What else is wrong with a setting, in one line; none if nothing else can be.
     std::optional<std::string> (*refuses)(const pidmap_setting& setting) = nullptr;
-    /// The program over a variant, which must outlive it. \pre !why_not(setting), and the variant
-    /// is of the setting's size.
-    std::unique_ptr<program> (*make)(const explored_allocator& variant,
-                                     const pidmap_setting& setting) = nullptr;
+    /// What its threads call, and from which state. \pre !why_not(setting).
+    script (*calls)(const pidmap_setting& setting) = nullptr;
 };
-/// Every scenario there is, by name. Generated from the files of harness/programs/scenarios.
+/// Every scenario there is, by name. Generated from the files of harness/scenarios.
 [[nodiscard]] std::span<const explored_scenario* const> explored_scenarios() noexcept;
 [[nodiscard]] const explored_scenario* find_explored_scenario(std::string_view name) noexcept;
 

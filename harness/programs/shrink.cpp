@@ -7,6 +7,7 @@
 #include "harness/explorer/search/search.hpp"
 #include "harness/explorer/search/strategies.hpp"
 #include "harness/explorer/search/trust.hpp"
+#include "harness/programs/smaller_scripts.hpp"
 #include "harness/programs/trace/trace.hpp"
 
 namespace pidmap_stress::explore {
@@ -79,64 +80,6 @@ private:
     return f.thread == 0 && f.at_step == 0;
 }
 
-/// Every script that is one step smaller, those first that are smaller by much.
-[[nodiscard]] std::vector<script> smaller_ones(const script& s) {
-    std::vector<script> all;
-    const auto add = [&all](script smaller) {
-        if (!why_not(smaller)) all.push_back(std::move(smaller));
-    };
-    for (std::size_t t = s.threads.size(); t-- > 0;) {
-        script one = s;
-        one.threads.erase(one.threads.begin() + static_cast<std::ptrdiff_t>(t));
-        add(std::move(one));
-    }
-    for (std::size_t t = s.threads.size(); t-- > 0;)
-        for (std::size_t c = s.threads[t].does.size(); c-- > 0;) {
-            script one = s;
-            auto& calls = one.threads[t].does;
-            calls.erase(calls.begin() + static_cast<std::ptrdiff_t>(c));
-            add(std::move(one));
-        }
-    for (const unsigned bits : {2U, 4U})
-        if (auto one = on_smaller_pages(s, bits)) add(std::move(*one));
-    if (s.last != 0 && std::ranges::all_of(
-                           s.threads, [](const script_thread& one) { return one.holds.empty(); })) {
-        script one = s;
-        one.last = 0;
-        add(std::move(one));
-    }
-    for (std::size_t t = s.threads.size(); t-- > 0;)
-        for (std::size_t h = s.threads[t].holds.size(); h-- > 0;) {
-            script one = s;
-            auto& holds = one.threads[t].holds;
-            holds.erase(holds.begin() + static_cast<std::ptrdiff_t>(h));
-            add(std::move(one));
-        }
-    // What one call less does not break, two may; or one, where there is more room.
-    for (std::size_t t = s.threads.size(); t-- > 0;)
-        for (std::size_t c = s.threads[t].does.size(); c-- > 0;) {
-            script one = s;
-            auto& calls = one.threads[t].does;
-            calls.erase(calls.begin() + static_cast<std::ptrdiff_t>(c));
-            for (std::size_t other = c; other-- > 0;) {
-                script two = one;
-                auto& fewer = two.threads[t].does;
-                fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(other));
-                add(std::move(two));
-            }
-            one.pid_max = static_cast<pid_nr>(script_pages * one.bits);
-            if (one.pid_max != s.pid_max) add(std::move(one));
-        }
-    return all;
-}
-
-/// A thread frees its oldest pid, wherever it can: what it freed may have gone from the script.
-[[nodiscard]] script with_plain_frees(script s) {
-    for (script_thread& one : s.threads)
-        for (script_call& call : one.does) call.which = 0;
-    return s;
-}
-
 /// Page 0 stays out of it where the cell is about another page: else the defect of page 0 would be
 /// shown for every other one.
 [[nodiscard]] bool leaves_page_zero_alone(const replay_result& run) {
@@ -184,10 +127,12 @@ std::optional<schedule> simplest_schedule(const program& p, model under, defect 
     return std::nullopt;
 }
 
-std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& also,
+std::optional<shrunk_finding> shrink(explored_case what, const shows_the_same& also,
                                      const shrink_options& how, std::uint64_t* spent) {
     std::uint64_t own = 0;
     std::uint64_t& executions = spent == nullptr ? own : *spent;
+    const defect wanted = *what.shows;
+    script smallest = what.program();
     // What is broken before the threads start has no steps to be seen in: best if nothing is, and
     // at least not what is to be seen.
     const shows_the_same sane_start = [](const replay_result& run) {
@@ -198,63 +143,62 @@ std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& als
     };
     const shows_the_same lenient = [&](const replay_result& run) {
         return also(run) && std::ranges::none_of(run.findings, [&](const finding& f) {
-                   return is_of_the_start(f) && broken_by(f) == what.shows;
+                   return is_of_the_start(f) && broken_by(f) == wanted;
                });
     };
     const auto found_in = [&](const script& s, const shows_the_same& accept) {
         if (why_not(*what.variant, s)) return std::optional<schedule>();
-        breaker breaks_at(what.model, what.shows, accept, how);
+        breaker breaks_at(what.model, wanted, accept, how);
         auto found = breaks_at(*what.variant->make(s));
         executions += breaks_at.executions();
         return found;
     };
 
     const shows_the_same* accept = &strict;
-    auto known = found_in(what.script, strict);
+    auto known = found_in(smallest, strict);
     for (const unsigned bits : {2U, 4U, 8U}) {
         if (known || !how.from_nothing) break;
-        const auto smaller = bits < what.script.bits ? on_smaller_pages(what.script, bits)
-                                                     : std::optional(what.script);
+        const auto smaller =
+            bits < smallest.bits ? on_smaller_pages(smallest, bits) : std::optional(smallest);
         const auto all = smaller ? from_nothing(*smaller) : std::nullopt;
         if (!all) continue;
         known = found_in(*all, sane_start);
         if (!known) continue;
-        what.script = *all;
+        smallest = *all;
         accept = &sane_start;
     }
-    if (!known && how.from_nothing) {
-        accept = &lenient;
-        known = found_in(what.script, lenient);
+    // What the set-up itself shows takes no thread, and is seen there.
+    for (const shows_the_same* const less : {&lenient, &also}) {
+        if (known || !how.from_nothing) break;
+        accept = less;
+        known = found_in(smallest, *less);
     }
     if (!known) return std::nullopt;
     for (bool smaller = true; smaller;) {
         smaller = false;
-        std::vector<script> candidates = smaller_ones(what.script);
-        if (script plain = with_plain_frees(what.script); plain != what.script)
-            candidates.push_back(std::move(plain));
-        for (script& one : candidates) {
+        for (script& one : smaller_ones(smallest)) {
             auto found = found_in(one, *accept);
             if (!found) continue;
-            what.script = std::move(one);
+            smallest = std::move(one);
             known = std::move(found);
             smaller = true;
             break;
         }
     }
-    shrunk_finding result;
-    const auto p = what.variant->make(what.script);
-    auto best = simplest_schedule(*p, what.model, what.shows, *accept, how, executions);
+    what.calls = std::move(smallest);
+    const auto p = what.variant->make(*what.calls);
+    auto best = simplest_schedule(*p, what.model, wanted, *accept, how, executions);
     if (!best) best = std::move(known);
     const replay_result again = replay(*p, *best, {.model = what.model});
-    if (!again.exact || !breaks(again.findings, what.shows)) return std::nullopt;
-    result.shown = count_shown(again, what.shows);
-    result.shown_as = first_of(again, what.shows);
-    result.findings = again.findings;
-    result.token = make_token(what, *best, build_identity());
-    return result;
+    if (!again.exact || !breaks(again.findings, wanted)) return std::nullopt;
+    return shrunk_finding{.of = std::move(what),
+                          .choices = std::move(*best),
+                          .shown_as = first_of(again, wanted),
+                          .findings = again.findings,
+                          .shown = count_shown(again, wanted)};
 }
 
-std::optional<shrunk_finding> shrink(const matrix_case& what, const broken_invariant& found,
+std::optional<shrunk_finding> shrink(const explored_case& what, const broken_invariant& found,
                                      const shrink_options& how) {
     if (!found.which || !found.finding.replayed || found.finding.frozen_thread != 0)
         return std::nullopt;
@@ -264,37 +208,22 @@ std::optional<shrunk_finding> shrink(const matrix_case& what, const broken_invar
             return f.same_as(found.finding) && (f.thread == 0) == (found.finding.thread == 0);
         });
     };
-    const auto calls = to_script(what.setting);
-    if (calls) {
-        const bool elsewhere = what.setting.scenario->name == "page_boundary";
-        const shows_the_same accept = [&, elsewhere](const replay_result& run) {
-            return is_that_one(run) && (!elsewhere || leaves_page_zero_alone(run));
-        };
-        const script_case as_script{
-            .variant = what.variant, .script = *calls, .model = what.model, .shows = *found.which};
-        if (auto small = shrink(as_script, accept, how)) {
-            // A crash may not be the only one there.
-            for (finding& f : small->findings)
-                if (f.same_as(found.finding)) {
-                    small->shown_as = f;
-                    small->shown_as.replayed = true;
-                }
-            return small;
+    const bool elsewhere = !what.calls && what.setting.scenario->name == "page_boundary";
+    const shows_the_same accept = [&, elsewhere](const replay_result& run) {
+        return is_that_one(run) && (!elsewhere || leaves_page_zero_alone(run));
+    };
+    explored_case broken = what;
+    broken.shows = found.which;
+    auto small = shrink(broken, accept, how);
+    if (!small && elsewhere) small = shrink(broken, is_that_one, how);
+    if (!small) return std::nullopt;
+    // A crash may not be the only one there.
+    for (finding& f : small->findings)
+        if (f.same_as(found.finding)) {
+            small->shown_as = f;
+            small->shown_as.replayed = true;
         }
-    }
-    // A program of another kind keeps its calls, and gets a simpler schedule.
-    const auto p = what.variant->make(what.setting);
-    shrunk_finding result;
-    std::uint64_t executions = 0;
-    const auto best = simplest_schedule(*p, what.model, *found.which, is_that_one, how, executions);
-    if (!best) return std::nullopt;
-    const replay_result again = replay(*p, *best, {.model = what.model});
-    result.shown = count_shown(again, found.which);
-    result.shown_as = first_of(again, *found.which);
-    matrix_case shown = what;
-    shown.shows = found.which;
-    result.token = make_token(shown, *best, build_identity());
-    return result;
+    return small;
 }
 
 }  // namespace pidmap_stress::explore

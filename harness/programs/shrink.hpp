@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "harness/programs/matrix.hpp"
-#include "harness/programs/replayable.hpp"
 
 /// Makes what was found small enough to be read. Deterministic: budgets are executions, not time.
 namespace pidmap_stress::explore {
@@ -24,11 +23,15 @@ struct shrink_options {
     bool from_nothing = true;
 };
 
+/// What replays exactly, and breaks the same invariant ...
 struct shrunk_finding {
-    std::string token{};              ///< Replays exactly, and breaks the same invariant ...
+    explored_case of{};
+    schedule choices{};
     finding shown_as{};               ///< ... by this.
-    std::vector<finding> findings{};  ///< Of a script: all that the replay shows.
+    std::vector<finding> findings{};  ///< All that the replay shows.
     std::size_t shown = 0;            ///< Steps that a reader is shown.
+
+    [[nodiscard]] std::string token() const { return make_token(of, choices, build_identity()); }
 };
 
 /// Whether an execution is one to show, beyond that it breaks the invariant.
@@ -43,17 +46,17 @@ using shows_the_same = std::function<bool(const replay_result&)>;
                                                         const shrink_options& how,
                                                         std::uint64_t& executions);
 
-/// Makes a script that breaks `what.shows` smaller: fewer threads, calls and held pids, smaller
+/// Makes a program that breaks `*what.shows` smaller: fewer threads, calls and held pids, smaller
 /// pages; then takes the simplest schedule.
 /// \return nothing if it does not break within the budget.
 /// \param executions  If given, what it took is added here, whatever comes of it.
-[[nodiscard]] std::optional<shrunk_finding> shrink(script_case what, const shows_the_same& accept,
+[[nodiscard]] std::optional<shrunk_finding> shrink(explored_case what, const shows_the_same& accept,
                                                    const shrink_options& how = {},
                                                    std::uint64_t* executions = nullptr);
 
-/// The same for what a cell of the matrix shows, where that is a script; else its schedule only.
+/// The same for what a cell of the matrix shows.
 /// \return nothing if nothing simpler was found.
-[[nodiscard]] std::optional<shrunk_finding> shrink(const matrix_case& what,
+[[nodiscard]] std::optional<shrunk_finding> shrink(const explored_case& what,
                                                    const broken_invariant& found,
                                                    const shrink_options& how = {});
 

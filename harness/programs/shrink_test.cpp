@@ -23,23 +23,23 @@ TEST(Shrink, EveryFailingCellIsShownInFewSteps) {
     for (const std::string_view variant : {"as_posted", "as_posted_creator", "symmetric"})
         for (int how = 0; how < discipline_count; ++how)
             for (const std::string_view scenario : {"page_zero", "page_boundary"}) {
-                const matrix_case what{.variant = find_explored_variant(variant),
-                                       .setting = {.how = static_cast<discipline>(how),
-                                                   .scenario = find_explored_scenario(scenario)}};
+                const explored_case what{.variant = find_explored_variant(variant),
+                                         .setting = {.how = static_cast<discipline>(how),
+                                                     .scenario = find_explored_scenario(scenario)}};
                 const cell_verdict seen = explore_cell(what, {.stop_at_first = false});
                 std::size_t fewest = seen.broken.empty() ? 0 : most_steps_of_others;
                 for (const broken_invariant& one : seen.broken) {
                     const auto small = shrink(what, one);
                     ASSERT_TRUE(small) << one.token;
-                    const auto opened = open_token(small->token, build_identity());
-                    ASSERT_TRUE(opened) << small->token;
+                    const auto opened = open_token(small->token(), build_identity());
+                    ASSERT_TRUE(opened) << small->token();
                     EXPECT_TRUE(opened->same_build);
                     EXPECT_EQ(opened->shows, one.which);
                     const replay_result run = opened->replay();
-                    EXPECT_TRUE(run.exact) << small->token;
+                    EXPECT_TRUE(run.exact) << small->token();
                     EXPECT_TRUE(std::ranges::any_of(run.findings, [&](const finding& f) {
                         return broken_by(f) == one.which;
-                    })) << small->token;
+                    })) << small->token();
                     const trace shown = make_trace(*opened, run, "pidmap-stress");
                     EXPECT_LE(shown.shown(), most_steps_of_others) << to_table(shown, false);
                     fewest = std::min(fewest, shown.shown());
@@ -63,13 +63,13 @@ TEST(Shrink, TakesAwayWhatIsNotNeeded) {
     const auto s = parse_script("member/calls/2x8/max11/last10/8=af0af0+9=af0+10=af0af0");
     ASSERT_TRUE(s);
     const auto small = shrink({.variant = find_explored_variant("as_posted"),
-                               .script = *s,
+                               .calls = *s,
                                .shows = invariant::live_pid_pins_namespace},
                               anything);
     ASSERT_TRUE(small);
     EXPECT_TRUE(
-        small->token.starts_with("as_posted/member/calls/2x2/max3/last2/2=af0/rc11/live_pid"))
-        << small->token;
+        small->token().starts_with("as_posted/member/calls/2x2/max3/last2/2=af0/rc11/live_pid"))
+        << small->token();
 }
 
 // What does not break is not made to.
@@ -78,12 +78,12 @@ TEST(Shrink, FindsNothingInWhatHolds) {
     ASSERT_TRUE(s);
     std::uint64_t executions = 0;
     EXPECT_FALSE(shrink({.variant = find_explored_variant("sound"),
-                         .script = *s,
+                         .calls = *s,
                          .shows = invariant::no_get_from_zero},
                         anything, {}, &executions));
     EXPECT_GT(executions, 0U);
     EXPECT_TRUE(shrink({.variant = find_explored_variant("symmetric"),
-                        .script = *s,
+                        .calls = *s,
                         .shows = invariant::no_get_from_zero},
                        anything));
 }
@@ -108,7 +108,7 @@ TEST(Shrink, PrefersFewPreemptions) {
 
 // The same findings shrink to the same tokens, each time.
 TEST(Shrink, IsDeterministic) {
-    const matrix_case what{
+    const explored_case what{
         .variant = find_explored_variant("symmetric"),
         .setting = {.how = discipline::lookup, .scenario = find_explored_scenario("page_zero")}};
     const cell_verdict first = explore_cell(what, {.stop_at_first = false});
@@ -118,7 +118,7 @@ TEST(Shrink, IsDeterministic) {
         const auto a = shrink(what, first.broken[i]);
         const auto b = shrink(what, second.broken[i]);
         ASSERT_TRUE(a && b);
-        EXPECT_EQ(a->token, b->token);
+        EXPECT_EQ(a->token(), b->token());
     }
 }
 

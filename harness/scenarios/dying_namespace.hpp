@@ -2,12 +2,70 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <vector>
 
 #include "harness/native/scenario.hpp"
 #include "harness/native/worker.hpp"
+#include "harness/programs/script_builder.hpp"
 
 namespace pidmap_stress {
+
+/// In the explorer, a namespace is closed while others allocate in it. Its map is as good as full,
+/// so that what is freed is soon asked for again.
+///
+/// Each thread keeps it by a pid of its own (`member`) or a reference. Thread 1 closes it, which
+/// drops the creator's reference, and then does as the others do: its turns of alloc and free.
+/// Under `two_closers` thread 2 does the same. Of a `member` that closes, its own pid is freed at
+/// once, so that it is there to be had. `short_of_memory`: the hint is at the end of page 0, page 1
+/// has no memory, and each thread may once find none: an error that must not hide the closing.
+/// `child`: it is below another one, as all are that ever die.
+struct small_dying_namespace {
+    using setting = explore::pidmap_setting;
+
+    static constexpr std::array<std::string_view, 4> shapes{"one_closer", "two_closers",
+                                                            "short_of_memory", "child"};
+    enum : unsigned { one_closer, two_closers, short_of_memory, child };
+
+    [[nodiscard]] static explore::script calls(const setting& s) {
+        using enum explore::script_call::kind;
+        const bool is_member = s.how == discipline::member;
+        const bool is_short = s.variation == short_of_memory;
+        const unsigned in = s.variation == child ? 1 : 0;
+        const pid_nr members = is_member ? static_cast<pid_nr>(s.threads) : 0;
+        explore::script made = explore::begin_script(
+            s, is_short ? static_cast<pid_nr>(s.bits) - 1 : members,
+            is_short ? static_cast<pid_nr>(2 * s.bits) : static_cast<pid_nr>(s.threads) + 2);
+        if (in != 0) {
+            made.last = 0;
+            made.before = {{.what = create}};
+            for (pid_nr n = 0; n < members; ++n) made.before.push_back({.what = alloc, .in = in});
+        }
+        if (is_member) explore::seat_members(made, 1, in);
+        for (unsigned t = 0; t < s.threads; ++t) {
+            made.threads[t].failures = is_short ? 1 : 0;
+            explore::calls_of_thread does(made.threads[t]);
+            const bool closes = t == 0 || (t == 1 && s.variation == two_closers);
+            if (closes && is_member) does.add(get, 0, in);  // For its own calls that follow.
+            if (closes) does.add(close, 0, in);
+            if (closes && is_member) does.add(free);
+            does.turns(s.turns, is_member && !closes ? 1 : 0, in);
+            if (is_member && !closes)
+                does.add(free);
+            else
+                does.add(put, 0, in);
+        }
+        return made;
+    }
+
+    static constexpr explore::explored_scenario info{
+        .name = "dying_namespace",
+        .summary = "allocation is disabled while others allocate",
+        .disciplines = discipline_set(discipline::member) | discipline::reference,
+        .needs_nesting = true,
+        .variations = shapes,
+        .calls = calls};
+};
 
 /// An init exits: its namespace is closed for allocations while others are forking in it. From then
 /// on they are told that it is dead, they leave, and the last one out releases it.
@@ -28,6 +86,7 @@ class dying_namespace final : public scenario {
     static constexpr unsigned short_of_memory_one_in = 16;
 
 public:
+    static constexpr explore::explored_scenario small = small_dying_namespace::info;
     static constexpr scenario_info info{.name = "dying_namespace",
                                         .summary = "allocation is disabled under its users",
                                         .marks = marks,

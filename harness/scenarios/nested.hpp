@@ -1,12 +1,92 @@
 #pragma once
 
 #include <array>
+#include <string_view>
 
 #include "harness/native/hand_over.hpp"
 #include "harness/native/scenario.hpp"
 #include "harness/native/worker.hpp"
+#include "harness/programs/script_builder.hpp"
 
 namespace pidmap_stress {
+
+/// In the explorer, namespaces below a root come and go. Each thread keeps the root, or what it
+/// works in, by a task of its own (`member`) or by a reference.
+///
+/// `own_children`: in a turn a thread makes a child of the root, puts a task into it, drops the
+/// creator's reference, and ends the task, and with it the child. `shared_child`: there is one
+/// child, and in a turn a thread starts and ends a task in it; the last one out releases both.
+/// `failing`: as own_children, but memory may run out, and the root has one pid only for all of
+/// them, so a task is asked for twice. `abandoning`: as failing, but a child that has its task is
+/// abandoned. `full_root`: as shared_child, but the root has one pid only, so that a task that has
+/// its number in the child may fail above. `empty_chain`: in a turn a thread makes a child of the
+/// root and a child of that, and drops both, so that one put releases more than a namespace and its
+/// parent.
+struct small_nested {
+    using setting = explore::pidmap_setting;
+
+    static constexpr std::array<std::string_view, 6> shapes{
+        "own_children", "shared_child", "failing", "full_root", "empty_chain", "abandoning"};
+    enum : unsigned { own_children, shared_child, failing, full_root, empty_chain, abandoning };
+
+    [[nodiscard]] static explore::script calls(const setting& s) {
+        using enum explore::script_call::kind;
+        const bool is_member = s.how == discipline::member;
+        const bool is_shared = s.variation == shared_child || s.variation == full_root;
+        const bool fails = s.variation == failing || s.variation == abandoning;
+        const unsigned home = is_shared ? 1 : 0;
+        const unsigned kept = is_member ? 1 : 0;
+        // Page 0 only, but where the search must not come round.
+        const auto limit = static_cast<pid_nr>(s.bits) * (s.variation == full_root ? 2 : 1);
+        explore::script made = explore::begin_script(s, 0, limit);
+        if (is_shared) made.before.push_back({.what = create});
+        const pid_nr members = is_member ? static_cast<pid_nr>(s.threads) : 0;
+        for (pid_nr n = 0; n < members; ++n) made.before.push_back({.what = alloc, .in = home});
+        if (is_member) explore::seat_members(made, 1, home);
+        if (fails || s.variation == full_root) {
+            for (pid_nr nr = members + 1; nr < limit; ++nr) made.before.push_back({.what = alloc});
+            made.before.push_back({.what = free, .which = static_cast<unsigned>(members)});
+        }
+        unsigned next = home + 1;
+        for (explore::script_thread& one : made.threads) {
+            one.failures = fails ? 1 : 0;
+            explore::calls_of_thread does(one);
+            for (unsigned turn = 0; turn < s.turns; ++turn) {
+                if (is_shared) {
+                    does.turns(1, kept, home);
+                    continue;
+                }
+                const unsigned child = next++;
+                does.add(create);
+                if (s.variation == empty_chain) {
+                    const unsigned grandchild = next++;
+                    does.add(create, 0, child).add(put, 0, child).add(put, 0, grandchild);
+                    continue;
+                }
+                does.add(alloc, 0, child);
+                if (fails) does.add(alloc, 0, child);
+                if (s.variation == abandoning) does.add(abandon, 0, child);
+                does.add(put, 0, child).add(free, kept);
+                if (fails) does.add(free, kept);
+            }
+            if (is_member)
+                does.add(free);
+            else
+                does.add(put, 0, home);
+        }
+        return made;
+    }
+
+    static constexpr explore::explored_scenario info{
+        .name = "nested",
+        .summary = "namespaces below a root come and go",
+        .disciplines = discipline_set(discipline::member) | discipline::reference,
+        .most_threads = 3,
+        .most_turns = 3,
+        .needs_nesting = true,
+        .variations = shapes,
+        .calls = calls};
+};
 
 /// Containers in containers: chains of namespaces below a common root are created, have tasks, are
 /// handed from worker to worker, and go, all of them at once or one by one. The root has few
@@ -23,6 +103,7 @@ class nested final : public scenario {
     static constexpr unsigned large_one_in = 8;
 
 public:
+    static constexpr explore::explored_scenario small = small_nested::info;
     static constexpr scenario_info info{.name = "nested",
                                         .summary = "a task has a number at up to 33 levels",
                                         .marks = marks,

@@ -3,12 +3,90 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "harness/native/hand_over.hpp"
 #include "harness/native/scenario.hpp"
 #include "harness/native/worker.hpp"
+#include "harness/programs/script_builder.hpp"
 
 namespace pidmap_stress {
+
+/// In the explorer, objects outlive their numbers, and their namespace.
+///
+/// Each thread keeps the namespace by an object of its own (`member`) or a reference. In a turn it
+/// makes an object, looks its number up, which must lead to that object, keeps a counted reference,
+/// and frees the number. When it has left the namespace, it drops the references that it kept: the
+/// namespace may be gone by then.
+///
+/// `strangers`: in a turn a thread looks up the number of another one's own object, reads what it
+/// says, and puts it, while the other one may be leaving. `member` only. `crowd`: there is one
+/// object. Thread 1 ends it; in a turn each other thread looks it up and puts it. With three
+/// threads, two lookups meet the end of one object, which happens in no other shape. What keeps the
+/// namespace alive is given up when all threads have ended.
+struct small_outliving_pid {
+    using setting = explore::pidmap_setting;
+
+    static constexpr std::array<std::string_view, 3> shapes{"keepers", "strangers", "crowd"};
+    enum : unsigned { keepers, strangers, crowd };
+
+    [[nodiscard]] static std::optional<std::string> refuses(const setting& s) {
+        if (s.variation == strangers && s.how != discipline::member)
+            return "--variation strangers is for --discipline member";
+        return std::nullopt;
+    }
+
+    [[nodiscard]] static explore::script calls(const setting& s) {
+        using enum explore::script_call::kind;
+        const bool is_member = s.how == discipline::member;
+        explore::script made = explore::begin_script(s, 0, static_cast<pid_nr>(s.bits));
+        const unsigned objects = is_member ? s.threads : s.variation == crowd ? 1 : 0;
+        for (unsigned n = 0; n < objects; ++n) {
+            made.before.push_back({.what = make});
+            made.threads[n].holds = {{.nr = static_cast<pid_nr>(n) + 1}};
+        }
+        const unsigned kept = is_member ? 1 : 0;
+        for (unsigned t = 0; t < s.threads; ++t) {
+            explore::calls_of_thread does(made.threads[t]);
+            if (s.variation == crowd && t == 0) {
+                does.add(free);
+                continue;
+            }
+            for (unsigned turn = 0; turn < s.turns; ++turn) {
+                if (s.variation == keepers)
+                    does.add(make)
+                        .add(find_own, kept)
+                        .add(put_object)
+                        .add(get_object, kept)
+                        .add(free, kept);
+                else
+                    does.add(find, s.variation == crowd ? 1 : (t + 1) % s.threads + 1)
+                        .add(put_object);
+            }
+            if (s.variation == crowd) continue;
+            if (is_member)
+                does.add(free);
+            else
+                does.add(put);
+            for (unsigned turn = 0; s.variation == keepers && turn < s.turns; ++turn)
+                does.add(put_object);
+        }
+        return made;
+    }
+
+    static constexpr explore::explored_scenario info{
+        .name = "outliving_pid",
+        .summary = "objects outlive their numbers and the namespace",
+        .disciplines = discipline_set(discipline::member) | discipline::reference,
+        .most_threads = 3,
+        .most_turns = 3,
+        .needs_nesting = true,
+        .variations = shapes,
+        .refuses = refuses,
+        .calls = calls};
+};
 
 /// Pid objects are found by number and kept, as an open /proc entry or a pidfd keeps one, until
 /// their task, their number and often their namespace are long gone. Numbers are few, so that a
@@ -29,6 +107,7 @@ class outliving_pid final : public scenario {
     static constexpr unsigned in_crowd = 4;
 
 public:
+    static constexpr explore::explored_scenario small = small_outliving_pid::info;
     static constexpr scenario_info info{
         .name = "outliving_pid",
         .summary = "pid objects are kept when number and namespace are gone",

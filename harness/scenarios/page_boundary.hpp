@@ -1,11 +1,57 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <array>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "harness/native/scenario.hpp"
 #include "harness/native/worker.hpp"
+#include "harness/programs/script_builder.hpp"
 
 namespace pidmap_stress {
+
+/// In the explorer, page 1 empties and refills. Page 0 empties once at most, so its own troubles
+/// stay out of it: under `member`, the threads' own pids are on it; else it was filled and emptied
+/// before they run. Page 1 has its memory: who installs it is another matter, and would treble the
+/// executions.
+struct small_page_boundary {
+    using setting = explore::pidmap_setting;
+
+    /// The hint goes from pid to pid, so every allocation takes one that was never used; behind
+    /// the last one it would be page 0's turn.
+    [[nodiscard]] static std::optional<std::string> refuses(const setting& s) {
+        const bool stays = s.how == discipline::lookup && s.variation == explore::resident_last;
+        const unsigned needed = s.threads * s.turns + (stays ? 2 : 1);
+        const unsigned there = (s.pages - 1) * s.bits;
+        if (needed > there)
+            return fmt::format(
+                "--threads {} --turns {} use {} pids behind page 0, and there are {}", s.threads,
+                s.turns, needed, there);
+        if (s.how == discipline::member && s.threads > s.bits - 1)
+            return fmt::format("--threads {} need a larger page than --bits {}", s.threads, s.bits);
+        return explore::refuses_leaving(s);
+    }
+
+    [[nodiscard]] static explore::script calls(const setting& s) {
+        const auto first_of_page_one = static_cast<pid_nr>(s.bits);
+        explore::script made = explore::begin_script(s, first_of_page_one);
+        if (s.how == discipline::member) explore::seat_members(made, 1);
+        if (s.how == discipline::lookup)
+            made.threads[0].holds = {
+                {.nr = s.variation == explore::resident_apart ? 1 : first_of_page_one}};
+        explore::take_turns(made, s);
+        return made;
+    }
+
+    static constexpr explore::explored_scenario info{.name = "page_boundary",
+                                                     .summary = "page 1 empties and refills",
+                                                     .variations = explore::who_leaves,
+                                                     .refuses = refuses,
+                                                     .calls = calls};
+};
 
 /// Three pids at the end of page 0 and three at the beginning of page 1 are all that is to be had,
 /// so page 1 empties and refills all the time.
@@ -15,6 +61,7 @@ class page_boundary final : public scenario {
     static constexpr pid_nr on_each_side = 3;
 
 public:
+    static constexpr explore::explored_scenario small = small_page_boundary::info;
     static constexpr scenario_info info{.name = "page_boundary",
                                         .summary = "a page empties and refills all the time",
                                         .marks = marks};

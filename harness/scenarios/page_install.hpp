@@ -1,11 +1,49 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <array>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "harness/native/scenario.hpp"
 #include "harness/native/worker.hpp"
+#include "harness/programs/script_builder.hpp"
 
 namespace pidmap_stress {
+
+/// In the explorer, as page_boundary, but page 1 has no memory when the threads come to it: one of
+/// them installs it. Page 0 is left alone, or emptied before they run.
+struct small_page_install {
+    using setting = explore::pidmap_setting;
+
+    [[nodiscard]] static std::optional<std::string> refuses(const setting& s) {
+        const unsigned needed = s.threads * s.turns;
+        const unsigned there = (s.pages - 1) * s.bits;
+        if (needed > there)
+            return fmt::format(
+                "--threads {} --turns {} use {} pids behind page 0, and there are {}", s.threads,
+                s.turns, needed, there);
+        if (s.how == discipline::member && s.threads > s.bits - 1)
+            return fmt::format("--threads {} need a larger page than --bits {}", s.threads, s.bits);
+        return std::nullopt;
+    }
+
+    [[nodiscard]] static explore::script calls(const setting& s) {
+        explore::script made = explore::begin_script(s, static_cast<pid_nr>(s.bits) - 1);
+        if (s.how == discipline::member) explore::seat_members(made, 1);
+        explore::take_turns(made, s);
+        return made;
+    }
+
+    static constexpr explore::explored_scenario info{
+        .name = "page_install",
+        .summary = "page 1 has no memory at first",
+        .disciplines = discipline_set(discipline::member) | discipline::reference,
+        .refuses = refuses,
+        .calls = calls};
+};
 
 /// Many workers come to a page that has no memory yet, at once, and some of them find none. One
 /// installs it, the others' pages are freed, and a failure changes nothing.
@@ -16,6 +54,7 @@ class page_install final : public scenario {
     static constexpr std::uint32_t fail_one_in = 3;
 
 public:
+    static constexpr explore::explored_scenario small = small_page_install::info;
     static constexpr scenario_info info{
         .name = "page_install", .summary = "workers race to install a page", .marks = marks};
 

@@ -1,12 +1,65 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <array>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "harness/explorer/run/sanitizers.hpp"
 #include "harness/native/scenario.hpp"
 #include "harness/native/worker.hpp"
+#include "harness/programs/script_builder.hpp"
 
 namespace pidmap_stress {
+
+/// In the explorer, the search wraps, and the first pids of page 0 are reserved.
+///
+/// The hint is one before the last pid, so that one thread gets that and the next one wraps; the
+/// threads' own pids are on page 0. `lowered`: page 1 has these instead, as the first pids that
+/// were allocated there, and then pid_max goes down to the end of page 0: the hint and what they
+/// hold are beyond it.
+struct small_wraparound {
+    using setting = explore::pidmap_setting;
+
+    static constexpr std::array<std::string_view, 2> shapes{"usual", "lowered"};
+    enum : unsigned { usual, lowered };
+
+    [[nodiscard]] static std::optional<std::string> refuses(const setting& s) {
+        // What is reserved, held or handed out must leave pids to find, be it on page 0 alone.
+        const unsigned room = s.bits - static_cast<unsigned>(s.scenario->reserved_pids);
+        if (s.threads > room)
+            return fmt::format("--threads {} need a larger page than --bits {}", s.threads, s.bits);
+        return std::nullopt;
+    }
+
+    [[nodiscard]] static explore::script calls(const setting& s) {
+        const auto bits = static_cast<pid_nr>(s.bits);
+        const unsigned seated = s.how == discipline::member   ? s.threads
+                                : s.how == discipline::lookup ? 1
+                                                              : 0;
+        const bool is_lowered = s.variation == lowered;
+        explore::script made = explore::begin_script(s, 0);
+        // Behind what is seated a pid comes and goes, or the hint is led to the end.
+        made.last = is_lowered ? bits + static_cast<pid_nr>(seated) : made.highest_pid_max() - 2;
+        const pid_nr first = is_lowered ? bits : 1;
+        if (is_lowered)
+            made.before = {{.what = explore::script_call::kind::set_pid_max, .which = s.bits}};
+        if (s.how == discipline::member) explore::seat_members(made, first);
+        if (s.how == discipline::lookup) made.threads[0].holds = {{.nr = first}};
+        explore::take_turns(made, s);
+        return made;
+    }
+
+    static constexpr explore::explored_scenario info{
+        .name = "wraparound",
+        .summary = "the search wraps to the reserved pids",
+        .reserved_pids = 3,
+        .variations = shapes,
+        .refuses = refuses,
+        .calls = calls};
+};
 
 /// The search goes round and round, under the pid_max values at which it could go wrong: the
 /// lowest one, the last of page 0, one more, and the highest one (natively; it takes millions of
@@ -18,6 +71,7 @@ class wraparound final : public scenario {
     static constexpr std::uint32_t highest_one_in = 32;
 
 public:
+    static constexpr explore::explored_scenario small = small_wraparound::info;
     static constexpr scenario_info info{.name = "wraparound",
                                         .summary = "the search wraps, under critical pid_max",
                                         .marks = marks};

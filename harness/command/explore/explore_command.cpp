@@ -32,7 +32,7 @@ namespace pidmap_stress {
 namespace {
 
 using explore::cell_verdict;
-using explore::matrix_case;
+using explore::explored_case;
 
 /// Prints what is wrong, in one line.
 [[nodiscard]] int usage(std::string_view what) {
@@ -96,14 +96,14 @@ using explore::matrix_case;
 }
 
 /// The cells that are wanted. \throws usage_error
-[[nodiscard]] std::vector<matrix_case> cases_of(const explore_options& wanted) {
+[[nodiscard]] std::vector<explored_case> cases_of(const explore_options& wanted) {
     const std::vector<chosen_cell> cells =
         choose_cells(explored_catalogue(), {.variants = wanted.variants,
                                             .disciplines = wanted.disciplines,
                                             .scenarios = wanted.scenarios,
                                             .variation = wanted.variation});
     if (const auto wrong = wrong_numbers(wanted, cells)) throw usage_error(*wrong);
-    std::vector<matrix_case> cases;
+    std::vector<explored_case> cases;
     for (const chosen_cell& one : cells)
         cases.push_back({.variant = explore::find_explored_variant(one.variant),
                          .setting = setting_of(wanted, one),

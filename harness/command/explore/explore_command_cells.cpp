@@ -28,7 +28,7 @@ using clock = explore::watch::clock;
 void shrink(cell_verdict& seen, explore::watch& watched) {
     for (explore::broken_invariant& one : seen.broken)
         if (auto small = explore::shrink(seen.of, one, {.watched = &watched})) {
-            one.token = std::move(small->token);
+            one.token = small->token();
             one.finding = std::move(small->shown_as);
         }
 }

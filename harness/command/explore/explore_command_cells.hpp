@@ -11,7 +11,7 @@
 namespace pidmap_stress {
 
 struct cells_to_explore {
-    std::vector<explore::matrix_case> cases{};
+    std::vector<explore::explored_case> cases{};
     explore::options how{};
     explore::cell_checks checks{};
     unsigned jobs = 1;

@@ -1,7 +1,7 @@
 // The project's own variants under the explorer: what is to hold holds in every execution, and what
 // is to break breaks where the variant says so.
 
-#include "harness/programs/pidmap_program.hpp"
+#include "harness/programs/interpreter.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "allocator/variants/sound.hpp"
 #include "harness/explorer/search/gtest.hpp"
 #include "harness/programs/explored_allocator_of.hpp"
-#include "harness/programs/scenarios/page_boundary.hpp"
+#include "harness/programs/script_builder.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -68,7 +68,7 @@ std::vector<pidmap_setting> every_cell(unsigned threads, unsigned turns) {
            (variant == "sound" || cell.scenario->disciplines == every_discipline);
 }
 
-TEST(PidmapProgram, WhatIsSoundHoldsCompletelyUnderEveryDiscipline) {
+TEST(Interpreter, WhatIsSoundHoldsCompletelyUnderEveryDiscipline) {
     for (const std::string_view variant : {"sound", "per_pid"})
         for (const pidmap_setting& cell : every_cell(2, 1))
             if (is_small(variant, cell)) {
@@ -77,7 +77,7 @@ TEST(PidmapProgram, WhatIsSoundHoldsCompletelyUnderEveryDiscipline) {
             }
 }
 
-TEST(PidmapProgram, WhatIsSoundBreaksInNoSampleOfTheRest) {
+TEST(Interpreter, WhatIsSoundBreaksInNoSampleOfTheRest) {
     for (const std::string_view variant : {"sound", "per_pid"})
         for (const unsigned turns : {1U, 2U})
             for (const pidmap_setting& cell : every_cell(3, turns)) {
@@ -89,10 +89,10 @@ TEST(PidmapProgram, WhatIsSoundBreaksInNoSampleOfTheRest) {
 
 // A caller that is told that it is dead and then gets a pid has seen what no order of the calls
 // explains. Nothing else looks at that: under `lookup`, each of both answers is right by itself.
-TEST(PidmapProgram, WhatNoOrderOfTheCallsExplainsIsFound) {
+TEST(Interpreter, WhatNoOrderOfTheCallsExplainsIsFound) {
     for (const unsigned variation : {0U, resident_last}) {
         const pidmap_setting cell{.how = discipline::lookup,
-                                  .scenario = &page_boundary::info,
+                                  .scenario = find_explored_scenario("page_boundary"),
                                   .threads = 2,
                                   .turns = 2,
                                   .variation = variation};
@@ -107,7 +107,7 @@ TEST(PidmapProgram, WhatNoOrderOfTheCallsExplainsIsFound) {
     }
 }
 
-TEST(PidmapProgram, EveryVariantIsThere) {
+TEST(Interpreter, EveryVariantIsThere) {
     std::set<std::string_view> names;
     for (const explored_variant& one : explored_variants()) names.insert(one.info->name);
     EXPECT_TRUE(names.contains("as_posted") && names.contains("as_posted_creator") &&
@@ -115,7 +115,7 @@ TEST(PidmapProgram, EveryVariantIsThere) {
                 names.contains("per_pid"));
 }
 
-TEST(PidmapProgram, SettingsAreReadAsTheyAreWritten) {
+TEST(Interpreter, SettingsAreReadAsTheyAreWritten) {
     for (const pidmap_setting& cell : every_cell(3, 1)) {
         const auto read = parse_pidmap_setting(to_string(cell));
         ASSERT_TRUE(read) << to_string(cell);

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "harness/programs/script.hpp"
+
+/// Scripts that are like another one, and smaller: where shrinking looks.
+namespace pidmap_stress::explore {
+
+/// Every script that is one step smaller, those first that are smaller by much. \pre !why_not(s).
+/// \guarantees  !why_not() of each.
+[[nodiscard]] std::vector<script> smaller_ones(const script& s);
+
+/// The same, but from a namespace that is new: the set-up is made of calls, by thread 1, which is
+/// the creator. What other threads held, it holds.
+/// \return nothing if there is no room, or the set-up has calls of its own.
+[[nodiscard]] std::optional<script> from_nothing(const script& s);
+
+/// The same on smaller pages: pids keep their pages and their order.
+/// \return nothing if there is no room, or numbers in calls would have to change.
+[[nodiscard]] std::optional<script> on_smaller_pages(const script& s, unsigned bits);
+
+}  // namespace pidmap_stress::explore

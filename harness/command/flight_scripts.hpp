@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "harness/native/flights.hpp"
-#include "harness/programs/script.hpp"
+#include "harness/programs/script/script.hpp"
 
 /// From stress to model: what workers did last becomes small programs for the explorer.
 namespace pidmap_stress {

@@ -6,7 +6,7 @@
 #include "allocator/pid_allocator.hpp"
 #include "allocator/pid_object.hpp"
 #include "harness/programs/explored_variant.hpp"
-#include "harness/programs/judged.hpp"
+#include "harness/programs/interpreter/judged.hpp"
 
 /// Erases a variant's type. Only the sources that are generated for each variant include this.
 namespace pidmap_stress::explore {

@@ -8,7 +8,7 @@
 #include "harness/explorer/search/explore.hpp"
 #include "harness/programs/explored_variant.hpp"
 #include "harness/programs/pidmap_setting.hpp"
-#include "harness/programs/script.hpp"
+#include "harness/programs/script/script.hpp"
 
 /// What is explored, by name: a token is one of these and a schedule.
 namespace pidmap_stress::explore {

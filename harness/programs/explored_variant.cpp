@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "harness/programs/interpreter.hpp"
+#include "harness/programs/interpreter/interpreter.hpp"
 
 namespace pidmap_stress::explore {
 

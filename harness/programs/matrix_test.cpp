@@ -140,7 +140,7 @@ TEST(Matrix, EachCheckCatchesWhatItIsFor) {
             what = make_case(one.mutant, one.how, "exhaustion");
         what.setting.turns = one.turns;
         const cell_verdict seen = explore_cell(
-            what, {.strategy = strategy::portfolio, .budget = 20'000, .stop_at_first = false});
+            what, {.strategy = strategy::portfolio, .budget = 3'000, .stop_at_first = false});
         EXPECT_TRUE(find_broken(seen, one.broken))
             << one.mutant << ": " << to_string(one.broken) << " did not break: " << to_string(seen);
     }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "allocator/contract.hpp"
-#include "harness/programs/script.hpp"
+#include "harness/programs/script/script.hpp"
 
 /// Which program over which variant: what a cell of the safety matrix explores.
 namespace pidmap_stress::explore {

@@ -7,7 +7,7 @@
 #include "harness/explorer/search/search.hpp"
 #include "harness/explorer/search/strategies.hpp"
 #include "harness/explorer/search/trust.hpp"
-#include "harness/programs/smaller_scripts.hpp"
+#include "harness/programs/script/smaller_scripts.hpp"
 #include "harness/programs/trace/trace.hpp"
 
 namespace pidmap_stress::explore {

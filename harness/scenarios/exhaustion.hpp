@@ -7,7 +7,7 @@
 
 #include "harness/native/scenario.hpp"
 #include "harness/native/worker.hpp"
-#include "harness/programs/script_builder.hpp"
+#include "harness/programs/script/script_builder.hpp"
 
 namespace pidmap_stress {
 

@@ -10,7 +10,7 @@
 #include "allocator/execution_policy.hpp"
 #include "checkers/refcount_transitions.hpp"
 #include "harness/explorer/search/explore.hpp"
-#include "harness/programs/judged.hpp"
+#include "harness/programs/interpreter/judged.hpp"
 #include "harness/testing/atomic_operations.hpp"
 #include "harness/world/board.hpp"
 #include "harness/world/jittered.hpp"

@@ -110,7 +110,7 @@ private:
         // Innermost first, and neither the engine's own cells nor a library's are news.
         const bool own = one.file.find("/allocator/") != std::string::npos;
         const bool known = one.file.ends_with("/run/explored.hpp") ||
-                           one.file.ends_with("/programs/judged.hpp") ||
+                           one.file.ends_with("/interpreter/judged.hpp") ||
                            one.file.ends_with("/harness/base/hooked_atomic.hpp") ||
                            one.file.ends_with("/harness/explorer/run/atomic_interface.hpp") ||
                            one.file.find("/include/") != std::string::npos;

@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-#include "harness/programs/judge.hpp"
+#include "harness/programs/interpreter/judge.hpp"
 #include "harness/programs/trace/source_lines.hpp"
 
 namespace pidmap_stress::explore {

@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "harness/programs/script.hpp"
+#include "harness/programs/script/script.hpp"
 
 /// Scripts that are like another one, and smaller: where shrinking looks.
 namespace pidmap_stress::explore {

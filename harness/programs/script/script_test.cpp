@@ -1,6 +1,6 @@
 // Scripts: their text, and that what they are made from behaves alike.
 
-#include "harness/programs/script.hpp"
+#include "harness/programs/script/script.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 
 #include "harness/explorer/search/explore.hpp"
 #include "harness/programs/matrix.hpp"
-#include "harness/programs/smaller_scripts.hpp"
+#include "harness/programs/script/smaller_scripts.hpp"
 
 namespace pidmap_stress::explore {
 namespace {

@@ -1,4 +1,4 @@
-#include "harness/programs/script.hpp"
+#include "harness/programs/script/script.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "harness/programs/smaller_scripts.hpp"
+#include "harness/programs/script/smaller_scripts.hpp"
 
 #include <algorithm>
 #include <set>

@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "harness/programs/script.hpp"
+#include "harness/programs/script/script.hpp"
 
 namespace pidmap_stress::explore {
 namespace {

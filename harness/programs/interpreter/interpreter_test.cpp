@@ -1,7 +1,7 @@
 // The project's own variants under the explorer: what is to hold holds in every execution, and what
 // is to break breaks where the variant says so.
 
-#include "harness/programs/interpreter.hpp"
+#include "harness/programs/interpreter/interpreter.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "allocator/variants/sound.hpp"
 #include "harness/explorer/search/gtest.hpp"
 #include "harness/programs/explored_allocator_of.hpp"
-#include "harness/programs/script_builder.hpp"
+#include "harness/programs/script/script_builder.hpp"
 
 namespace pidmap_stress {
 namespace {

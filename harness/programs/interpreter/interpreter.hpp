@@ -4,7 +4,7 @@
 
 #include "harness/explorer/run/program.hpp"
 #include "harness/programs/explored_allocator.hpp"
-#include "harness/programs/script.hpp"
+#include "harness/programs/script/script.hpp"
 
 namespace pidmap_stress::explore {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "harness/programs/pidmap_setting.hpp"
-#include "harness/programs/script.hpp"
+#include "harness/programs/script/script.hpp"
 
 /// What the small scripts of scenarios share.
 namespace pidmap_stress::explore {

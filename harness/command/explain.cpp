@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -15,58 +15,82 @@
 namespace pidmap_stress {
 namespace {
 
-/// The namespace that a finding names: "namespace 639.0: ...".
-[[nodiscard]] std::optional<std::uint16_t> namespace_in(std::string_view text) {
-    constexpr std::string_view before = "namespace ";
-    const std::size_t at = text.find(before);
-    if (at == std::string_view::npos) return std::nullopt;
-    const char* const from = text.data() + at + before.size();
-    std::uint16_t number = 0;
-    const auto [stop, error] = std::from_chars(from, text.data() + text.size(), number);
-    if (error != std::errc{} || stop == text.data() + text.size() || *stop != '.')
-        return std::nullopt;
-    return number;
-}
-
 /// What takes longer histories than a script has, or a stalled thread.
 [[nodiscard]] bool is_judged(invariant which) noexcept {
     return which != invariant::no_immediate_reuse && which != invariant::reference_covers_pages &&
            which != invariant::progress;
 }
 
-[[nodiscard]] explanation model(const finding& found, const cell_result& result,
-                                const explore::explored_variant& variant,
-                                const std::string& program) {
-    // For each of many programs; most that break at all break within a few hundred executions.
-    explore::shrink_options budget{.for_each_program = 1'000, .for_schedule = 2'000};
-    constexpr std::uint64_t most_executions = 30'000;  // Half a second, about, for each pass.
-    const explore::shows_the_same anything = [](const explore::replay_result&) { return true; };
-    explanation seen{.broken = found.broken};
-    if (!is_judged(found.broken)) return seen;
-    const std::uint16_t ns = namespace_in(found.what).value_or(busiest_namespace(result.flights));
-    const std::vector<explore::script> scripts =
-        to_scripts(result.what.how, result.flights, ns, kernel_geometry::bits_per_page);
-    for (const bool from_nothing : {false, true}) {
+/// Tries programs one after another, until one breaks or the budget is used up.
+class explainer {
+public:
+    explainer(const finding& found, const cell_result& result,
+              const explore::explored_variant& variant, const std::string& program)
+        : result_(result), variant_(variant), program_(program), seen_{.broken = found.broken} {}
+
+    [[nodiscard]] explanation run() {
         // A variant that breaks in the set-up shows nothing unless the set-up is made of calls.
-        budget.from_nothing = from_nothing;
-        const std::uint64_t before = seen.executions;
+        for (const bool from_nothing : {false, true})
+            for (const std::uint16_t ns : busiest_namespaces(result_.flights, 3))
+                if (any_breaks(to_scripts(result_.what.how, result_.flights, ns,
+                                          kernel_geometry::bits_per_page),
+                               from_nothing))
+                    return seen_;
+        seen_.of_last_calls = false;
+        (void)any_breaks(small_programs(), true);
+        return seen_;
+    }
+
+private:
+    [[nodiscard]] bool any_breaks(const std::vector<explore::script>& scripts, bool from_nothing) {
+        // Half a second, about, for each pass.
+        constexpr std::uint64_t most_executions = 30'000;
+        // For each of many programs; most that break at all break within a few hundred executions.
+        const explore::shrink_options budget{
+            .for_each_program = 1'000, .for_schedule = 2'000, .from_nothing = from_nothing};
+        const explore::shows_the_same anything = [](const explore::replay_result&) { return true; };
+        const std::uint64_t before = seen_.executions;
         for (const explore::script& one : scripts) {
-            if (seen.executions - before >= most_executions) break;
-            ++seen.programs;
+            if (seen_.executions - before >= most_executions) return false;
+            if (why_not(variant_, one)) continue;
+            ++seen_.programs;
             const auto small =
-                explore::shrink({.variant = &variant, .calls = one, .shows = found.broken},
-                                anything, budget, &seen.executions);
+                explore::shrink({.variant = &variant_, .calls = one, .shows = seen_.broken},
+                                anything, budget, &seen_.executions);
             if (!small) continue;
             const auto opened = explore::open_token(small->token(), explore::build_identity());
             if (!opened) continue;
-            seen.token = small->token();
-            seen.table =
-                explore::to_table(explore::make_trace(*opened, opened->replay(), program), false);
-            return seen;
+            seen_.token = opened->token;
+            seen_.table =
+                explore::to_table(explore::make_trace(*opened, opened->replay(), program_), false);
+            return true;
         }
+        return false;
     }
-    return seen;
-}
+
+    [[nodiscard]] std::vector<explore::script> small_programs() const {
+        std::vector<explore::script> all;
+        if (result_.what.workload == nullptr) return all;
+        const auto* const scenario =
+            explore::find_explored_scenario(result_.what.workload->info->name);
+        if (scenario == nullptr) return all;
+        for (const unsigned threads : {2U, 3U})
+            for (unsigned variation = 0;
+                 variation < std::max<std::size_t>(1, scenario->variations.size()); ++variation) {
+                const explore::pidmap_setting setting{.how = result_.what.how,
+                                                      .scenario = scenario,
+                                                      .threads = threads,
+                                                      .variation = variation};
+                if (!why_not(setting)) all.push_back(scenario->calls(setting));
+            }
+        return all;
+    }
+
+    const cell_result& result_;
+    const explore::explored_variant& variant_;
+    const std::string& program_;
+    explanation seen_;
+};
 
 }  // namespace
 
@@ -78,7 +102,9 @@ std::vector<explanation> explain_findings(const cell_result& result, const std::
     if (variant == nullptr) return all;
     for (const finding& found : result.seen.findings)
         if (before.emplace(name, found.broken, result.what.how).second)
-            all.push_back(model(found, result, *variant, program));
+            all.push_back(is_judged(found.broken)
+                              ? explainer(found, result, *variant, program).run()
+                              : explanation{.broken = found.broken});
     return all;
 }
 
@@ -89,10 +115,12 @@ std::string describe(const explanation& what) {
     if (what.token.empty())
         return fmt::format(
             "{}: the explorer found no such interleaving in {} executions of {} programs made of "
-            "the last calls",
+            "the last calls, and of the same scenario",
             to_string(what.broken), what.executions, what.programs);
-    return fmt::format("{}: the explorer breaks it too, with the last calls made smaller:\n{}",
-                       to_string(what.broken), what.table);
+    return fmt::format("{}: the explorer breaks it too, {}:\n{}", to_string(what.broken),
+                       what.of_last_calls ? "with the last calls made smaller"
+                                          : "in a small program of the same scenario",
+                       what.table);
 }
 
 }  // namespace pidmap_stress

@@ -8,13 +8,16 @@
 /// From stress to model: what workers did last becomes small programs for the explorer.
 namespace pidmap_stress {
 
-/// The namespace that most of the last events are about; 0 if there are none.
-[[nodiscard]] std::uint16_t busiest_namespace(const std::vector<flight_log>& flights);
+/// The namespaces that the last events are about, those first that most are about.
+[[nodiscard]] std::vector<std::uint16_t> busiest_namespaces(const std::vector<flight_log>& flights,
+                                                            std::size_t most);
 
 /// Small programs made of the last calls in one namespace, on the page that most of them are about:
 /// few threads and few calls first. Page 0 stays page 0, any other one becomes page 1; what a
 /// thread frees and has not allocated, it holds at the start; and what the discipline asks for
-/// that lies longer ago than the recorder goes, it has.
+/// that lies longer ago than the recorder goes, it has. Where objects are looked up or dropped,
+/// pids are those of objects. Where a worker created namespaces below this one, their calls are
+/// calls in children.
 ///
 /// The calls are those that were made. Their order across threads was not recorded, and neither
 /// was the state of the map: it is the explorer's to try the one, and a guess to have the other

@@ -238,7 +238,8 @@ tested_namespace* worker::create(tested_namespace* above) {
     }
     // The child's reference.
     if (above != nullptr) record(operation_of(operation_kind::get, *above, called));
-    recorder_.record({flight_event::kind::create, ns->id, 0});
+    recorder_.record({flight_event::kind::create, ns->id,
+                      above == nullptr ? 0 : static_cast<pid_nr>(above->id) + 1});
     return ns;
 }
 

@@ -89,7 +89,9 @@ std::string last_events(const board& seen, unsigned workers, std::size_t per_wor
             text += fmt::format(" {}", name(event.call()));
             if (event.call() == flight_event::kind::round) continue;
             text += fmt::format("@{}", event.ns());
-            if (event.pid() < 0)
+            if (event.call() == flight_event::kind::create) {
+                if (event.pid() > 0) text += fmt::format(" below {}", event.pid() - 1);
+            } else if (event.pid() < 0)
                 text += fmt::format("={}", to_string(static_cast<alloc_error>(-1 - event.pid())));
             else if (event.pid() > 0)
                 text += fmt::format("={}", event.pid());

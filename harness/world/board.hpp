@@ -35,7 +35,8 @@ public:
     static constexpr std::size_t kinds = 10;
 
     constexpr flight_event() noexcept = default;
-    /// \param pid  Or -1 - alloc_error.
+    /// \param pid  Or -1 - alloc_error. Of a creation, one more than the number of the namespace
+    ///             above, or 0 for a root.
     constexpr flight_event(kind what, std::uint16_t ns, pid_nr pid) noexcept
         : word_((std::uint64_t{ns} << 40) | (static_cast<std::uint64_t>(what) << 32) |
                 static_cast<std::uint32_t>(pid)) {}

@@ -115,6 +115,14 @@ std::string why_not_taken(const CLI::App& program, const CLI::App& command, std:
 std::string why_not_parsed(const CLI::App& command, std::span<const char* const> arguments,
                            const CLI::ParseError& error) {
     const std::string see = fmt::format("see pidmap-stress {} --help", command.get_name());
+    if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) {
+        // "--this excludes --that"
+        std::string text = error.what();
+        constexpr std::string_view excludes = " excludes ";
+        if (const std::size_t at = text.find(excludes); at != std::string::npos)
+            text.replace(at, excludes.size(), " does not go with ");
+        return fmt::format("{}: leave one of them out", text);
+    }
     const std::string name = option_in(error.what(), command);
     if (name.empty()) return fmt::format("{}; {}", error.what(), see);
     const CLI::Option* const option = command.get_option_no_throw(name);

@@ -11,7 +11,8 @@ namespace pidmap_stress::power {
 namespace {
 
 constexpr std::array<std::string_view, strategy_count> names{
-    "native", "jitter", "tsan", "asan", "random", "pct", "pos", "bounded", "exhaustive"};
+    "native", "jitter",  "tsan",       "asan",    "random",        "pct",
+    "pos",    "bounded", "exhaustive", "clients", "random-clients"};
 
 }  // namespace
 

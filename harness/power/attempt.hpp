@@ -16,17 +16,19 @@ namespace pidmap_stress::power {
 
 /// A way to look for a bug.
 enum class strategy : std::uint8_t {
-    native,      ///< Hammered at full speed.
-    jitter,      ///< Hammered, with delays at atomic accesses.
-    tsan,        ///< Hammered with delays, under ThreadSanitizer.
-    asan,        ///< Hammered with delays, under AddressSanitizer and UBSan.
-    random,      ///< Explored: by a fair die,
-    pct,         ///< by priorities of threads,
-    pos,         ///< by priorities of steps,
-    bounded,     ///< with few preemptions, all of them,
-    exhaustive,  ///< every execution.
+    native,          ///< Hammered at full speed.
+    jitter,          ///< Hammered, with delays at atomic accesses.
+    tsan,            ///< Hammered with delays, under ThreadSanitizer.
+    asan,            ///< Hammered with delays, under AddressSanitizer and UBSan.
+    random,          ///< Explored: by a fair die,
+    pct,             ///< by priorities of threads,
+    pos,             ///< by priorities of steps,
+    bounded,         ///< with few preemptions, all of them,
+    exhaustive,      ///< every execution.
+    clients,         ///< Every client, the small ones first, in every execution.
+    random_clients,  ///< Random clients, by random walks.
 };
-inline constexpr int strategy_count = static_cast<int>(strategy::exhaustive) + 1;
+inline constexpr int strategy_count = static_cast<int>(strategy::random_clients) + 1;
 
 [[nodiscard]] std::string_view to_string(strategy which) noexcept;
 [[nodiscard]] world world_of(strategy which) noexcept;
@@ -35,7 +37,8 @@ inline constexpr int strategy_count = static_cast<int>(strategy::exhaustive) + 1
 }
 /// Whether another seed makes another attempt of it.
 [[nodiscard]] constexpr bool depends_on_seed(strategy which) noexcept {
-    return which != strategy::bounded && which != strategy::exhaustive;
+    return which != strategy::bounded && which != strategy::exhaustive &&
+           which != strategy::clients;
 }
 /// Whether this build of the program can do it: a sanitizer's world is a build of its own.
 [[nodiscard]] bool is_built(strategy which) noexcept;
@@ -90,8 +93,8 @@ struct effort {
 /// up. \pre This process has one thread.
 [[nodiscard]] attempt hammer(const candidate& what, strategy by, std::uint64_t seed,
                              const effort& how);
-/// Explores every program of the candidate, the small ones first, until something named broke or
-/// the executions are used up.
+/// Explores every program of the candidate, the small ones first, or its clients, until something
+/// named broke or the executions are used up.
 [[nodiscard]] attempt explore_programs(const candidate& what, strategy by, std::uint64_t seed,
                                        const effort& how);
 

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "harness/base/rng.hpp"
 #include "harness/explorer/search/explore.hpp"
 #include "harness/power/attempt.hpp"
+#include "harness/programs/clients/explore_clients.hpp"
 #include "harness/programs/matrix.hpp"
 
 namespace pidmap_stress::power {
@@ -27,19 +30,26 @@ constexpr std::uint64_t first_turn = 200;
 constexpr std::uint64_t executions_per_cut = 40;
 constexpr std::array<shape, 4> shapes{{{2, 1}, {2, 2}, {3, 1}, {3, 2}}};
 
+/// Under which the candidate may break; all, if it must not.
+[[nodiscard]] std::vector<discipline> disciplines_of(const candidate& what) {
+    std::vector<discipline> all;
+    for (int n = 0; n < discipline_count; ++n) {
+        const auto how = static_cast<discipline>(n);
+        if (!what.killable() || std::ranges::any_of(what.info().breaks, [&](const breakage& one) {
+                return one.where.contains(how);
+            }))
+            all.push_back(how);
+    }
+    return all;
+}
+
 [[nodiscard]] std::vector<explore::explored_case> programs_of(const candidate& what) {
     std::vector<explore::explored_case> programs;
     for (const shape& size : shapes)
         for (const explore::explored_scenario* const scenario : explore::explored_scenarios())
-            for (int n = 0; n < discipline_count; ++n) {
-                const auto how = static_cast<discipline>(n);
-                const bool may_break =
-                    !what.killable() ||
-                    std::ranges::any_of(what.info().breaks, [&](const breakage& one) {
-                        return one.where.contains(how);
-                    });
+            for (const discipline how : disciplines_of(what)) {
                 const auto variations = std::max<std::size_t>(1, scenario->variations.size());
-                for (unsigned v = 0; may_break && v < variations; ++v) {
+                for (unsigned v = 0; v < variations; ++v) {
                     const explore::pidmap_setting setting{.how = how,
                                                           .scenario = scenario,
                                                           .threads = size.threads,
@@ -53,11 +63,11 @@ constexpr std::array<shape, 4> shapes{{{2, 1}, {2, 2}, {3, 1}, {3, 2}}};
 }
 
 [[nodiscard]] explore::strategy explored_by(strategy by) noexcept {
-    return by == strategy::random    ? explore::strategy::random
-           : by == strategy::pct     ? explore::strategy::pct
-           : by == strategy::pos     ? explore::strategy::pos
-           : by == strategy::bounded ? explore::strategy::bounded
-                                     : explore::strategy::exhaustive;
+    return by == strategy::random || by == strategy::random_clients ? explore::strategy::random
+           : by == strategy::pct                                    ? explore::strategy::pct
+           : by == strategy::pos                                    ? explore::strategy::pos
+           : by == strategy::bounded                                ? explore::strategy::bounded
+                                                                    : explore::strategy::exhaustive;
 }
 
 /// An attempt that is being made.
@@ -70,6 +80,21 @@ public:
           made_{.of = std::string(what.info().name), .by = by, .seed = seed} {}
 
     [[nodiscard]] attempt run() {
+        const bool is_random = made_.by == strategy::random_clients;
+        if (is_random || made_.by == strategy::clients) {
+            const std::vector<discipline> hows = disciplines_of(what_);
+            for (const discipline how : hows)
+                explore_clients(
+                    how, is_random,
+                    static_cast<double>(how_.executions) / static_cast<double>(hows.size()));
+            if (!made_.killed()) made_.seconds = elapsed();
+            return made_;
+        }
+        return run_programs();
+    }
+
+private:
+    [[nodiscard]] attempt run_programs() {
         const std::vector<explore::explored_case> programs = programs_of(what_);
         // Lock-freedom is asked of who says that it is broken, and of who says that it holds.
         if (named_.contains(invariant::progress) || !what_.killable())
@@ -91,7 +116,33 @@ public:
         return made_;
     }
 
-private:
+    /// Clients under one discipline, until its share of the executions is used up.
+    void explore_clients(discipline how, bool is_random, double share) {
+        // Larger clients are cut off, so that they do not hide others.
+        constexpr std::uint64_t most_of_one = 2'000;
+        constexpr std::uint64_t walks_of_one = 20;
+        constexpr unsigned most_calls_of_thread = 5;
+        constexpr unsigned most_calls = 6;
+        const explore::client_kind kind = kind_of_clients(*what_.explored, how);
+        const double end = made_.executions + share;
+        const auto is_over = [&] { return done() || late() || made_.executions >= end; };
+        const auto try_one = [&](explore::script client, std::uint64_t most) {
+            explore::explored_case one{.variant = what_.explored, .calls = std::move(client)};
+            (void)explore_one(one, most);
+        };
+        for (std::uint64_t number = 0; is_random && !is_over(); ++number)
+            try_one(random_client(kind, most_calls_of_thread, split(made_.seed, number)),
+                    walks_of_one);
+        for (unsigned calls = 1; !is_random && calls <= most_calls; ++calls)
+            for (unsigned threads = 1; threads <= explore::most_client_threads; ++threads) {
+                if (is_over()) return;
+                for (explore::script& one : clients_of(kind, threads, calls)) {
+                    if (is_over()) return;
+                    try_one(std::move(one), most_of_one);
+                }
+            }
+    }
+
     [[nodiscard]] bool done() const { return made_.named || (made_.killed() && !what_.killable()); }
     /// Whether to give up, on a machine that is slow or busy.
     [[nodiscard]] bool late() const { return elapsed() > how_.patience / 8; }
@@ -107,7 +158,7 @@ private:
 
     /// \returns Whether there is nothing more to explore.
     bool explore_one(const explore::explored_case& one, std::uint64_t most) {
-        const auto p = what_.explored->make(one.setting);
+        const auto p = what_.explored->make(one.program());
         explore::options how = options(most);
         explore::result seen = explore::explore(*p, how);
         if (!seen.findings.empty() && !is_named(seen.findings.front()) && what_.killable()) {
@@ -126,7 +177,7 @@ private:
     }
 
     void look_for_stalls(const explore::explored_case& one) {
-        const auto p = what_.explored->make(one.setting);
+        const auto p = what_.explored->make(one.program());
         const explore::result seen = explore::check_progress(*p, options(executions_per_cut));
         explore::finding endless{.kind = explore::finding_kind::progress,
                                  .what = "while one thread stands still, others never end",

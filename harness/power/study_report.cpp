@@ -91,26 +91,26 @@ void for_each_strategy(Visit visit) {
 /// How many mutants each strategy killed, how soon; then each world, and all together.
 [[nodiscard]] std::string summary(const std::vector<attempt>& all,
                                   const std::vector<candidate>& of) {
-    std::string text = fmt::format("{:<12} {:<18} {:<12} {:<12} {}\n", "strategy", "mutants killed",
+    std::string text = fmt::format("{:<14} {:<18} {:<14} {:<14} {}\n", "strategy", "mutants killed",
                                    "by each seed", "median time", "median executions");
     for_each_strategy([&](strategy by) {
         const strategy_score sum = score_of_strategy(all, of, by);
-        text += fmt::format("{:<12} {:<18}", to_string(by),
+        text += fmt::format("{:<14} {:<18}", to_string(by),
                             describe({sum.killable, sum.killed, sum.run}));
         if (sum.killed != 0)
-            text += fmt::format(" {:<12} {:<12} {}",
+            text += fmt::format(" {:<14} {:<14} {}",
                                 depends_on_seed(by) ? fmt::format("{}", sum.surely) : "no seeds",
                                 briefly(sum.seconds), explores(by) ? shortly(sum.executions) : "-");
         while (text.back() == ' ') text.pop_back();
         text += "\n";
     });
-    text += fmt::format("\n{:<12} {}\n", "world", "mutants killed");
+    text += fmt::format("\n{:<14} {}\n", "world", "mutants killed");
     for (int n = 0; n < world_count; ++n) {
         const auto where = static_cast<world>(n);
         text +=
-            fmt::format("{:<12} {}\n", to_string(where), describe(score_of_world(all, of, where)));
+            fmt::format("{:<14} {}\n", to_string(where), describe(score_of_world(all, of, where)));
     }
-    return text + fmt::format("{:<12} {}\n", "all", describe(score_of_all(all, of)));
+    return text + fmt::format("{:<14} {}\n", "all", describe(score_of_all(all, of)));
 }
 
 [[nodiscard]] nlohmann::json to_json(const statistics::median_estimate& estimate) {
@@ -131,12 +131,12 @@ void for_each_strategy(Visit visit) {
 
 std::string to_table(const std::vector<attempt>& all, const std::vector<candidate>& of) {
     std::string text = fmt::format("{:<28}", "mutant");
-    for_each_strategy([&](strategy by) { text += fmt::format(" {:<12}", to_string(by)); });
+    for_each_strategy([&](strategy by) { text += fmt::format(" {:<14}", to_string(by)); });
     text += "\n";
     for (const candidate& what : of) {
         text += fmt::format("{:<28}", what.info().name);
         for_each_strategy([&](strategy by) {
-            text += fmt::format(" {:<12}",
+            text += fmt::format(" {:<14}",
                                 entry(score_of(all, what.info().name, by), what.killable(), by));
         });
         text += fmt::format(" {}\n", to_string(outcome_of(all, what.info())));

@@ -18,6 +18,7 @@
 #include "harness/base/whole_number.hpp"
 #include "harness/command/command_line.hpp"
 #include "harness/command/explore/explore_command_cells.hpp"
+#include "harness/command/explore/explore_command_clients.hpp"
 #include "harness/command/explore/explore_command_report.hpp"
 #include "harness/command/mutants_command.hpp"
 #include "harness/command/options.hpp"
@@ -326,6 +327,28 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     app.add_flag("--matrix", wanted.matrix,
                  "the safety matrix: a table with a row for each cell, and below it each invariant "
                  "that broke, with a token");
+    const auto take_clients = [&wanted](const std::string& given) {
+        if (given != random_clients && !calls_of_clients(given))
+            throw usage_error(
+                fmt::format("--clients '{}' is neither a number of calls, 1 to {}, "
+                            "nor {}",
+                            given, most_calls_of_clients, random_clients));
+        wanted.clients = given;
+    };
+    CLI::Option* const clients = app.add_option_function<std::string>(
+        "--clients", take_clients,
+        "instead of scenarios, every client of at most so and so many calls on 1 to 3 threads, "
+        "from "
+        "a few states,\nthe small ones first; or random: random clients, by random walks");
+    const std::function<void(unsigned)> take_three = [&wanted](unsigned given) {
+        wanted.calls_of_three = given;
+    };
+    add_whole_number(app, "--calls-of-three", 0U, most_calls_of_clients, take_three,
+                     "the most calls of clients on 3 threads, which take by far the longest. "
+                     "Default: 3");
+    for (const char* const of_scenarios : {"--scenario", "--threads", "--turns", "--pages",
+                                           "--bits", "--variation", "--strategy", "--matrix"})
+        clients->excludes(app.get_option(of_scenarios));
     add_choice(app, {.option = "--progress", .names = names_of(explore_progress)}, wanted.progress,
                "whether threads complete though another one stops forever, at any of its steps;\n"
                "auto: where no thread ever waits, so that this is known, and where it is not, in "
@@ -349,7 +372,8 @@ void add_replay_options(CLI::App& app, replay_options& wanted) {
 int run_explore(const explore_options& wanted, const std::string& program) {
     if (explore::explored_variants().empty()) return unsupported();
     try {
-        return explore_as_told(wanted, program);
+        return wanted.clients.empty() ? explore_as_told(wanted, program)
+                                      : explore_clients_as_told(wanted, program);
     } catch (const usage_error& error) {
         return usage(error.what());
     }

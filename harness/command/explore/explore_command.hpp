@@ -59,6 +59,8 @@ struct explore_options {
     std::chrono::nanoseconds duration{};  // Of the whole command; 0: no limit.
     std::string json_path;
     unsigned jobs = 1;
+    std::string clients;  // Empty: scenarios. Else a number of calls, or "random".
+    std::optional<unsigned> calls_of_three;  // None: 3.
     bool matrix = false;
     std::string progress = "auto";
     bool strict = false;

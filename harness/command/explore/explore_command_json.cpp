@@ -23,33 +23,11 @@ using explore::cell_verdict;
     return names;
 }
 
-[[nodiscard]] nlohmann::json to_json(const broken_invariant& one, const std::string& program) {
-    const explore::finding& f = one.finding;
-    nlohmann::json sides = nlohmann::json::array();
-    for (const explore::party& side : f.parties)
-        sides.push_back({{"thread", side.thread},
-                         {"does", side.does},
-                         {"what", side.what},
-                         {"call", side.call},
-                         {"place", explore::source_line(side.site)}});
-    return {
-        {"invariant", one.which && !one.which->is_crash() ? nlohmann::json(to_string(*one.which))
-                                                          : nlohmann::json()},
-        {"kind", explore::to_string(f.kind)},
-        {"what", explore::sentence_of(f)},
-        {"thread", f.thread},
-        {"call", f.call},
-        {"place", explore::source_line(f.site)},
-        {"sides", sides},
-        {"replayed", f.replayed},
-        {"token", one.token},
-        {"reproduce", fmt::format("{} replay {}", program, one.token)}};
-}
-
 [[nodiscard]] nlohmann::json to_json(const cell_verdict& seen, const std::string& program) {
     const explore::pidmap_setting& s = seen.of.setting;
     nlohmann::json findings = nlohmann::json::array();
-    for (const broken_invariant& one : seen.broken) findings.push_back(to_json(one, program));
+    for (const broken_invariant& one : seen.broken)
+        findings.push_back(finding_to_json(one, program));
     nlohmann::json families = nlohmann::json::object();
     for (int n = 0; n < explore::family_count; ++n) {
         const auto which = static_cast<explore::family>(n);
@@ -78,6 +56,29 @@ using explore::cell_verdict;
 }
 
 }  // namespace
+
+nlohmann::json finding_to_json(const broken_invariant& one, const std::string& program) {
+    const explore::finding& f = one.finding;
+    nlohmann::json sides = nlohmann::json::array();
+    for (const explore::party& side : f.parties)
+        sides.push_back({{"thread", side.thread},
+                         {"does", side.does},
+                         {"what", side.what},
+                         {"call", side.call},
+                         {"place", explore::source_line(side.site)}});
+    return {
+        {"invariant", one.which && !one.which->is_crash() ? nlohmann::json(to_string(*one.which))
+                                                          : nlohmann::json()},
+        {"kind", explore::to_string(f.kind)},
+        {"what", explore::sentence_of(f)},
+        {"thread", f.thread},
+        {"call", f.call},
+        {"place", explore::source_line(f.site)},
+        {"sides", sides},
+        {"replayed", f.replayed},
+        {"token", one.token},
+        {"reproduce", fmt::format("{} replay {}", program, one.token)}};
+}
 
 nlohmann::json to_json(const explored_so_far& seen, const nlohmann::json& configuration,
                        const std::string& program) {

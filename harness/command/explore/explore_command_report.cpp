@@ -56,10 +56,13 @@ std::string describe_cell(const cell_verdict& seen, const std::string& program) 
     std::string text =
         fmt::format("{:<18} {:<10} {:<14} {}{}\n", seen.of.variant->info->name, to_string(s.how),
                     s.scenario->name, to_string(seen), remark_on(seen));
-    for (const broken_invariant& one : seen.broken)
-        text += fmt::format("    {}: {}\n        {}\n", name_of(one), sentence_about(one),
-                            replay_of(one, program));
+    for (const broken_invariant& one : seen.broken) text += describe_defect(one, program);
     return text;
+}
+
+std::string describe_defect(const broken_invariant& one, const std::string& program) {
+    return fmt::format("    {}: {}\n        {}\n", name_of(one), sentence_about(one),
+                       replay_of(one, program));
 }
 
 std::string describe_below_matrix(std::span<const cell_verdict> all, const std::string& program) {

@@ -29,6 +29,11 @@ struct explored_so_far {
 /// \param program  The words of a shell that start this program.
 [[nodiscard]] std::string describe_cell(const explore::cell_verdict& seen,
                                         const std::string& program);
+/// Two lines for a defect.
+[[nodiscard]] std::string describe_defect(const explore::broken_invariant& one,
+                                          const std::string& program);
+[[nodiscard]] nlohmann::json finding_to_json(const explore::broken_invariant& one,
+                                             const std::string& program);
 /// The defects of all cells that have some: below the table of the matrix, as tokens are of one
 /// build only.
 [[nodiscard]] std::string describe_below_matrix(std::span<const explore::cell_verdict> all,

@@ -286,5 +286,62 @@ TEST(ExploreCommand, BadInputIsOneLine) {
     expect_one_line(replay({token, "--output", "/nowhere/at/all"}), "cannot write --output");
 }
 
+// --- Clients ------------------------------------------------------------------------------------
+
+program_end run_clients(const std::vector<std::string>& options) {
+    std::vector<std::string> words{"explore"};
+    words.insert(words.end(), options.begin(), options.end());
+    return run_pidmap_stress(words);
+}
+
+TEST(ExploreClientsCommand, SaysHowManyThereAreAndWhatIsProved) {
+    const program_end run = run_clients(
+        {"--variant", "sound", "--discipline", "reference", "--clients", "2", "--json", "-"});
+    EXPECT_EQ(run.code, exit_as_expected) << run.err;
+    EXPECT_THAT(run.err, HasSubstr("of at most 2 calls on 1 and 2 threads, and 2 on 3: "));
+    EXPECT_THAT(run.err,
+                HasSubstr("holds for every client of at most 2 calls on 1 thread, 2 calls on 2"));
+    const auto results = nlohmann::json::parse(run.out, nullptr, false);
+    ASSERT_TRUE(results.is_object()) << run.out;
+    EXPECT_EQ(results["command"], "explore --clients");
+    EXPECT_EQ(results["cells"][0]["verdict"], "holds");
+    EXPECT_TRUE(results.contains("build"));
+}
+
+TEST(ExploreClientsCommand, WhatIsFoundReplays) {
+    const program_end run =
+        run_clients({"--variant", "symmetric", "--discipline", "lookup", "--clients", "4"});
+    EXPECT_EQ(run.code, exit_as_expected) << run.err;
+    EXPECT_THAT(run.out, HasSubstr("no_get_from_zero"));
+    const std::size_t at = run.out.find("replay ") + 7;
+    const program_end again =
+        run_pidmap_stress({"replay", run.out.substr(at, run.out.find('\n', at) - at)});
+    EXPECT_EQ(again.code, exit_violated) << again.err;
+    EXPECT_EQ(run_clients({"--variant", "symmetric", "--discipline", "lookup", "--clients", "4",
+                           "--strict"})
+                  .code,
+              exit_violated);
+}
+
+TEST(ExploreClientsCommand, WhatIsNotFinishedIsNoPass) {
+    const program_end run = run_clients(
+        {"--variant", "sound", "--discipline", "lookup", "--clients", "5", "--for", "200ms"});
+    EXPECT_EQ(run.code, exit_inconclusive) << run.out;
+    EXPECT_THAT(run.out, HasSubstr("1 unbroken as far as explored"));
+}
+
+TEST(ExploreClientsCommand, RefusesWhatMakesNoSense) {
+    for (const char* const wrong : {"0", "9", "five", "", "2x"}) {
+        const program_end run = run_clients({"--variant", "sound", "--clients", wrong});
+        EXPECT_EQ(run.code, exit_usage);
+        EXPECT_THAT(run.err, HasSubstr("is neither a number of calls, 1 to 8, nor random"));
+    }
+    const program_end both =
+        run_clients({"--variant", "sound", "--clients", "2", "--scenario", "page_zero"});
+    EXPECT_EQ(both.code, exit_usage);
+    EXPECT_THAT(both.err, AllOf(HasSubstr("does not go with"), HasSubstr("--clients"),
+                                HasSubstr("--scenario")));
+}
+
 }  // namespace
 }  // namespace pidmap_stress

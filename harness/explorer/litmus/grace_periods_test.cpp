@@ -267,5 +267,56 @@ TEST(GracePeriods, CoverTheQueueOfMichaelAndScott) {
     expect_broken(queue_users<false>());
 }
 
+// --- What a retired object owns -----------------------------------------------------------------
+
+/// It releases what it owns, or forgets to.
+template <bool Releases>
+struct owner {
+    atomic<object*> owned;
+    ~owner() {
+        if (Releases) world::destroy(owned.load(relaxed));
+    }
+};
+template <bool Releases>
+struct owners {
+    using type = owner<Releases>;
+    atomic<type*> slot;
+
+    owners() { slot.store(world::create<type>()); }
+    /// Gives the owner something to own, if it has nothing yet.
+    static void give(type& to) {
+        object* const made = world::create<object>();
+        object* nothing = nullptr;
+        if (!to.owned.compare_exchange_strong(nothing, made, release, relaxed))
+            world::destroy(made);
+    }
+    void retire_it() { world::retire(slot.exchange(nullptr, relaxed)); }
+};
+
+// A reader stores into an object that is retired meanwhile: its destructor runs when the reader's
+// section has ended, and finds it.
+TEST(GracePeriods, ADestructorReleasesWhatItsReadersStored) {
+    using table_of_owners = owners<true>;
+    const auto p = over<table_of_owners>()
+                       .thread([](table_of_owners& s) {
+                           const read_section reads;
+                           if (auto* const found = s.slot.load(acquire)) s.give(*found);
+                       })
+                       .thread([](table_of_owners& s) { s.retire_it(); });
+    for (const model m : {model::rc11, model::cxx20, model::sc})
+        EXPECT_THAT(explore(p, {.model = m, .stop_at_first = false}), holds_completely());
+    expect_step_by_step(p, finds_nothing());
+}
+
+// What is stored before, a destructor that forgets it leaks.
+TEST(GracePeriods, ADestructorThatForgetsWhatItOwnsLeaks) {
+    using table_of_owners = owners<false>;
+    const auto p = over<table_of_owners>().thread([](table_of_owners& s) {
+        s.give(*s.slot.load(relaxed));
+        s.retire_it();
+    });
+    EXPECT_THAT(explore(p), breaks(finding_kind::leak));
+}
+
 }  // namespace
 }  // namespace pidmap_stress::explore

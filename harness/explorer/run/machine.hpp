@@ -388,6 +388,7 @@ private:
     [[nodiscard]] bool shields(unsigned thread, unsigned section, const clock& retired) const;
     [[nodiscard]] bool is_overtaken(event_id e, const clock& retired) const;
     void check_nonatomic_races();
+    [[nodiscard]] bool is_left_to_a_grace_period(const block& b) const;
     void check_leaks();
 
     void follow_state(unsigned thread, event_id id);

@@ -1,0 +1,354 @@
+#include "harness/command/explore/explore_command_clients.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "harness/base/duration.hpp"
+#include "harness/base/interruption.hpp"
+#include "harness/base/say.hpp"
+#include "harness/command/explore/explore_command_report.hpp"
+#include "harness/command/options.hpp"
+#include "harness/command/report/progress.hpp"
+#include "harness/command/report/provenance.hpp"
+#include "harness/command/report/results_file.hpp"
+#include "harness/command/selection.hpp"
+#include "harness/programs/clients/explore_clients.hpp"
+#include "harness/programs/shrink.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+using explore::clients_verdict;
+using clock = explore::watch::clock;
+
+/// What is the same for each row. \pre A number of calls is wanted.
+[[nodiscard]] explore::client_options options_of(const explore_options& wanted) {
+    explore::client_options how{.calls = calls_of_clients(wanted.clients).value_or(0),
+                                .model = *explore::parse_model(wanted.model),
+                                .jobs = wanted.jobs};
+    if (wanted.calls_of_three) how.calls_of_three = *wanted.calls_of_three;
+    if (wanted.budget) how.budget = *wanted.budget;
+    return how;
+}
+
+struct row {
+    const explore::explored_variant* variant;
+    discipline how;
+};
+
+/// The variants under the disciplines that are wanted. \throws usage_error
+[[nodiscard]] std::vector<row> rows_of(const explore_options& wanted) {
+    std::vector<row> rows;
+    for (const chosen_cell& one :
+         choose_cells(explored_catalogue(), {.variants = wanted.variants,
+                                             .disciplines = wanted.disciplines,
+                                             .scenarios = wanted.scenarios,
+                                             .variation = {}})) {
+        const row next{.variant = explore::find_explored_variant(one.variant), .how = one.how};
+        const bool is_there = std::ranges::any_of(rows, [&](const row& other) {
+            return other.variant == next.variant && other.how == next.how;
+        });
+        if (!is_there) rows.push_back(next);
+    }
+    return rows;
+}
+
+[[nodiscard]] std::string counted(std::uint64_t n, std::string_view what) {
+    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+}
+
+/// "every client of at most 5 calls: 1234 clients, 56789 executions and 0 states".
+[[nodiscard]] std::string extent_of(const clients_verdict& seen) {
+    std::uint64_t clients = 0;
+    for (const explore::client_level& one : seen.levels) clients += one.explored;
+    std::string text =
+        fmt::format("{}, {}", counted(clients, "client"), counted(seen.executions, "execution"));
+    if (seen.states != 0) text += fmt::format(", {}", counted(seen.states, "state"));
+    return text;
+}
+
+[[nodiscard]] std::string describe(const clients_verdict& seen, bool is_random) {
+    if (!seen.broken.empty()) {
+        std::vector<std::string> names;
+        for (const explore::broken_invariant& one : seen.broken)
+            names.emplace_back(one.which ? to_string(*one.which)
+                                         : explore::to_string(one.finding.kind));
+        return fmt::format("fails: {}; {}{}", fmt::join(names, ", "),
+                           is_random ? "random clients: "
+                                     : fmt::format("smallest clients, of {} on {}: ",
+                                                   counted(seen.levels.back().calls, "call"),
+                                                   counted(seen.levels.back().threads, "thread")),
+                           extent_of(seen));
+    }
+    if (is_random) return "unbroken, random clients: " + extent_of(seen);
+    std::vector<std::string> proved;
+    for (unsigned threads = 1; threads <= explore::most_client_threads; ++threads)
+        if (const unsigned complete = seen.complete_up_to(threads); complete != 0)
+            proved.push_back(
+                fmt::format("{} on {}", counted(complete, "call"), counted(threads, "thread")));
+    std::string text = proved.empty() ? std::string("unbroken, nothing complete")
+                                      : fmt::format("holds for every client of at most {}",
+                                                    fmt::join(proved, ", "));
+    for (const explore::client_level& one : seen.levels)
+        if (one.explored != one.clients || one.partly != 0)
+            text += fmt::format(
+                "; of {} on {}, {} of {} clients explored{}", counted(one.calls, "call"),
+                counted(one.threads, "thread"), one.explored, one.clients,
+                one.partly == 0 ? "" : fmt::format(", {} of them in part", one.partly));
+    return text + ": " + extent_of(seen);
+}
+
+[[nodiscard]] std::string_view verdict_of(const clients_verdict& seen, unsigned calls) {
+    if (std::ranges::any_of(seen.broken, [](const explore::broken_invariant& one) {
+            return one.which != explore::defect::crash();
+        }))
+        return "violated";
+    if (!seen.broken.empty()) return "crash";
+    // Of random clients nothing is proved.
+    const bool is_complete = calls != 0 && !seen.cut_short &&
+                             std::ranges::all_of(seen.levels, [](const explore::client_level& one) {
+                                 return one.explored == one.clients && one.partly == 0;
+                             });
+    return is_complete ? "holds" : "unbroken";
+}
+
+[[nodiscard]] nlohmann::json to_json(const clients_verdict& seen, unsigned calls,
+                                     const std::string& program) {
+    nlohmann::json levels = nlohmann::json::array();
+    for (const explore::client_level& one : seen.levels)
+        levels.push_back({{"threads", one.threads},
+                          {"calls", one.calls},
+                          {"clients", one.clients},
+                          {"explored", one.explored},
+                          {"partly", one.partly}});
+    nlohmann::json findings = nlohmann::json::array();
+    for (const explore::broken_invariant& one : seen.broken) {
+        findings.push_back(finding_to_json(one, program));
+    }
+    return {{"variant", seen.variant->info->name},
+            {"discipline", to_string(seen.how)},
+            {"verdict", verdict_of(seen, calls)},
+            {"as_expected", seen.as_expected()},
+            {"cut_short", seen.cut_short},
+            {"levels", levels},
+            {"executions", seen.executions},
+            {"states", seen.states},
+            {"findings", findings}};
+}
+
+/// Puts a simpler execution in the place of each finding.
+void simplify(clients_verdict& seen, explore::watch& watched) {
+    for (std::size_t i = 0; i < seen.broken.size(); ++i)
+        if (auto small =
+                explore::shrink(seen.broken_in[i], seen.broken[i], {.watched = &watched})) {
+            seen.broken[i].token = small->token();
+            seen.broken[i].finding = std::move(small->shown_as);
+        }
+}
+
+/// Explores one row after another, and says how far it is.
+class clients_run {
+public:
+    clients_run(const explore_options& wanted, std::size_t rows)
+        : wanted_(wanted), rows_(rows), progress_(stderr, wanted.duration, "executions") {}
+
+    [[nodiscard]] clients_verdict explore_one(const row& what, std::size_t number) {
+        std::optional<clock::time_point> until;
+        if (wanted_.duration.count() != 0) {
+            const auto left = begin_ + wanted_.duration - clock::now();
+            until = clock::now() + left / static_cast<std::int64_t>(rows_ - number);
+        }
+        explore::watch watched(runs_, until, interrupted);
+        {
+            const std::lock_guard lock(mutex_);
+            now_ = fmt::format("{} {}", what.variant->info->name, to_string(what.how));
+        }
+        const std::jthread teller([this](const std::stop_token& done) { tell(done); });
+        clients_verdict seen = explore_row(what, watched);
+        if (!wanted_.no_shrink) simplify(seen, watched);
+        return seen;
+    }
+
+private:
+    [[nodiscard]] clients_verdict explore_row(const row& what, explore::watch& watched) {
+        const explore::model under = *explore::parse_model(wanted_.model);
+        if (wanted_.clients == random_clients)
+            return explore_random_clients(*what.variant, what.how,
+                                          {.executions = random_budget(),
+                                           .seed = wanted_.seed,
+                                           .model = under,
+                                           .jobs = wanted_.jobs,
+                                           .watched = &watched});
+        const auto on_level = [this](const explore::client_level& level) {
+            const std::lock_guard lock(mutex_);
+            level_ = fmt::format(": {} of {} on {}", counted(level.clients, "client"),
+                                 counted(level.calls, "call"), counted(level.threads, "thread"));
+        };
+        explore::client_options how = options_of(wanted_);
+        how.watched = &watched;
+        how.on_level = on_level;
+        return explore_clients(*what.variant, what.how, how);
+    }
+    [[nodiscard]] std::uint64_t random_budget() const {
+        const std::uint64_t usual = wanted_.duration.count() != 0 ? UINT64_MAX : 200'000;
+        const std::uint64_t budget = wanted_.budget.value_or(usual);
+        return budget == 0 ? UINT64_MAX : budget;
+    }
+    void tell(const std::stop_token& done) {
+        std::unique_lock lock(mutex_);
+        std::condition_variable_any ended;
+        while (!ended.wait_for(lock, done, std::chrono::milliseconds(200),
+                               [&] { return done.stop_requested(); })) {
+            const std::uint64_t runs = runs_.load(std::memory_order::relaxed);
+            progress_.update(fmt::format("{}{}, {} executions", now_, level_,
+                                         to_human(static_cast<double>(runs))),
+                             runs);
+        }
+        progress_.clear();
+    }
+
+    const explore_options& wanted_;
+    std::size_t rows_;
+    clock::time_point begin_ = clock::now();
+    std::atomic<std::uint64_t> runs_{0};
+    std::mutex mutex_;  // Of all below.
+    std::string now_;
+    std::string level_;
+    progress_line progress_;
+};
+
+[[nodiscard]] int exit_code_of(const std::vector<clients_verdict>& all, std::size_t rows,
+                               unsigned calls, bool strict) {
+    const auto any = [&](auto&& is_one) { return std::ranges::any_of(all, is_one); };
+    const auto crashed = [](const clients_verdict& one) { return verdict_of(one, 0) == "crash"; };
+    if (any([&](const clients_verdict& one) {
+            return (!one.as_expected() && !crashed(one)) ||
+                   (strict && verdict_of(one, 0) == "violated");
+        }))
+        return exit_violated;
+    if (any(crashed)) return exit_crash;
+    if (interrupted()) return exit_cut_short;
+    // A proof that was asked for and is not there is no pass.
+    const bool silent = any([&](const clients_verdict& one) {
+        return calls != 0 && verdict_of(one, calls) == "unbroken";
+    });
+    return silent || all.size() < rows ? exit_inconclusive : exit_as_expected;
+}
+
+/// How many clients there are, before any is explored.
+void print_how_many(const std::vector<row>& rows, const explore::client_options& how) {
+    std::vector<std::string> told;
+    for (const row& one : rows) {
+        const explore::client_kind kind = kind_of_clients(*one.variant, one.how);
+        std::uint64_t clients = 0;
+        for (unsigned threads = 1; threads <= explore::most_client_threads; ++threads)
+            for (unsigned calls = threads; calls <= most_calls_on(threads, how); ++calls)
+                clients += explore::clients_of(kind, threads, calls).size();
+        std::string text =
+            fmt::format("{} under {}, pages of {} pids{}", counted(clients, "client"),
+                        to_string(one.how), kind.bits, kind.closes ? "" : ", none of which closes");
+        if (std::ranges::find(told, text) == told.end()) told.push_back(std::move(text));
+    }
+    say("of at most {} on 1 and 2 threads, and {} on 3: {}\n", counted(how.calls, "call"),
+        most_calls_on(3, how), fmt::join(told, "; "));
+}
+
+}  // namespace
+
+std::optional<unsigned> calls_of_clients(std::string_view given) {
+    unsigned calls = 0;
+    const char* const end = given.data() + given.size();
+    const auto [stop, error] = std::from_chars(given.data(), end, calls);
+    if (error != std::errc{} || stop != end || calls < 1 || calls > most_calls_of_clients)
+        return std::nullopt;
+    return calls;
+}
+
+int explore_clients_as_told(const explore_options& wanted, const std::string& program) {
+    const std::vector<row> rows = rows_of(wanted);
+    const unsigned calls = calls_of_clients(wanted.clients).value_or(0);
+    const auto begin = clock::now();
+    std::vector<clients_verdict> all;
+    results_file file(wanted.json_path);
+    const auto results_text = [&](bool complete) {
+        nlohmann::json cells = nlohmann::json::array();
+        for (const clients_verdict& one : all) cells.push_back(to_json(one, calls, program));
+        nlohmann::json text{
+            {"schema", 1},
+            {"program", "pidmap-stress"},
+            {"command", "explore --clients"},
+            {"configuration",
+             {{"clients", wanted.clients},
+              {"calls_of_three", options_of(wanted).calls_of_three},
+              {"model", wanted.model},
+              {"seed", wanted.seed},
+              {"jobs", wanted.jobs},
+              {"strict", wanted.strict},
+              {"duration_seconds", std::chrono::duration<double>(wanted.duration).count()}}},
+            {"seconds", std::chrono::duration<double>(clock::now() - begin).count()},
+            {"complete", complete},
+            {"cells_wanted", rows.size()},
+            {"cells", cells},
+            {"exit_code", exit_code_of(all, rows.size(), calls, wanted.strict)}};
+        text.update(provenance());
+        return text.dump(2) + "\n";
+    };
+    // Before any work is done: what cannot be kept is not begun.
+    if (file.wanted())
+        if (const auto failure = file.keep_so_far(results_text(false))) {
+            say(stderr, "pidmap-stress: {}\n", failure->what);
+            return failure->no_room ? exit_no_resources : exit_usage;
+        }
+    heed_interruptions();
+    say("explore --clients {}{} --model {} --seed {}{}; build {}\n", wanted.clients,
+        calls == 0 ? "" : fmt::format(" --calls-of-three {}", options_of(wanted).calls_of_three),
+        wanted.model, wanted.seed,
+        wanted.duration.count() == 0 ? "" : fmt::format(", for {}", to_human(wanted.duration)),
+        explore::build_identity());
+    say("{}\n", describe_build());
+    say(stderr, "{}\n", describe_run());
+    if (calls != 0) print_how_many(rows, options_of(wanted));
+    std::fflush(stdout);
+    clients_run run(wanted, rows.size());
+    for (std::size_t n = 0; n < rows.size() && !interrupted(); ++n) {
+        all.push_back(run.explore_one(rows[n], n));
+        // Before it is told: nothing that was is to be missing from the file.
+        if (file.wanted()) (void)file.keep_so_far(results_text(false));
+        const clients_verdict& seen = all.back();
+        say("{:<18} {:<10} {}{}\n", seen.variant->info->name, to_string(seen.how),
+            describe(seen, calls == 0),
+            seen.as_expected() ? seen.broken.empty() ? "" : " (as expected)"
+                               : fmt::format(" (NOT as expected; {})", to_string(seen.assessed)));
+        for (const explore::broken_invariant& one : seen.broken)
+            say("{}", describe_defect(one, program));
+        std::fflush(stdout);
+    }
+    const auto count = [&](std::string_view verdict) {
+        return std::ranges::count_if(
+            all, [&](const clients_verdict& one) { return verdict_of(one, calls) == verdict; });
+    };
+    say("\n{} of {}: {} hold, {} unbroken as far as explored, {} fail, {} not as expected\n",
+        all.size(), rows.size(), count("holds"), count("unbroken"),
+        count("violated") + count("crash"),
+        std::ranges::count(all, false, &clients_verdict::as_expected));
+    const int code = exit_code_of(all, rows.size(), calls, wanted.strict);
+    const auto lost = file.wanted() ? file.keep(results_text(!interrupted())) : std::nullopt;
+    if (!lost) return code;
+    say(stderr, "pidmap-stress: {}\n", lost->what);
+    return code != exit_as_expected ? code : static_cast<int>(exit_no_resources);
+}
+
+}  // namespace pidmap_stress

@@ -1,0 +1,141 @@
+// Clients: all there are, each once, and what they show.
+
+#include "harness/programs/clients/clients.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "harness/programs/clients/explore_clients.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+using ::testing::IsSupersetOf;
+using ::testing::UnorderedElementsAre;
+
+std::vector<std::string> calls_of(const client_kind& kind, unsigned threads, unsigned calls,
+                                  std::string_view start) {
+    std::vector<std::string> all;
+    for (const script& one : clients_of(kind, threads, calls))
+        if (const std::string text = to_string(one); text.starts_with(start))
+            all.push_back(text.substr(start.size()));
+    return all;
+}
+
+// Written down by hand.
+TEST(Clients, AreThoseThatThereAre) {
+    const client_kind kind{.how = discipline::reference, .closes = true};
+    EXPECT_THAT(calls_of(kind, 1, 1, "reference/calls/2x4/max8/last0/"),
+                UnorderedElementsAre("=a", "=g", "=p", "=x"));
+    // After the put nothing is allowed, and what is allocated can be freed.
+    EXPECT_THAT(calls_of({.how = discipline::reference}, 1, 2, "reference/calls/2x4/max8/last0/"),
+                UnorderedElementsAre("=aa", "=af0", "=ag", "=ap", "=ga", "=gg", "=gp"));
+    // Of two threads that are alike, it does not matter which is which.
+    EXPECT_THAT(calls_of({.how = discipline::reference}, 2, 2, "reference/calls/2x4/max8/last0/"),
+                UnorderedElementsAre("=a+=a", "=a+=g", "=a+=p", "=g+=g", "=g+=p", "=p+=p"));
+    // Here they are not alike: one has the only pid of page 1.
+    EXPECT_THAT(calls_of({.how = discipline::lookup}, 2, 2, "lookup/calls/2x4/max8/last4/"),
+                IsSupersetOf({"4=a+=a", "4=f0+=a", "4=g+=a"}));
+}
+
+TEST(Clients, CanBeExploredAndAreDifferent) {
+    for (int how = 0; how < discipline_count; ++how)
+        for (const unsigned bits : {4U, 8U}) {
+            const client_kind kind{
+                .how = static_cast<discipline>(how), .bits = bits, .closes = true};
+            std::set<std::string> seen;
+            for (unsigned threads = 1; threads <= most_client_threads; ++threads)
+                for (unsigned calls = 1; calls <= 4; ++calls)
+                    for (const script& one : clients_of(kind, threads, calls)) {
+                        EXPECT_FALSE(why_not(one)) << to_string(one);
+                        EXPECT_EQ(one.calls(), calls);
+                        EXPECT_EQ(one.threads.size(), threads);
+                        EXPECT_TRUE(seen.insert(to_string(one)).second) << to_string(one);
+                    }
+            EXPECT_GT(seen.size(), 500U);
+        }
+}
+
+TEST(Clients, ThatAreRandomAreTheSameForTheSameKey) {
+    std::set<std::string> seen;
+    for (std::uint64_t key = 0; key < 200; ++key) {
+        const client_kind kind{.how = static_cast<discipline>(key % 3), .closes = key % 2 == 0};
+        const script one = random_client(kind, 4, key);
+        EXPECT_FALSE(why_not(one)) << to_string(one);
+        EXPECT_EQ(to_string(one), to_string(random_client(kind, 4, key)));
+        seen.insert(to_string(one));
+    }
+    EXPECT_GT(seen.size(), 150U);
+}
+
+clients_verdict explore_all(std::string_view variant, discipline how, unsigned calls,
+                            unsigned jobs = 1) {
+    return explore_clients(*find_explored_variant(variant), how, {.calls = calls, .jobs = jobs});
+}
+
+// What is sound holds for each of them, and what is not breaks in a smallest one.
+TEST(ExploreClients, ProvesWhatIsSound) {
+    for (const std::string_view variant : {"sound", "per_pid"})
+        for (int how = 0; how < discipline_count; ++how) {
+            const clients_verdict seen = explore_all(variant, static_cast<discipline>(how), 2);
+            EXPECT_TRUE(seen.broken.empty()) << variant << ": " << seen.broken[0].token;
+            EXPECT_TRUE(seen.as_expected());
+            EXPECT_EQ(seen.complete_up_to(1), 2U);
+            EXPECT_EQ(seen.complete_up_to(2), 2U);
+            EXPECT_EQ(seen.complete_up_to(3), 0U) << "they have three calls at least";
+            EXPECT_GT(seen.executions, 100U);
+        }
+}
+
+TEST(ExploreClients, FindsTheSmallestThatBreaks) {
+    const clients_verdict seen = explore_all("symmetric", discipline::lookup, 5);
+    ASSERT_FALSE(seen.broken.empty());
+    EXPECT_EQ(seen.levels.back().calls, 2U);
+    EXPECT_TRUE(std::ranges::any_of(seen.broken, [](const broken_invariant& one) {
+        return one.which == invariant::no_get_from_zero;
+    }));
+    for (const explored_case& one : seen.broken_in) EXPECT_EQ(one.calls->calls(), 2U);
+    EXPECT_TRUE(seen.as_expected()) << "it is known to";
+}
+
+TEST(ExploreClients, ShowsTheSameWithAnyNumberOfJobs) {
+    for (const std::string_view variant : {"sound", "as_posted"}) {
+        const clients_verdict one = explore_all(variant, discipline::member, 2, 1);
+        const clients_verdict two = explore_all(variant, discipline::member, 2, 2);
+        EXPECT_EQ(one.executions, two.executions);
+        ASSERT_EQ(one.broken.size(), two.broken.size());
+        for (std::size_t i = 0; i < one.broken.size(); ++i)
+            EXPECT_EQ(one.broken[i].token, two.broken[i].token);
+    }
+}
+
+// What was not explored to its end is no proof.
+TEST(ExploreClients, IsNoProofIfItIsCutShort) {
+    std::atomic<std::uint64_t> runs{0};
+    watch ended(runs, std::nullopt, []() noexcept { return true; });
+    const clients_verdict seen = explore_clients(
+        *find_explored_variant("sound"), discipline::member, {.calls = 2, .watched = &ended});
+    EXPECT_TRUE(seen.cut_short);
+    EXPECT_EQ(seen.complete_up_to(1), 0U);
+    const clients_verdict truncated = explore_clients(
+        *find_explored_variant("sound"), discipline::lookup, {.calls = 2, .budget = 3});
+    EXPECT_EQ(truncated.complete_up_to(2), 0U);
+    EXPECT_GT(truncated.levels.back().partly, 0U);
+}
+
+TEST(ExploreClients, ThatAreRandomFindWhatBreaks) {
+    const clients_verdict seen = explore_random_clients(*find_explored_variant("symmetric"),
+                                                        discipline::lookup, {.jobs = 2});
+    ASSERT_FALSE(seen.broken.empty());
+    const clients_verdict none = explore_random_clients(*find_explored_variant("sound"),
+                                                        discipline::lookup, {.executions = 5'000});
+    EXPECT_TRUE(none.broken.empty());
+    EXPECT_GE(none.executions, 5'000U);
+}
+
+}  // namespace
+}  // namespace pidmap_stress::explore

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "checkers/expectation.hpp"
+#include "harness/explorer/search/explore.hpp"
+#include "harness/programs/clients/clients.hpp"
+#include "harness/programs/explored_variant.hpp"
+#include "harness/programs/matrix.hpp"
+
+/// Explores a variant with clients, and not only with the scenarios that somebody thought of.
+namespace pidmap_stress::explore {
+
+/// The pages that clients of a variant have: the smallest that it is built for and that leave room.
+[[nodiscard]] client_kind kind_of_clients(const explored_variant& variant, discipline how);
+
+/// Clients of one number of threads and of calls.
+struct client_level {
+    unsigned threads = 0;
+    unsigned calls = 0;
+    std::uint64_t clients = 0;   ///< That there are.
+    std::uint64_t explored = 0;  ///< In every execution, or to their first findings.
+    std::uint64_t partly = 0;    ///< Of which a budget left something out.
+};
+
+/// What they showed.
+struct clients_verdict {
+    const explored_variant* variant = nullptr;
+    discipline how{};
+    std::vector<client_level> levels{};  ///< Those that were begun; of random clients, one.
+    std::uint64_t executions = 0;
+    std::uint64_t states = 0;  ///< Of clients with more executions than are looked at one by one.
+    /// The first client of each invariant that broke, in the order of the clients.
+    std::vector<broken_invariant> broken{};
+    std::vector<explored_case> broken_in{};  ///< For each of these.
+    assessment assessed{};
+    bool cut_short = false;
+
+    [[nodiscard]] bool as_expected() const noexcept;
+    /// Every client of that many threads and at most this many calls was explored in every
+    /// execution.
+    [[nodiscard]] unsigned complete_up_to(unsigned threads) const noexcept;
+};
+
+struct client_options {
+    unsigned calls = 4;  ///< At most, together.
+    /// At most, on 3 threads: the smallest of these have more executions than the largest of 2
+    /// threads that end in minutes.
+    unsigned calls_of_three = 3;
+    explore::model model = explore::model::rc11;
+    unsigned jobs = 1;                 ///< Clients side by side. Changes no result.
+    std::uint64_t budget = 5'000'000;  ///< Executions, or states, of each client.
+    watch* watched = nullptr;
+    /// Told before a level of clients is begun. May be empty.
+    std::function<void(const client_level&)> on_level{};
+};
+
+/// How many calls clients of that many threads have, at most.
+[[nodiscard]] unsigned most_calls_on(unsigned threads, const client_options& wanted) noexcept;
+
+/// Explores every client of 1 thread and 1, 2, ... calls, then those of 2 threads, and so on, each
+/// as strategy::prove does. Ends with the first level in which something broke, so what is found is
+/// as small as can be.
+[[nodiscard]] clients_verdict explore_clients(const explored_variant& variant, discipline how,
+                                              const client_options& options);
+
+struct random_client_options {
+    std::uint64_t executions = 200'000;  ///< Of all clients together.
+    unsigned walks = 20;                 ///< Of each client.
+    unsigned most_calls = 4;             ///< Of each thread.
+    std::uint64_t seed = 1;
+    explore::model model = explore::model::rc11;
+    unsigned jobs = 1;
+    watch* watched = nullptr;
+};
+/// Explores random clients by random walks, until one shows something or the executions are used
+/// up.
+[[nodiscard]] clients_verdict explore_random_clients(const explored_variant& variant,
+                                                     discipline how,
+                                                     const random_client_options& options);
+
+}  // namespace pidmap_stress::explore

@@ -289,7 +289,7 @@ constexpr refusal of_every_command[] = {
     {"mutants --strategy stateful",
      "--strategy 'stateful' is unknown; it is a strategy of explore: explore --strategy "
      "stateful; choose from: native, jitter, tsan, asan, random, pct, pos, bounded, "
-     "exhaustive, all"},
+     "exhaustive, clients, random-clients, all"},
     {"mutants --merge /nowhere",
      "--merge '/nowhere' cannot be read; give a file that mutants --json wrote"},
     {"mutants --merge /dev/null", "--merge '/dev/null' is not a file that mutants --json wrote"},

@@ -128,7 +128,8 @@ std::optional<schedule> simplest_schedule(const program& p, model under, defect 
 }
 
 std::optional<shrunk_finding> shrink(explored_case what, const shows_the_same& also,
-                                     const shrink_options& how, std::uint64_t* spent) {
+                                     const shrink_options& how, std::uint64_t* spent,
+                                     const schedule* first) {
     std::uint64_t own = 0;
     std::uint64_t& executions = spent == nullptr ? own : *spent;
     const defect wanted = *what.shows;
@@ -156,6 +157,11 @@ std::optional<shrunk_finding> shrink(explored_case what, const shows_the_same& a
 
     const shows_the_same* accept = &strict;
     auto known = found_in(smallest, strict);
+    if (!known && first != nullptr) {
+        const replay_result run =
+            replay(*what.variant->make(smallest), *first, {.model = what.model});
+        if (run.exact && breaks(run.findings, wanted) && strict(run)) known = *first;
+    }
     for (const unsigned bits : {2U, 4U, 8U}) {
         if (known || !how.from_nothing) break;
         const auto smaller =
@@ -214,8 +220,9 @@ std::optional<shrunk_finding> shrink(const explored_case& what, const broken_inv
     };
     explored_case broken = what;
     broken.shows = found.which;
-    auto small = shrink(broken, accept, how);
-    if (!small && elsewhere) small = shrink(broken, is_that_one, how);
+    const schedule* const known = &found.finding.schedule;
+    auto small = shrink(broken, accept, how, nullptr, known);
+    if (!small && elsewhere) small = shrink(broken, is_that_one, how, nullptr, known);
     if (!small) return std::nullopt;
     // A crash may not be the only one there.
     for (finding& f : small->findings)

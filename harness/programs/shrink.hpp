@@ -50,9 +50,11 @@ using shows_the_same = std::function<bool(const replay_result&)>;
 /// pages; then takes the simplest schedule.
 /// \return nothing if it does not break within the budget.
 /// \param executions  If given, what it took is added here, whatever comes of it.
+/// \param known       A schedule on which it breaks, if there is one: it may be rare.
 [[nodiscard]] std::optional<shrunk_finding> shrink(explored_case what, const shows_the_same& accept,
                                                    const shrink_options& how = {},
-                                                   std::uint64_t* executions = nullptr);
+                                                   std::uint64_t* executions = nullptr,
+                                                   const schedule* known = nullptr);
 
 /// The same for what a cell of the matrix shows.
 /// \return nothing if nothing simpler was found.

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t most_steps = 15;
 constexpr std::size_t most_steps_of_others = 24;
+constexpr std::size_t most_steps_of_nesting = 40;  // A task has a number at each level.
 const shows_the_same anything = [](const replay_result&) { return true; };
 
 // What a cell of the matrix breaks is shown in at most N steps, and any other invariant
@@ -56,6 +57,39 @@ TEST(Shrink, EveryFailingCellIsShownInFewSteps) {
                 cells += seen.broken.empty() ? 0 : 1;
             }
     EXPECT_EQ(cells, 18U) << "all of them break something";
+}
+
+// So is what every other scenario shows, in every variation: by calls, which replay exactly.
+TEST(Shrink, EveryFindingOfEveryScenarioIsShownInFewSteps) {
+    std::size_t found = 0;
+    for (const std::string_view variant : {"as_posted", "symmetric"})
+        for (int how = 0; how < discipline_count; ++how)
+            for (const explored_scenario* const scenario : explored_scenarios())
+                for (unsigned variation = 0;
+                     variation < std::max<std::size_t>(1, scenario->variations.size());
+                     ++variation) {
+                    const explored_case what{.variant = find_explored_variant(variant),
+                                             .setting = {.how = static_cast<discipline>(how),
+                                                         .scenario = scenario,
+                                                         .variation = variation}};
+                    if (why_not(what)) continue;
+                    const cell_verdict seen = explore_cell(
+                        what,
+                        {.strategy = strategy::portfolio, .budget = 2'000, .stop_at_first = false});
+                    for (const broken_invariant& one : seen.broken) {
+                        const auto small = shrink(what, one, {.for_each_program = 300});
+                        ASSERT_TRUE(small) << one.token;
+                        EXPECT_TRUE(small->of.calls) << one.token;
+                        EXPECT_LE(small->shown, scenario->needs_nesting ? most_steps_of_nesting
+                                                                        : most_steps_of_others)
+                            << small->token();
+                        const auto opened = open_token(small->token(), build_identity());
+                        ASSERT_TRUE(opened) << small->token();
+                        EXPECT_TRUE(opened->replay().exact) << small->token();
+                        ++found;
+                    }
+                }
+    EXPECT_GT(found, 60U);
 }
 
 // It takes away what is not needed: turns, threads, preemptions.

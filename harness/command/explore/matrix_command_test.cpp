@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <regex>
 #include <sstream>
+#include <vector>
 
 #include "harness/command/options.hpp"
 #include "harness/testing/program.hpp"
@@ -50,6 +53,39 @@ TEST(MatrixCommand, PrintsTheMatrixOfTheReadme) {
     EXPECT_EQ(run.code, exit_as_expected) << run.err;
     EXPECT_EQ(table_in(readme.substr(at)), table_in(run.out))
         << "replace the README's table by this one";
+}
+
+/// A line of a trace, but for where in the sources it is: that moves with each change.
+[[nodiscard]] std::string without_line_numbers(const std::string& line) {
+    const std::string text = std::regex_replace(line, std::regex("[.]([ch]pp):[0-9]+"), ".$1");
+    const std::size_t from = text.find_first_not_of(' ');
+    return from == std::string::npos ? ""
+                                     : text.substr(from, text.find_last_not_of(' ') + 1 - from);
+}
+[[nodiscard]] std::vector<std::string> lines_of(const std::string& text) {
+    std::istringstream in(text);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(without_line_numbers(line));
+    return lines;
+}
+
+TEST(MatrixCommand, ReplaysTheTraceOfTheReadme) {
+    const program_end found = run_pidmap_stress(
+        words_of("explore --variant symmetric --discipline lookup --scenario page_zero"));
+    const std::size_t broken = found.out.find("\n    no_get_from_zero: ");
+    ASSERT_NE(broken, std::string::npos) << found.out;
+    const std::size_t at = found.out.find(" replay ", broken) + 8;
+    const program_end run =
+        run_pidmap_stress({"replay", found.out.substr(at, found.out.find('\n', at) - at)});
+    const std::vector<std::string> readme = lines_of(text_of(PIDMAP_STRESS_README));
+    // Not what replays it, and who printed it.
+    for (const std::string& line : lines_of(run.out)) {
+        if (line.starts_with("again: ") || line.starts_with("--full") ||
+            line.starts_with("pidmap-stress "))
+            continue;
+        EXPECT_NE(std::ranges::find(readme, line), readme.end())
+            << "replace the README's trace by this one: " << line;
+    }
 }
 
 TEST(MatrixCommand, PrintsTheSameWhateverTheJobs) {

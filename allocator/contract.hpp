@@ -64,6 +64,60 @@ enum class invariant : std::uint8_t {
 };
 inline constexpr int invariant_count = static_cast<int>(invariant::bounded_stack) + 1;
 
+/// What an invariant is about. A variant may fail in one and hold in another, and a hint that goes
+/// astray must not hide what the references do.
+enum class family : std::uint8_t {
+    references,  ///< The count at rest, and the life of the namespace that hangs on it.
+    cover,       ///< The count at every instant: it may lag behind where that does no harm.
+    pids,        ///< Who has which pid, and the books of the map.
+    reuse,       ///< When a pid comes back, and whether its last owner's writes are seen.
+    progress,    ///< Whether one thread that stops forever stops others.
+};
+inline constexpr int family_count = static_cast<int>(family::progress) + 1;
+
+/// All that is said of an invariant: a new one is a row here, and a member of the enum.
+struct invariant_info {
+    invariant which;
+    std::string_view name;
+    family about;
+    /// What a thread does that breaks it: "thread 2 ...". Empty if no thread breaks it alone.
+    std::string_view deed{};
+};
+inline constexpr std::array<invariant_info, invariant_count> invariants{{
+    {invariant::unique_pid, "unique_pid", family::pids, "gets a pid that somebody holds"},
+    {invariant::pid_in_range, "pid_in_range", family::pids, "gets a pid out of range"},
+    {invariant::no_use_after_release, "no_use_after_release", family::references,
+     "uses the namespace after its release"},
+    {invariant::released_once, "released_once", family::references,
+     "releases the namespace a second time"},
+    {invariant::no_underflow, "no_underflow", family::references, "takes the count below 0"},
+    {invariant::no_get_from_zero, "no_get_from_zero", family::references,
+     "takes a reference from a count of 0, so that a dead namespace is revived"},
+    {invariant::live_pid_pins_namespace, "live_pid_pins_namespace", family::references,
+     "leaves a count of 0 while a pid is held"},
+    {invariant::reference_covers_pages, "reference_covers_pages", family::cover},
+    {invariant::refcount_equals_pages, "refcount_equals_pages", family::references},
+    {invariant::nr_free_equals_clear_bits, "nr_free_equals_clear_bits", family::pids},
+    {invariant::bitmap_equals_held, "bitmap_equals_held", family::pids},
+    {invariant::nothing_leaked, "nothing_leaked", family::references},
+    {invariant::no_immediate_reuse, "no_immediate_reuse", family::reuse,
+     "gets a pid again though others were free"},
+    {invariant::reuse_happens_after, "reuse_happens_after", family::reuse,
+     "gets a pid without seeing what its last owner wrote"},
+    {invariant::linearizable, "linearizable", family::pids},
+    {invariant::progress, "progress", family::progress},
+    {invariant::bounded_stack, "bounded_stack", family::references},
+}};
+[[nodiscard]] constexpr const invariant_info& info_of(invariant which) noexcept {
+    return invariants[static_cast<std::size_t>(which)];
+}
+static_assert([] {
+    for (int n = 0; n < invariant_count; ++n)
+        if (invariants[static_cast<std::size_t>(n)].which != static_cast<invariant>(n))
+            return false;
+    return true;
+}());
+
 /// Who may call, and what protects the namespace during the call.
 enum class discipline : std::uint8_t {
     member,     ///< The caller holds a live pid of this namespace for the whole call.
@@ -183,25 +237,6 @@ struct variant_info {
 namespace detail {
 inline constexpr std::array<std::string_view, 3> alloc_error_names{"exhausted", "no_memory",
                                                                    "namespace_dead"};
-inline constexpr std::array<std::string_view, invariant_count> invariant_names{
-    "unique_pid",
-    "pid_in_range",
-    "no_use_after_release",
-    "released_once",
-    "no_underflow",
-    "no_get_from_zero",
-    "live_pid_pins_namespace",
-    "reference_covers_pages",
-    "refcount_equals_pages",
-    "nr_free_equals_clear_bits",
-    "bitmap_equals_held",
-    "nothing_leaked",
-    "no_immediate_reuse",
-    "reuse_happens_after",
-    "linearizable",
-    "progress",
-    "bounded_stack",
-};
 inline constexpr std::array<std::string_view, discipline_count> discipline_names{
     "member", "reference", "lookup"};
 inline constexpr std::array<std::string_view, world_count> world_names{"native", "tsan", "asan",
@@ -220,7 +255,7 @@ constexpr std::string_view to_string(alloc_error error) noexcept {
     return detail::alloc_error_names[static_cast<std::size_t>(error)];
 }
 constexpr std::string_view to_string(invariant which) noexcept {
-    return detail::invariant_names[static_cast<std::size_t>(which)];
+    return info_of(which).name;
 }
 constexpr std::string_view to_string(discipline which) noexcept {
     return detail::discipline_names[static_cast<std::size_t>(which)];
@@ -232,7 +267,9 @@ constexpr std::optional<discipline> parse_discipline(std::string_view name) noex
     return detail::parse<discipline>(detail::discipline_names, name);
 }
 constexpr std::optional<invariant> parse_invariant(std::string_view name) noexcept {
-    return detail::parse<invariant>(detail::invariant_names, name);
+    for (const invariant_info& one : invariants)
+        if (one.name == name) return one.which;
+    return std::nullopt;
 }
 
 }  // namespace pidmap_stress

@@ -47,35 +47,6 @@ namespace {
 
 }  // namespace
 
-family family_of(invariant which) noexcept {
-    using enum invariant;
-    switch (which) {
-        case no_use_after_release:
-        case released_once:
-        case no_underflow:
-        case no_get_from_zero:
-        case live_pid_pins_namespace:
-        case refcount_equals_pages:
-        case bounded_stack:
-        case nothing_leaked:
-            return family::references;
-        case reference_covers_pages:
-            return family::cover;
-        case unique_pid:
-        case pid_in_range:
-        case nr_free_equals_clear_bits:
-        case bitmap_equals_held:
-        case linearizable:
-            return family::pids;
-        case no_immediate_reuse:
-        case reuse_happens_after:
-            return family::reuse;
-        case invariant::progress:
-            break;
-    }
-    return family::progress;
-}
-
 std::string_view to_string(family which) noexcept {
     static constexpr std::array<std::string_view, family_count> names{"references", "cover", "pids",
                                                                       "reuse", "progress"};
@@ -109,7 +80,8 @@ bool cell_verdict::harness_at_fault() const noexcept {
 
 standing cell_verdict::of_family(family which) const noexcept {
     const bool fails = std::ranges::any_of(broken, [&](const broken_invariant& one) {
-        return !one.which || (!one.which->is_crash() && family_of(*one.which->broken()) == which);
+        return !one.which ||
+               (!one.which->is_crash() && info_of(*one.which->broken()).about == which);
     });
     if (fails) return standing::fails;
     if (crashed()) return standing::crashes;

@@ -14,17 +14,6 @@
 /// Explores a variant in one setting, and says what that shows: a cell of the safety matrix.
 namespace pidmap_stress::explore {
 
-/// What an invariant is about. A variant may fail in one and hold in another, and a hint that goes
-/// astray must not hide what the references do.
-enum class family : std::uint8_t {
-    references,  ///< The count at rest, and the life of the namespace that hangs on it.
-    cover,       ///< The count at every instant: it may lag behind where that does no harm.
-    pids,        ///< Who has which pid, and the books of the map.
-    reuse,       ///< When a pid comes back, and whether its last owner's writes are seen.
-    progress,    ///< Whether one thread that stops forever stops others.
-};
-inline constexpr int family_count = static_cast<int>(family::progress) + 1;
-[[nodiscard]] family family_of(invariant which) noexcept;
 [[nodiscard]] std::string_view to_string(family which) noexcept;
 
 /// One way in which a cell fails: the first finding of that invariant, or the first crash.

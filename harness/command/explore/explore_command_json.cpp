@@ -29,9 +29,9 @@ using explore::cell_verdict;
     for (const broken_invariant& one : seen.broken)
         findings.push_back(finding_to_json(one, program));
     nlohmann::json families = nlohmann::json::object();
-    for (int n = 0; n < explore::family_count; ++n) {
-        const auto which = static_cast<explore::family>(n);
-        families[std::string(to_string(which))] = to_string(seen.of_family(which));
+    for (int n = 0; n < family_count; ++n) {
+        const auto which = static_cast<family>(n);
+        families[std::string(explore::to_string(which))] = to_string(seen.of_family(which));
     }
     return {{"variant", seen.of.variant->info->name},
             {"discipline", to_string(s.how)},

@@ -253,36 +253,8 @@ std::string call_of(std::string_view label) {
 }
 
 std::string deed(invariant which) {
-    switch (which) {
-        case invariant::unique_pid:
-            return "gets a pid that somebody holds";
-        case invariant::pid_in_range:
-            return "gets a pid out of range";
-        case invariant::no_use_after_release:
-            return "uses the namespace after its release";
-        case invariant::released_once:
-            return "releases the namespace a second time";
-        case invariant::no_underflow:
-            return "takes the count below 0";
-        case invariant::no_get_from_zero:
-            return "takes a reference from a count of 0, so that a dead namespace is revived";
-        case invariant::live_pid_pins_namespace:
-            return "leaves a count of 0 while a pid is held";
-        case invariant::reuse_happens_after:
-            return "gets a pid without seeing what its last owner wrote";
-        case invariant::no_immediate_reuse:
-            return "gets a pid again though others were free";
-        case invariant::reference_covers_pages:
-        case invariant::refcount_equals_pages:
-        case invariant::nr_free_equals_clear_bits:
-        case invariant::bitmap_equals_held:
-        case invariant::nothing_leaked:
-        case invariant::linearizable:
-        case invariant::progress:
-        case invariant::bounded_stack:
-            break;
-    }
-    return fmt::format("breaks {}", to_string(which));
+    const std::string_view told = info_of(which).deed;
+    return told.empty() ? fmt::format("breaks {}", to_string(which)) : std::string(told);
 }
 
 namespace {

@@ -87,7 +87,8 @@ TEST(Trace, RowsNameLinesOfTheAlgorithm) {
     for (const trace_row& row : late_get().rows) {
         if (row.place.empty()) continue;
         ++named;
-        EXPECT_TRUE(std::regex_match(row.place, std::regex("[a-z_]+\\.[ch]pp:[0-9]+"))) << row.place;
+        EXPECT_TRUE(std::regex_match(row.place, std::regex("[a-z_]+\\.[ch]pp:[0-9]+")))
+            << row.place;
         if (row.edge == "R3") {
             EXPECT_THAT(row.place, HasSubstr("pid_namespace.hpp:"));
         }

@@ -41,8 +41,7 @@ struct count_in_a_byte : pid_namespace<P, sound_orders, count_in_a_byte_steps> {
                    {.broken = invariant::no_get_from_zero},
                    {.broken = invariant::no_underflow},
                    {.broken = invariant::no_use_after_release},
-                   {.broken = invariant::live_pid_pins_namespace}},
-        .worlds = world_set(world::native) | world::tsan | world::asan};
+                   {.broken = invariant::live_pid_pins_namespace}}};
 };
 
 }  // namespace pidmap_stress

@@ -38,8 +38,7 @@ struct saturating_count : pid_namespace<P, sound_orders, saturating_count_steps>
         .kind = variant_kind::mutant,
         .breaks = {{.broken = invariant::refcount_equals_pages, .shown_by = "many_pages"},
                    {.broken = invariant::no_use_after_release},
-                   {.broken = invariant::live_pid_pins_namespace}},
-        .worlds = world_set(world::native) | world::tsan | world::asan};
+                   {.broken = invariant::live_pid_pins_namespace}}};
 };
 
 }  // namespace pidmap_stress

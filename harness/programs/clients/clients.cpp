@@ -29,12 +29,14 @@ using enum script_call::kind;
         case client_start::closing:
             if (is_lookup || !kind.closes) return std::nullopt;
             [[fallthrough]];
+        case client_start::many_references:
         case client_start::fresh:
             if (is_member) {
                 seat(1);
                 s.last = members;
             }
             s.threads[0].is_creator = is_lookup;  // Or nothing would keep it.
+            if (from == client_start::many_references) s.before.assign(300, {.what = get});
             break;
         case client_start::about_to_empty:
             if (is_member) seat(0);
@@ -161,6 +163,11 @@ private:
                !comes_before(script_.threads[thread].does, script_.threads[thread - 1].does);
     }
     void add() {
+        // A count that is wrong for its size is wrong whatever many do; and each execution takes
+        // these references again.
+        if (from_ == client_start::many_references &&
+            (script_.threads.size() != 1 || script_.calls() > 1))
+            return;
         // Without a call that closes it, it is a client of a fresh one.
         if (from_ == client_start::closing && !any_closes(script_)) return;
         assert(!why_not(script_));
@@ -177,7 +184,7 @@ private:
 
 std::string_view to_string(client_start which) noexcept {
     static constexpr std::array<std::string_view, client_starts.size()> names{
-        "fresh", "about_to_empty", "full_but_one", "about_to_wrap", "closing"};
+        "fresh", "about_to_empty", "full_but_one", "about_to_wrap", "many_references", "closing"};
     return names[static_cast<std::size_t>(which)];
 }
 

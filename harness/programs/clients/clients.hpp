@@ -16,15 +16,16 @@ namespace pidmap_stress::explore {
 
 /// The state that a client starts from.
 enum class client_start : std::uint8_t {
-    fresh,           ///< No pids but those that threads must have.
-    about_to_empty,  ///< Thread 1 has the only pid of page 1.
-    full_but_one,    ///< One pid is free, behind the hint.
-    about_to_wrap,   ///< The hint is at the last pid.
-    closing,         ///< As fresh, and the creator is still there: some thread closes it.
+    fresh,            ///< No pids but those that threads must have.
+    about_to_empty,   ///< Thread 1 has the only pid of page 1.
+    full_but_one,     ///< One pid is free, behind the hint.
+    about_to_wrap,    ///< The hint is at the last pid.
+    many_references,  ///< As fresh, and somebody has 300 references.
+    closing,          ///< As fresh, and the creator is still there: some thread closes it.
 };
-inline constexpr std::array<client_start, 5> client_starts{
-    client_start::fresh, client_start::about_to_empty, client_start::full_but_one,
-    client_start::about_to_wrap, client_start::closing};
+inline constexpr std::array<client_start, 6> client_starts{
+    client_start::fresh,         client_start::about_to_empty,  client_start::full_but_one,
+    client_start::about_to_wrap, client_start::many_references, client_start::closing};
 [[nodiscard]] std::string_view to_string(client_start which) noexcept;
 
 inline constexpr unsigned most_client_threads = 3;

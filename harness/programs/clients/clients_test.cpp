@@ -29,6 +29,8 @@ std::vector<std::string> calls_of(const client_kind& kind, unsigned threads, uns
 // Written down by hand.
 TEST(Clients, AreThoseThatThereAre) {
     const client_kind kind{.how = discipline::reference, .closes = true};
+    EXPECT_THAT(calls_of(kind, 1, 1, "reference/calls/2x4/max8/last0!g*300/"),
+                UnorderedElementsAre("=a", "=g", "=p"));
     EXPECT_THAT(calls_of(kind, 1, 1, "reference/calls/2x4/max8/last0/"),
                 UnorderedElementsAre("=a", "=g", "=p", "=x"));
     // After the put nothing is allowed, and what is allocated can be freed.

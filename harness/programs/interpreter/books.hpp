@@ -92,7 +92,7 @@ struct thread_book {
     std::array<own_pid, most_explored_pids> own{};
     unsigned count = 0;
     unsigned failures_left = 0;
-    std::array<std::uint8_t, Spaces> references{};
+    std::array<std::uint16_t, Spaces> references{};
     std::array<bool, Spaces> knows_closed{};
     std::array<pid_object_handle*, most_objects> objects{};
     unsigned object_count = 0;

@@ -80,6 +80,9 @@ void execution<Spaces>::prepare(const script_call& call) {
     thread_book<Spaces>& mine = books_[0];
     if (call.what == alloc || call.what == make) {
         prepare_alloc(call.in, call.what == make);
+    } else if (call.what == get) {
+        space(call.in).ns.get();
+        ++mine.references[call.in];
     } else if (call.what == set_pid_max) {
         limit_ = static_cast<pid_nr>(call.which);
         pid_max_.store(limit_, std::memory_order::relaxed);

@@ -68,14 +68,14 @@ private:
                                        who);
                 break;
             case close:
-            case get:
             case put:
             case get_object:
             case put_object:
-                if (caller == 0) return "the set-up only allocates, frees and creates";
+                if (caller == 0) return "the set-up only allocates, frees, creates and gets";
                 break;
             case alloc:
             case free:
+            case get:
                 break;
         }
         return std::nullopt;

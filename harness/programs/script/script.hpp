@@ -93,7 +93,7 @@ struct script {
 };
 inline constexpr unsigned most_script_threads = 4;
 inline constexpr std::size_t most_script_calls = 24;   ///< Of one thread.
-inline constexpr std::size_t most_set_up_calls = 160;  ///< In `before`.
+inline constexpr std::size_t most_set_up_calls = 400;  ///< In `before`.
 inline constexpr unsigned most_script_namespaces = 20;
 inline constexpr unsigned most_script_levels = 3;
 

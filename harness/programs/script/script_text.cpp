@@ -18,12 +18,27 @@ constexpr char creator = 'c';
     return in == 0 ? "" : fmt::format("@{}", in);
 }
 
+/// From so many on, equal calls in a row are written once.
+constexpr std::size_t many = 4;
+
+[[nodiscard]] std::string to_text(const script_call& call) {
+    std::string text(1, letters[static_cast<std::size_t>(call.what)]);
+    if (has_number(call.what)) text += fmt::format("{}", call.which);
+    return text + at(call.in);
+}
+
+/// "aaf0", and "a*15" for 15 times the same.
 [[nodiscard]] std::string to_text(const std::vector<script_call>& calls) {
     std::string text;
-    for (const script_call& call : calls) {
-        text += letters[static_cast<std::size_t>(call.what)];
-        if (has_number(call.what)) text += fmt::format("{}", call.which);
-        text += at(call.in);
+    for (std::size_t i = 0; i < calls.size();) {
+        std::size_t same = i + 1;
+        while (same < calls.size() && calls[same] == calls[i]) ++same;
+        const std::size_t times = same - i;
+        if (times >= many)
+            text += fmt::format("{}*{}", to_text(calls[i]), times);
+        else
+            for (; i < same; ++i) text += to_text(calls[i]);
+        i = same;
     }
     return text;
 }
@@ -87,7 +102,14 @@ constexpr char creator = 'c';
         const auto in = next_namespace(text);
         if (!in) return std::nullopt;
         call.in = *in;
-        calls.push_back(call);
+        std::size_t times = 1;
+        if (text.starts_with('*')) {
+            text.remove_prefix(1);
+            const auto given = next_number(text);
+            if (!given || *given < many || *given > most_set_up_calls) return std::nullopt;
+            times = *given;
+        }
+        calls.insert(calls.end(), times, call);
     }
     return calls;
 }

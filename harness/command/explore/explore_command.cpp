@@ -337,22 +337,22 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     };
     CLI::Option* const clients = app.add_option_function<std::string>(
         "--clients", take_clients,
-        "instead of scenarios, every client of at most so and so many calls on 1 to 3 threads, "
-        "from "
-        "a few states,\nthe small ones first; or random: random clients, by random walks");
+        "1 to 8: instead of scenarios, every client of at most N calls, from a few states, the "
+        "small ones first;\nor random: random clients, by random walks");
     const std::function<void(unsigned)> take_three = [&wanted](unsigned given) {
         wanted.calls_of_three = given;
     };
     add_whole_number(app, "--calls-of-three", 0U, most_calls_of_clients, take_three,
                      "the most calls of clients on 3 threads, which take by far the longest. "
                      "Default: 3");
-    for (const char* const of_scenarios : {"--scenario", "--threads", "--turns", "--pages",
-                                           "--bits", "--variation", "--strategy", "--matrix"})
-        clients->excludes(app.get_option(of_scenarios));
     add_choice(app, {.option = "--progress", .names = names_of(explore_progress)}, wanted.progress,
                "whether threads complete though another one stops forever, at any of its steps;\n"
                "auto: where no thread ever waits, so that this is known, and where it is not, in "
                "a matrix of 2 threads x 1 turn");
+    for (const char* const of_scenarios :
+         {"--scenario", "--threads", "--turns", "--pages", "--bits", "--variation", "--strategy",
+          "--matrix", "--progress"})
+        clients->excludes(app.get_option(of_scenarios));
     app.add_option("--json", wanted.json_path, "a file for the results, or - for standard output");
     app.add_flag("--no-shrink", wanted.no_shrink, "print findings as they were found");
     app.add_flag("--strict", wanted.strict, "any violation is exit code 2, expected or not");

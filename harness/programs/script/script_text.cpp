@@ -18,7 +18,7 @@ constexpr char creator = 'c';
     return in == 0 ? "" : fmt::format("@{}", in);
 }
 
-/// From so many on, equal calls in a row are written once.
+/// This many equal calls in a row, or more, are written once.
 constexpr std::size_t many = 4;
 
 [[nodiscard]] std::string to_text(const script_call& call) {

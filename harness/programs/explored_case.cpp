@@ -43,7 +43,8 @@ constexpr char separator = ':';
 [[nodiscard]] std::optional<explored_case> parse_case(std::string_view text) {
     explored_case what;
     std::string_view last = take_last(text);
-    if ((what.shows = parse_defect(last))) last = take_last(text);
+    what.shows = parse_defect(last);
+    if (what.shows) last = take_last(text);
     if (last.starts_with("stopped-")) {
         const auto stops = parse_freeze_point(last);
         if (!stops) return std::nullopt;

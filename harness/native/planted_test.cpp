@@ -58,6 +58,8 @@ struct hammered {
     friend void PrintTo(const hammered& what, std::ostream* out) { *out << what.mutant; }
 };
 
+const auto mutant_name = [](const auto& info) { return std::string(info.param.mutant); };
+
 class HammeredMutantTest : public ::testing::TestWithParam<hammered> {};
 
 TEST_P(HammeredMutantTest, IsFound) {
@@ -109,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(
                  member,
                  1'000,
                  {refcount_equals_pages, nothing_leaked}}),
-    [](const auto& info) { return std::string(info.param.mutant); });
+    mutant_name);
 
 // The same frame without a bug holds: it is the bugs that are found, and not the frame.
 TEST(PlantedVariantTest, ACorrectCopyHolds) {

@@ -289,9 +289,9 @@ TEST(ExploreCommand, BadInputIsOneLine) {
 // --- Clients ------------------------------------------------------------------------------------
 
 program_end run_clients(const std::vector<std::string>& options) {
-    std::vector<std::string> words{"explore"};
-    words.insert(words.end(), options.begin(), options.end());
-    return run_pidmap_stress(words);
+    std::vector<std::string> all{"explore"};
+    all.insert(all.end(), options.begin(), options.end());
+    return run_pidmap_stress(all);
 }
 
 TEST(ExploreClientsCommand, SaysHowManyThereAreAndWhatIsProved) {

@@ -96,7 +96,9 @@ TEST(ProgramTest, AKnownBreakageIsAsExpected) {
 // not run after run.
 TEST(ProgramTest, AFindingCarriesAnInterleaving) {
     const std::vector<std::vector<std::string>> cells{{"as_posted", "page_zero", "member"},
-                                                      {"symmetric", "lookup", "lookup"}};
+                                                      {"symmetric", "lookup", "lookup"},
+                                                      {"as_posted", "nested", "reference"},
+                                                      {"as_posted", "outliving_pid", "member"}};
     for (const std::vector<std::string>& cell : cells) {
         const scratch_folder folder;
         const std::string path = folder.path("results.json");

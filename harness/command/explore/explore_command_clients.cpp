@@ -283,7 +283,10 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
     const auto begin = clock::now();
     std::vector<clients_verdict> all;
     results_file file(wanted.json_path);
-    const auto results_text = [&](bool complete) {
+    const auto results_text = [&] {
+        // Every row came to its own end.
+        const bool complete =
+            all.size() == rows.size() && std::ranges::none_of(all, &clients_verdict::cut_short);
         nlohmann::json cells = nlohmann::json::array();
         for (const clients_verdict& one : all) cells.push_back(to_json(one, calls, program));
         nlohmann::json text{
@@ -308,7 +311,7 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
     };
     // Before any work is done: what cannot be kept is not begun.
     if (file.wanted())
-        if (const auto failure = file.keep_so_far(results_text(false))) {
+        if (const auto failure = file.keep_so_far(results_text())) {
             say(stderr, "pidmap-stress: {}\n", failure->what);
             return failure->no_room ? exit_no_resources : exit_usage;
         }
@@ -326,7 +329,7 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
     for (std::size_t n = 0; n < rows.size() && !interrupted(); ++n) {
         all.push_back(run.explore_one(rows[n], n));
         // Before it is told: nothing that was is to be missing from the file.
-        if (file.wanted()) (void)file.keep_so_far(results_text(false));
+        if (file.wanted()) (void)file.keep_so_far(results_text());
         const clients_verdict& seen = all.back();
         say("{:<18} {:<10} {}{}\n", seen.variant->info->name, to_string(seen.how),
             describe(seen, calls == 0),
@@ -345,7 +348,7 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
         count("violated") + count("crash"),
         std::ranges::count(all, false, &clients_verdict::as_expected));
     const int code = exit_code_of(all, rows.size(), calls, wanted.strict);
-    const auto lost = file.wanted() ? file.keep(results_text(!interrupted())) : std::nullopt;
+    const auto lost = file.wanted() ? file.keep(results_text()) : std::nullopt;
     if (!lost) return code;
     say(stderr, "pidmap-stress: {}\n", lost->what);
     return code != exit_as_expected ? code : static_cast<int>(exit_no_resources);

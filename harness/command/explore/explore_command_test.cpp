@@ -324,9 +324,15 @@ TEST(ExploreClientsCommand, WhatIsFoundReplays) {
 }
 
 TEST(ExploreClientsCommand, WhatIsNotFinishedIsNoPass) {
-    const program_end run = run_clients(
-        {"--variant", "sound", "--discipline", "lookup", "--clients", "5", "--for", "200ms"});
+    const scratch_folder folder;
+    const std::string path = folder.path("results.json");
+    const program_end run = run_clients({"--variant", "sound", "--discipline", "lookup",
+                                         "--clients", "5", "--for", "200ms", "--json", path});
     EXPECT_EQ(run.code, exit_inconclusive) << run.out;
+    const auto results = nlohmann::json::parse(text_of(path), nullptr, false);
+    ASSERT_TRUE(results.is_object());
+    EXPECT_EQ(results["complete"], false);
+    EXPECT_EQ(results["cells"][0]["verdict"], "unbroken");
     EXPECT_THAT(run.out, HasSubstr("1 unbroken as far as explored"));
 }
 

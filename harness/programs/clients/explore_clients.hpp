@@ -46,8 +46,8 @@ struct clients_verdict {
 
 struct client_options {
     unsigned calls = 4;  ///< At most, together.
-    /// At most, on 3 threads: the smallest of these have more executions than the largest of 2
-    /// threads that end in minutes.
+    /// At most, on 3 threads, which have by far the most executions: three that allocate at once
+    /// have half a million.
     unsigned calls_of_three = 3;
     explore::model model = explore::model::rc11;
     unsigned jobs = 1;                 ///< Clients side by side. Changes no result.
@@ -60,9 +60,9 @@ struct client_options {
 /// How many calls clients of that many threads have, at most.
 [[nodiscard]] unsigned most_calls_on(unsigned threads, const client_options& wanted) noexcept;
 
-/// Explores every client of 1 thread and 1, 2, ... calls, then those of 2 threads, and so on, each
-/// as strategy::prove does. Ends with the first level in which something broke, so what is found is
-/// as small as can be.
+/// Explores every client of 1, 2, ... calls, those of fewer threads first, each as strategy::prove
+/// does. Ends with the first level in which something broke, so what is found is as small as can
+/// be.
 [[nodiscard]] clients_verdict explore_clients(const explored_variant& variant, discipline how,
                                               const client_options& options);
 

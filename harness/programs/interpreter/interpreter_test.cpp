@@ -128,5 +128,26 @@ TEST(Interpreter, SettingsAreReadAsTheyAreWritten) {
         EXPECT_FALSE(parse_pidmap_setting(wrong)) << wrong;
 }
 
+// What one thread does reaches another one through the variant alone, and not through the tester's
+// own books: executions are run again with their threads in any order.
+TEST(Interpreter, WhatGoesFromThreadToThreadIsJudgedInEveryOrder) {
+    for (const std::string_view text :
+         {// A number, and with it an object, that both have one after the other.
+          "reference/calls/2x2/max2/last0/=of0+=of0", "reference/calls/2x2/max2/last0/=o+=of0",
+          "reference/calls/2x2/max2/last0/=of0+=o",
+          "reference/calls/2x2/max2/last0/=ok0f0d+=ol0df0",
+          "member/calls/2x2/max3/last0!oo/1=f0+2=of1l0d",
+          // pid_max, which one raises, and which lets others have more.
+          "reference/calls/2x4/max2/last0/=m8+=aa", "reference/calls/2x4/max2/last0/=aa+=m8",
+          "reference/calls/2x4/max2/last0/=am8f0+=af0a"}) {
+        const auto s = parse_script(text);
+        ASSERT_TRUE(s) << text;
+        const explored_variant& sound = *find_explored_variant("sound");
+        EXPECT_THAT(explore(*sound.make(*s), {.stop_at_first = false}), holds_completely()) << text;
+        EXPECT_TRUE(explore(*sound.make(*s), {.strategy = strategy::random, .walks = 500}).ok())
+            << text;
+    }
+}
+
 }  // namespace
 }  // namespace pidmap_stress::explore

@@ -1,5 +1,11 @@
 #pragma once
 
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "harness/programs/pidmap_setting.hpp"
 #include "harness/programs/script/script.hpp"
 

@@ -45,7 +45,8 @@ TEST(Script, IsReadAsItIsWritten) {
         EXPECT_EQ(parse_script(to_string(s)), s) << to_string(s);
     }
     for (const std::string_view text :
-         {"member/calls/2x4/max8/last4/4=af0+=a", "lookup/calls/2x2/max4/last0/c=agpf9",
+         {"member/calls/2x4/max8/last4!naa@1/1,1@1=~1af0+=gx",  // Of the README.
+          "member/calls/2x4/max8/last4/4=af0+=a", "lookup/calls/2x2/max4/last0/c=agpf9",
           "reference/calls/2x8/max9/last8/c1,8=p+", "member/calls/2x4/max8/last0!a*7gg/1=a*5",
           "member/calls/3x4r3/max12/last0!naa@1f0m8/1@1=~2na@2b@2xoi1l0k0dm8+=n@1"}) {
         const auto s = parse_script(text);

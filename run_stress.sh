@@ -198,9 +198,10 @@ profile_test() {
     build release
     say "testing build/release ..."
     local log=$root/build/release/tests.log ended failed
-    # ctest writes a log of its own only at its end.
+    # ctest writes a log of its own only at its end. One more than there are processors: some tests
+    # wait, rather than compute.
     watch_over ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error \
-        --parallel "$(job_count)" "$@" > >(trap '' INT TERM HUP && exec tee -- "$log")
+        --parallel "$(($(job_count) + 1))" "$@" > >(trap '' INT TERM HUP && exec tee -- "$log")
     [[ $asked_to_end == yes ]] || exit "$watched"
     sleep 0.5  # For what is still in the pipe.
     ended=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#' "$log" || true)

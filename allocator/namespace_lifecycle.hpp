@@ -8,7 +8,7 @@ namespace pidmap_stress {
 
 /// How a namespace begins, closes and ends: the same for every variant.
 ///
-/// A mutant of one of these steps inherits and overrides it in a nested struct of its `Steps`:
+/// The part `lifecycle` of default_steps; a mutant overrides one of these in a nested struct:
 ///
 ///     struct my_steps : sound_steps {
 ///         struct lifecycle : namespace_lifecycle { ... };
@@ -85,17 +85,5 @@ struct namespace_lifecycle {
         } while (ns != nullptr && ns->drop());
     }
 };
-
-namespace detail {
-template <class Steps>
-struct lifecycle_of {
-    using type = namespace_lifecycle;
-};
-template <class Steps>
-    requires requires { typename Steps::lifecycle; }
-struct lifecycle_of<Steps> {
-    using type = typename Steps::lifecycle;
-};
-}  // namespace detail
 
 }  // namespace pidmap_stress

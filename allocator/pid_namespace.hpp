@@ -5,46 +5,25 @@
 #include <optional>
 #include <type_traits>
 
-#include "allocator/namespace_lifecycle.hpp"
-#include "allocator/pid_search.hpp"
+#include "allocator/default_steps.hpp"
 #include "allocator/pid_table.hpp"
 #include "allocator/pidmap.hpp"
 
 namespace pidmap_stress {
 
-/// What a page says to an allocation that comes by.
-enum class page_answer : std::uint8_t { open, full, namespace_dead };
-
-namespace detail {
-template <class Steps, geometry_trait G>
-struct search_of {
-    using type = pid_search<G>;
-};
-template <class Steps, geometry_trait G>
-    requires requires { typename Steps::template search<G>; }
-struct search_of<Steps, G> {
-    using type = typename Steps::template search<G>;
-};
-}  // namespace detail
-
 /// A pid namespace: pages, the hint where to search, and the count of references; and the walk
 /// that all variants share.
 ///
-/// What a variant does with the count is in its `Steps`, and how its accesses are ordered is in
-/// its `Orders`: both are structs of named static members, so that a variant, or a mutant,
-/// inherits and overrides one of them. Steps are called in this order, and a step that needs
-/// another one calls it as `Namespace::steps::...`, so that an override is seen everywhere:
+/// What a variant does with the count is in its `Steps`, which inherit default_steps and override
+/// members of it; how its accesses are ordered is in its `Orders`, a struct of named constants.
+/// Steps are called in this order:
 ///
 ///     alloc_pidmap:  enter
-///                    per page: open_page, claim a bit, then
+///                    per page: install if need be, open_page, claim a bit, then
 ///                        found:      bit_claimed, advance_last_pid
 ///                        not found:  close_page
 ///                    leave (only if no pid was found)
 ///     free_pidmap:   clear the bit, then vacate
-///
-/// What all variants do alike can be replaced as well, each by a member of `Steps` that most do
-/// not have: `search<Geometry>`, a type like pid_search; `claim(bits, bit)`, like test_and_set();
-/// `install(ns, page)`, like install_page(); `drop(ns)`, like drop().
 ///
 /// The namespace is released (policy's retire()) by the put() that takes the count to 0. Nothing
 /// may touch it afterwards, so a put() that may be the last is the last thing that a step does.
@@ -66,8 +45,8 @@ public:
     using geometry = typename P::geometry;
     using orders = Orders;
     using steps = Steps;
-    using lifecycle = typename detail::lifecycle_of<Steps>::type;
-    using search_type = typename detail::search_of<Steps, geometry>::type;
+    using lifecycle = typename Steps::lifecycle;
+    using search_type = typename Steps::template search<geometry>;
     /// pid_max is one for all namespaces, and may change at any time.
     using pid_max_cell = atomic<pid_nr, cell_role::pid_max>;
 
@@ -144,7 +123,7 @@ public:
     /// reference, and so on.
     void put() noexcept;
     /// Drops a reference. \returns Whether it was the last one, so that the caller must release.
-    [[nodiscard]] bool drop() noexcept;
+    [[nodiscard]] bool drop() noexcept { return Steps::drop(*this); }
 
     // For judges: no steps of the algorithm, and no order.
     [[nodiscard]] int peek_refcount() const noexcept { return P::peek(refcount); }
@@ -178,18 +157,12 @@ private:
     [[nodiscard]] alloc_result search() noexcept;
     /// The page's bitmap, installed if need be; nullptr if there is no memory.
     [[nodiscard]] page_bits<P>* installed(unsigned page) noexcept;
-    /// Makes the page's bitmap and installs it, or takes that of who was faster.
-    [[nodiscard]] page_bits<P>* install_page(unsigned page) noexcept;
     /// Claims the first clear bit of what `visit` allows, if any.
-    [[nodiscard]] static std::optional<unsigned> claim_bit(page_bits<P>& bits,
-                                                           const search_type& visit) noexcept;
+    [[nodiscard]] std::optional<unsigned> claim_bit(page_bits<P>& bits,
+                                                    const search_type& visit) noexcept;
 
     const pid_max_cell* pid_max_;
 };
-
-/// The lifecycle of a variant; of one that is no pid_namespace, the common one.
-template <class Namespace>
-using lifecycle_of = typename detail::lifecycle_of<Namespace>::type;
 
 /// A namespace of the given type, ready for use, or nullptr if there is no memory. It is a child
 /// of `parent`, if there is one: then the caller keeps that alive meanwhile.
@@ -198,7 +171,10 @@ using lifecycle_of = typename detail::lifecycle_of<Namespace>::type;
 template <class Namespace>
 [[nodiscard]] Namespace* create_namespace(const typename Namespace::pid_max_cell& pid_max,
                                           Namespace* parent = nullptr) noexcept {
-    return lifecycle_of<Namespace>::create(pid_max, parent);
+    if constexpr (requires { typename Namespace::lifecycle; })
+        return Namespace::lifecycle::create(pid_max, parent);
+    else  // A variant that is not a pid_namespace has no steps to override.
+        return namespace_lifecycle::create(pid_max, parent);
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -265,39 +241,17 @@ page_bits<P>* pid_namespace<P, Orders, Steps>::installed(unsigned page) noexcept
     atomic<page_bits<P>*, cell_role::page>& slot = pages[page].bits;
     // (I2) Pairs with (I1): a worker that sees the page sees it zeroed.
     if (page_bits<P>* const seen = slot.load(Orders::page_seen)) return seen;
-    if constexpr (requires { Steps::install(*this, page); })
-        return Steps::install(*this, page);
-    else
-        return install_page(page);
-}
-
-template <execution_policy P, class Orders, class Steps>
-page_bits<P>* pid_namespace<P, Orders, Steps>::install_page(unsigned page) noexcept {
-    atomic<page_bits<P>*, cell_role::page>& slot = pages[page].bits;
-    page_bits<P>* const fresh = P::template create<page_bits<P>>();
-    if (fresh == nullptr) return nullptr;
-    page_bits<P>* winner = nullptr;
-    // (I1) Publishes the zeroed page; the loser of the race takes the winner's, as (I2) does.
-    if (slot.compare_exchange_strong(winner, fresh, Orders::page_install, Orders::page_seen))
-        return fresh;
-    P::destroy(fresh);
-    return winner;
+    return Steps::install(*this, page);
 }
 
 template <execution_policy P, class Orders, class Steps>
 std::optional<unsigned> pid_namespace<P, Orders, Steps>::claim_bit(
     page_bits<P>& bits, const search_type& visit) noexcept {
-    const auto claim = [&bits](unsigned bit) {
-        if constexpr (requires { Steps::claim(bits, bit); })
-            return Steps::claim(bits, bit);
-        else
-            return bits.test_and_set(bit, Orders::claim);  // (A1)
-    };
     const unsigned end = visit.end_bit();
     // Each bit is tried once at most, so this ends whatever the other workers do.
     for (unsigned bit = visit.first_bit(); bit < end;
          bit = bits.next_clear(bit + 1, end, Orders::hint))
-        if (claim(bit)) return bit;
+        if (Steps::claim(*this, bits, bit)) return bit;
     return std::nullopt;
 }
 
@@ -326,14 +280,6 @@ bool pid_namespace<P, Orders, Steps>::get_unless_zero() noexcept {
 template <execution_policy P, class Orders, class Steps>
 void pid_namespace<P, Orders, Steps>::put() noexcept {
     if (drop()) lifecycle::release(*this);
-}
-
-template <execution_policy P, class Orders, class Steps>
-bool pid_namespace<P, Orders, Steps>::drop() noexcept {
-    if constexpr (requires { Steps::drop(*this); })
-        return Steps::drop(*this);
-    else
-        return refcount.fetch_sub(1, Orders::put) == 1;  // (R3)
 }
 
 }  // namespace pidmap_stress

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "allocator/pid_object.hpp"
 #include "allocator/variants/sound.hpp"
 
 namespace pidmap_stress {

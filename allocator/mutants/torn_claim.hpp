@@ -5,8 +5,8 @@
 namespace pidmap_stress {
 
 struct torn_claim_steps : sound_steps {
-    template <class Bits>
-    [[nodiscard]] static bool claim(Bits& bits, unsigned bit) noexcept {
+    template <class Namespace, class Bits>
+    [[nodiscard]] static bool claim(Namespace&, Bits& bits, unsigned bit) noexcept {
         if (bits.next_clear(bit, bit + 1, sound_orders::hint) != bit) return false;
         (void)bits.test_and_set(bit, sound_orders::claim);  // (A1)
         return true;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "allocator/pid_allocator.hpp"
-#include "allocator/pid_object.hpp"
 
 namespace pidmap_stress {
 
@@ -19,16 +18,11 @@ struct as_posted_orders {
 };
 
 /// The steps of the posted patch, bug for bug.
-struct as_posted_steps {
+struct as_posted_steps : default_steps {
     /// An object goes back to the slab cache of a namespace that may be gone by then.
     using objects = remembering_objects;
     /// The 1 of creation stands for page 0, and the creator takes another one for itself.
     static constexpr int initial_references = 2;
-
-    template <class Namespace>
-    [[nodiscard]] static bool enter(Namespace&) noexcept {
-        return true;
-    }
 
     template <class Namespace>
     [[nodiscard]] static page_answer open_page(Namespace& ns, unsigned page) noexcept {
@@ -50,17 +44,11 @@ struct as_posted_steps {
         return free_pids == static_cast<int>(Namespace::geometry::bits_per_page) - 1;
     }
 
-    template <class Namespace>
-    static void close_page(Namespace&, unsigned /*page*/) noexcept {}
-
     /// A plain store, relaxed in the terms of C++: a slow allocation moves the hint backwards.
     template <class Namespace>
     static void advance_last_pid(Namespace& ns, pid_nr /*last*/, pid_nr nr) noexcept {
         ns.last_pid.store(nr, std::memory_order::relaxed);
     }
-
-    template <class Namespace>
-    static void leave(Namespace&) noexcept {}
 
     template <class Namespace>
     static void vacate(Namespace& ns, unsigned page) noexcept {

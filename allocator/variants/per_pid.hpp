@@ -1,8 +1,6 @@
 #pragma once
 
-#include "allocator/last_pid.hpp"
 #include "allocator/pid_allocator.hpp"
-#include "allocator/pid_object.hpp"
 
 namespace pidmap_stress {
 
@@ -30,7 +28,7 @@ struct per_pid_orders {
 };
 
 /// A reference for every pid, taken before the search and dropped after the bit is clear again.
-struct per_pid_steps {
+struct per_pid_steps : default_steps {
     /// What the reference of a pid is for in Linux: it lasts as long as the object.
     using objects = counted_objects;
     /// The creator's.
@@ -50,14 +48,6 @@ struct per_pid_steps {
     template <class Namespace>
     static void bit_claimed(Namespace& ns, unsigned page) noexcept {
         ns.pages[page].nr_free.fetch_sub(1, Namespace::orders::account);
-    }
-
-    template <class Namespace>
-    static void close_page(Namespace&, unsigned /*page*/) noexcept {}
-
-    template <class Namespace>
-    static void advance_last_pid(Namespace& ns, pid_nr last, pid_nr nr) noexcept {
-        advance_last_pid_forward(ns, last, nr);
     }
 
     template <class Namespace>

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "allocator/last_pid.hpp"
 #include "allocator/pid_allocator.hpp"
 
 namespace pidmap_stress {
@@ -47,14 +46,9 @@ struct sound_orders {
 ///
 /// Lock-free: each loop is repeated only because another worker's CAS or RMW on the same cell took
 /// effect, and no worker waits for a given other one.
-struct sound_steps {
+struct sound_steps : default_steps {
     /// The creator's.
     static constexpr int initial_references = 1;
-
-    template <class Namespace>
-    [[nodiscard]] static bool enter(Namespace&) noexcept {
-        return true;
-    }
 
     /// Reserves a slot.
     template <class Namespace>
@@ -81,22 +75,11 @@ struct sound_steps {
         return answer;
     }
 
-    template <class Namespace>
-    static void bit_claimed(Namespace&, unsigned /*page*/) noexcept {}
-
     /// Gives the slot back.
     template <class Namespace>
     static void close_page(Namespace& ns, unsigned page) noexcept {
         Namespace::steps::vacate(ns, page);
     }
-
-    template <class Namespace>
-    static void advance_last_pid(Namespace& ns, pid_nr last, pid_nr nr) noexcept {
-        advance_last_pid_forward(ns, last, nr);
-    }
-
-    template <class Namespace>
-    static void leave(Namespace&) noexcept {}
 
     template <class Namespace>
     static void vacate(Namespace& ns, unsigned page) noexcept {

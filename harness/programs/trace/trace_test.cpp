@@ -90,7 +90,7 @@ TEST(Trace, RowsNameLinesOfTheAlgorithm) {
         EXPECT_TRUE(std::regex_match(row.place, std::regex("[a-z_]+\\.[ch]pp:[0-9]+")))
             << row.place;
         if (row.edge == "R3") {
-            EXPECT_THAT(row.place, HasSubstr("pid_namespace.hpp:"));
+            EXPECT_THAT(row.place, HasSubstr("default_steps.hpp:"));
         }
         if (row.edge == "C1") {
             EXPECT_THAT(row.place, HasSubstr("as_posted.hpp:"));

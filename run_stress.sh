@@ -23,7 +23,10 @@ Profiles; the arguments go to the program:
   test     build the preset release, run the tests; the arguments go to ctest
   tsan     the same as run under ThreadSanitizer, after a proof that it sees a planted race
   asan     the same as run under AddressSanitizer and UndefinedBehaviorSanitizer
-  soak     run for long (--duration 1h)
+  soak     run for long in a folder, --dir D, slice by slice; the same command goes on where it was
+           left (--duration 1h); --world native, jitter, tsan or asan
+  status D, report D...
+           how far a soak is; what the journals of soaks come to, as a page, JUnit, Markdown, JSON
   bench    every benchmark program; the arguments go to each of them
   list     what each command takes: variants, scenarios, ...; --json for programs
   mutants  how surely and how soon each planted bug is found, by hammering, under both sanitizers
@@ -189,9 +192,42 @@ profile_run() {
     stress release 45s "$@"
 }
 
+# value_of OPTION ARGUMENT...: what stands behind the option, if it is among the arguments.
+value_of() {
+    local option=$1
+    shift
+    while (($# > 0)); do
+        case $1 in
+            "$option="*) printf '%s' "${1#*=}" ;;
+            "$option") printf '%s' "${2:-}" ;;
+        esac
+        shift
+    done
+}
+
+# A soak looks for planted bugs as well, so it is run by the program that has them.
 profile_soak() {
-    build release "$program"
-    stress release 1h "$@"
+    local preset=release
+    program=pidmap-stress-mutants
+    case $(value_of --world "$@") in
+        tsan)
+            preset=tsan
+            prepare_tsan
+            ;;
+        asan)
+            preset=asan-ubsan
+            prepare_asan
+            ;;
+    esac
+    if [[ $preset == release ]]; then
+        build release "$program"
+    else
+        build_sanitized "$preset"
+    fi
+    PIDMAP_STRESS_COMMAND="$(quoted "$called_as") ${preset_profile[$preset]}"
+    PIDMAP_STRESS_WRAPPER=$(quoted "$called_as")
+    export PIDMAP_STRESS_COMMAND PIDMAP_STRESS_WRAPPER
+    run_program "$preset" soak "$@"
 }
 
 profile_test() {
@@ -235,15 +271,20 @@ names_a_mutant() {
     return 1
 }
 
-sanitized() {  # sanitized PRESET ARGUMENT...
+build_sanitized() {  # build_sanitized PRESET: the program, and a proof that it is worth something.
     local preset=$1
-    shift
     is_clang "$compiler" || die "$exit_unsupported" "the sanitizers need Clang; CXX is $compiler"
     build "$preset" "$program"
     # A sanitizer that sees nothing, or that cries wolf, proves nothing.
     step "$exit_missing" "proving that build/$preset reports what is planted, and only that" \
         "$root/build/$preset/self-test.log" timeout --kill-after=10 300 \
         "${launcher[@]}" "$(program_of "$preset")" self-test
+}
+
+sanitized() {  # sanitized PRESET ARGUMENT...
+    local preset=$1
+    shift
+    build_sanitized "$preset"
     stress "$preset" 60s "$@"
 }
 
@@ -433,20 +474,20 @@ if [[ $install_only == yes ]]; then
     exit 0
 fi
 case ${profile:=run} in
-    run | test | tsan | asan | soak | bench | list | explore | replay | mutants) ;;
+    run | test | tsan | asan | soak | status | report | bench | list | explore | replay | mutants) ;;
     --version)
         (($# == 0)) || die "$exit_usage" "--version does not go with other words: $(quoted "$@")"
         ;;
     *)
-        die "$exit_usage" "unknown profile '$profile': run, test, tsan, asan, soak, bench, list," \
-            "explore, replay or mutants (--help says more)"
+        die "$exit_usage" "unknown profile '$profile': run, test, tsan, asan, soak, status, report," \
+            "bench, list, explore, replay or mutants (--help says more)"
         ;;
 esac
 provide_tools
 choose_compiler
 ! names_a_mutant "$@" || program=pidmap-stress-mutants
 case $profile in
-    explore | replay) if_known "$profile" "$@" ;;
+    explore | replay | status | report) if_known "$profile" "$@" ;;
     --version) profile_version ;;
     *) "profile_$profile" "$@" ;;
 esac

@@ -5,8 +5,9 @@
 namespace pidmap_stress {
 
 /// An atomic whose accesses are those of another one, in the same order. Before each of them, be it
-/// one that fails, it calls `Hooks::before_access()`, which may delay it; and after each change
-/// `Hooks::changed(before, after)`, if `Hooks` has that.
+/// one that fails, it calls `Hooks::before_access()`, which may delay it; after each change
+/// `Hooks::changed(before, after)`, and after a compare-exchange that failed `Hooks::lost()`, if
+/// `Hooks` has them.
 ///
 /// A store does not tell what it replaces, so the value before is peeked at. Another worker may
 /// come in between, and its change is lost like any that a store overwrites.
@@ -103,6 +104,8 @@ private:
                               : cell_.compare_exchange_weak(expected, desired, success, failure);
         if constexpr (sees_changes)
             if (done) hooks_.changed(before, desired);
+        if constexpr (requires { hooks_.lost(); })
+            if (!done) hooks_.lost();
         return done;
     }
     [[gnu::always_inline]] void do_wait(T old, order o) const noexcept {

@@ -18,6 +18,8 @@ constexpr std::time_t one_request = 1;
 volatile std::sig_atomic_t was_asked = 0;
 volatile std::time_t asked_at = 0;
 
+volatile std::sig_atomic_t status_asked = 0;
+
 [[nodiscard]] std::time_t seconds() noexcept {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -51,6 +53,20 @@ void heed_interruptions() noexcept {
 
 bool interrupted() noexcept {
     return was_asked != 0;
+}
+
+void heed_status_requests() noexcept {
+    struct sigaction action = {};
+    action.sa_handler = [](int) { status_asked = 1; };
+    action.sa_flags = SA_RESTART;
+    ::sigemptyset(&action.sa_mask);
+    ::sigaction(SIGUSR1, &action, nullptr);
+}
+
+bool take_status_request() noexcept {
+    if (status_asked == 0) return false;
+    status_asked = 0;
+    return true;
 }
 
 void ignore_interruptions() noexcept {

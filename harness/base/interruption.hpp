@@ -12,6 +12,12 @@ void heed_interruptions() noexcept;
 /// Whether the process was asked to end.
 [[nodiscard]] bool interrupted() noexcept;
 
+/// From now on SIGUSR1 asks for the state of the work, and ends nothing.
+void heed_status_requests() noexcept;
+
+/// Whether the state of the work was asked for since the last time.
+[[nodiscard]] bool take_status_request() noexcept;
+
 /// For a child process whose parent decides when it ends: it ignores these signals, which a
 /// terminal sends to both.
 void ignore_interruptions() noexcept;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -19,6 +20,30 @@ namespace {
 [[nodiscard]] bool is_judged(invariant which) noexcept {
     return which != invariant::no_immediate_reuse && which != invariant::reference_covers_pages &&
            which != invariant::progress;
+}
+
+/// The rows that a reader is shown.
+[[nodiscard]] std::vector<explained_step> steps_of(const explore::trace& shown) {
+    std::vector<explained_step> steps;
+    std::map<unsigned, unsigned> places;  // Of the steps of the replay, among those shown.
+    for (const explore::trace_row& row : shown.rows) {
+        if (!row.matters) continue;
+        const auto writer = row.what.read_from ? places.find(*row.what.read_from) : places.end();
+        places[row.what.number] = static_cast<unsigned>(steps.size());
+        steps.push_back({.thread = row.what.thread,
+                         .call = explore::call_of(row.what.label),
+                         .what = row.text,
+                         .edge = row.edge,
+                         .place = row.place,
+                         .reads_from = writer == places.end()
+                                           ? std::nullopt
+                                           : std::optional<unsigned>(writer->second),
+                         .broken = row.broken});
+    }
+    if (!steps.empty())
+        for (const std::string& one : shown.broken_in_the_end(false))
+            steps.back().broken.push_back(one);
+    return steps;
 }
 
 /// Tries programs one after another, until one breaks or the budget is used up.
@@ -60,9 +85,13 @@ private:
             if (!small) continue;
             const auto opened = explore::open_token(small->token(), explore::build_identity());
             if (!opened) continue;
+            const explore::trace shown = explore::make_trace(*opened, opened->replay(), program_);
             seen_.token = opened->token;
-            seen_.table =
-                explore::to_table(explore::make_trace(*opened, opened->replay(), program_), false);
+            seen_.table = explore::to_table(shown, false);
+            seen_.headline = shown.headline;
+            seen_.program = opened->name;
+            seen_.threads = shown.threads;
+            seen_.steps = steps_of(shown);
             return true;
         }
         return false;

@@ -12,14 +12,24 @@
 #include "harness/command/mutants_command.hpp"
 #include "harness/command/options.hpp"
 #include "harness/command/self_test.hpp"
+#include "harness/command/soak/report_command.hpp"
+#include "harness/command/soak/soak_command.hpp"
+#include "harness/command/soak/status_command.hpp"
 
 namespace pidmap_stress {
 namespace {
 
-/// The words that start `explore` and `replay`. A wrapper says how it was called.
+/// The words that start `explore` and `replay`. A wrapper says how it was called, so that what is
+/// printed can be pasted.
 [[nodiscard]] std::string explorer_command(const char* called_as) {
     const char* const wrapper = std::getenv("PIDMAP_STRESS_WRAPPER");
     return wrapper != nullptr && *wrapper != '\0' ? wrapper : shell_quoted(called_as);
+}
+
+/// The words that run cells.
+[[nodiscard]] std::string run_command(const char* called_as) {
+    const char* const wrapper = std::getenv("PIDMAP_STRESS_COMMAND");
+    return wrapper != nullptr ? wrapper : shell_quoted(called_as) + " run";
 }
 
 int do_as_told(int argc, char** argv) {
@@ -33,6 +43,13 @@ int do_as_told(int argc, char** argv) {
                 return run_list(wanted.list_json);
             case command::self_test:
                 return run_self_test();
+            case command::soak:
+                return run_soak(wanted.soak, {.run = run_command(argv[0]),
+                                              .explorer = explorer_command(argv[0])});
+            case command::report:
+                return run_report(wanted.report);
+            case command::status:
+                return run_status(wanted.status_folder);
             case command::explore:
                 return run_explore(wanted.explore, explorer_command(argv[0]));
             case command::replay:
@@ -43,12 +60,8 @@ int do_as_told(int argc, char** argv) {
                                    script != nullptr ? script : shell_quoted(argv[0]),
                                    script != nullptr);
             }
-            case command::run: {
-                // A wrapper says how it was called, so that what is printed can be pasted.
-                const char* const wrapper = std::getenv("PIDMAP_STRESS_COMMAND");
-                return run_campaign(wanted.run,
-                                    wrapper != nullptr ? wrapper : shell_quoted(argv[0]) + " run");
-            }
+            case command::run:
+                return run_campaign(wanted.run, run_command(argv[0]));
         }
     } catch (const std::exception& error) {
         say(stderr, "pidmap-stress: {}\n", error.what());

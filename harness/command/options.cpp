@@ -17,6 +17,7 @@
 #include "harness/command/command_line.hpp"
 #include "harness/command/report/provenance.hpp"
 #include "harness/command/selection.hpp"
+#include "harness/command/soak/slice_plan.hpp"
 #include "harness/explorer/run/sanitizers.hpp"
 #include "harness/world/board.hpp"
 
@@ -61,7 +62,8 @@ struct raw_run {
     std::string confirm;
 };
 
-void add_run_options(CLI::App& run, raw_run& raw) {
+/// Which cells, and how each is run.
+void add_cell_options(CLI::App& run, raw_run& raw) {
     run.add_option("--variant", raw.variants, "variants, or all (see list)")
         ->delimiter(',')
         ->capture_default_str();
@@ -73,10 +75,6 @@ void add_run_options(CLI::App& run, raw_run& raw) {
         ->capture_default_str();
     run.add_option("--threads", raw.threads, "workers, 1 to 256 [twice the cores, at least 4]");
     run.add_option("--pool", raw.pool, "tbb or jthread")->capture_default_str();
-    run.add_option("--duration", raw.duration,
-                   "of the whole run: 500ms, 45s, 5m, 3h, 2d [60s, without --ops]");
-    run.add_option("--ops", raw.operations,
-                   "calls for each cell (variant x discipline x scenario)");
     run.add_option("--seed", raw.seed, "of operations, delays and faults [random]");
     run.add_option("--pid-max", raw.pid_max,
                    "301 to 4194304, for scenarios that do not set their own");
@@ -84,18 +82,54 @@ void add_run_options(CLI::App& run, raw_run& raw) {
                    "delay about one in N atomic accesses, 1 to 1000000 [none]")
         ->expected(0, 1)
         ->default_str("64");
+    run.add_flag("--pin", raw.pin, "keep each worker on one core");
+}
+
+void add_run_options(CLI::App& run, raw_run& raw) {
+    add_cell_options(run, raw);
+    run.add_option("--duration", raw.duration,
+                   "of the whole run: 500ms, 45s, 5m, 3h, 2d [60s, without --ops]");
+    run.add_option("--ops", raw.operations,
+                   "calls for each cell (variant x discipline x scenario)");
     run.add_option("--repeat", raw.repeat,
                    "run each cell so often, to its first finding, and say in how many it showed; "
                    "1 to 10000");
     run.add_option("--confirm-fix", raw.confirm,
                    "how often a bug showed that should be gone, as 0.35, 35% or 7/20 of runs, 3/h "
                    "of\nCPU hours or 2e-7/op: says how long to run to be 95 % sure");
-    run.add_flag("--pin", raw.pin, "keep each worker on one core");
     run.add_option("--json", raw.json, "a file for the results, or - for standard output");
     run.add_flag("--explain", raw.explain,
                  "have the explorer look at every finding; in a run of few cells, or if a finding\n"
                  "was not expected, it does so anyway");
     run.add_flag("--strict", raw.strict, "any violation is exit code 2, expected or not");
+}
+
+struct raw_soak {
+    raw_run run;
+    std::string slice;
+    std::string canary;
+    std::string shard;
+};
+
+void add_soak_options(CLI::App& soak, raw_soak& raw, soak_options& into) {
+    soak.add_option("--dir", into.folder,
+                    "the campaign's folder: a journal is begun there, or gone on with");
+    add_cell_options(soak, raw.run);
+    soak.add_option("--duration", raw.run.duration,
+                    "of the whole campaign, all attempts together: 45s, 5m, 3h, 2d [1h]");
+    soak.add_option("--world", into.world,
+                    "native or jitter; tsan or asan, in a build with that sanitizer");
+    soak.add_option("--slice", raw.slice, "how long one slice is [as fits the duration]");
+    soak.add_option("--canary", raw.canary,
+                    "look for a planted bug after this much work [10m, or a third of the "
+                    "duration]");
+    soak.add_option("--shard", raw.shard, "i/n: the i-th part of n, from 1, of the same campaign");
+}
+
+/// Whether the command has the option, and it stands on the command line.
+[[nodiscard]] bool was_given(const CLI::App& command, const std::string& option) {
+    const CLI::Option* const known = command.get_option_no_throw(option);
+    return known != nullptr && known->count() != 0;
 }
 
 [[nodiscard]] std::vector<cell> cells_of(const raw_run& raw) {
@@ -115,7 +149,7 @@ void add_run_options(CLI::App& run, raw_run& raw) {
     std::string& again = run.common_arguments;
 
     const unsigned default_threads = std::max(4U, 2 * std::thread::hardware_concurrency());
-    run.trial.workers = given.count("--threads") != 0
+    run.trial.workers = was_given(given, "--threads")
                             ? number("--threads", raw.threads, 1U, max_workers)
                             : std::min(default_threads, max_workers);
     again += fmt::format(" --threads {}", run.trial.workers);
@@ -125,12 +159,12 @@ void add_run_options(CLI::App& run, raw_run& raw) {
     run.trial.pool = *parse_pool(raw.pool);
     again += fmt::format(" --pool {}", raw.pool);
 
-    if (given.count("--pid-max") != 0) {
+    if (was_given(given, "--pid-max")) {
         run.trial.pid_max = number("--pid-max", raw.pid_max, lowest_pid_max<kernel_geometry>,
                                    highest_pid_max<kernel_geometry>);
         again += fmt::format(" --pid-max {}", run.trial.pid_max);
     }
-    if (given.count("--jitter") != 0) {
+    if (was_given(given, "--jitter")) {
         run.trial.jitter_one_in =
             raw.jitter.empty() ? 64 : number("--jitter", raw.jitter, 1U, 1'000'000U);
         again += fmt::format(" --jitter {}", run.trial.jitter_one_in);
@@ -138,20 +172,20 @@ void add_run_options(CLI::App& run, raw_run& raw) {
     run.trial.pin = raw.pin;
     if (raw.pin) again += " --pin";
 
-    if (given.count("--ops") != 0) {
+    if (was_given(given, "--ops")) {
         run.trial.operations =
             number("--ops", raw.operations, std::uint64_t{1}, std::uint64_t{1'000'000'000'000});
         again += fmt::format(" --ops {}", run.trial.operations);
     }
-    if (given.count("--duration") != 0 || run.trial.operations == 0) {
-        const std::string text = given.count("--duration") != 0 ? raw.duration : "60s";
+    if (was_given(given, "--duration") || run.trial.operations == 0) {
+        const std::string text = was_given(given, "--duration") ? raw.duration : "60s";
         if (const auto wrong = read_duration(text, run.duration))
             throw usage_error(fmt::format("--duration {}", *wrong));
     }
-    run.seed = given.count("--seed") != 0 ? number("--seed", raw.seed, std::uint64_t{0}, UINT64_MAX)
+    run.seed = was_given(given, "--seed") ? number("--seed", raw.seed, std::uint64_t{0}, UINT64_MAX)
                                           : std::random_device{}() & 0xffffffffU;
-    if (given.count("--repeat") != 0) run.repeat = number("--repeat", raw.repeat, 1U, 10'000U);
-    if (given.count("--confirm-fix") != 0) {
+    if (was_given(given, "--repeat")) run.repeat = number("--repeat", raw.repeat, 1U, 10'000U);
+    if (was_given(given, "--confirm-fix")) {
         run.confirm = parse_bug_rate(raw.confirm);
         if (!run.confirm)
             throw usage_error(fmt::format(
@@ -167,14 +201,93 @@ void add_run_options(CLI::App& run, raw_run& raw) {
 
 }  // namespace
 
+namespace {
+
+[[nodiscard]] std::chrono::nanoseconds duration(std::string_view option, const std::string& text) {
+    std::chrono::nanoseconds read{};
+    if (const auto wrong = read_duration(text, read))
+        throw usage_error(fmt::format("{} {}", option, *wrong));
+    return read;
+}
+
+/// "2/8", as people count: from 1.
+[[nodiscard]] journal::shard parse_shard(const std::string& text) {
+    const std::size_t slash = text.find('/');
+    journal::shard part;
+    constexpr unsigned most = 10'000;
+    const auto wrong = [&text] {
+        return usage_error(fmt::format(
+            "--shard '{}' is not a part of a whole; it must be like 2/8: from 1/8 to 8/8", text));
+    };
+    if (slash == std::string::npos ||
+        read_whole_number(std::string_view(text).substr(slash + 1), 1U, most, part.count) ||
+        read_whole_number(std::string_view(text).substr(0, slash), 1U, part.count, part.index))
+        throw wrong();
+    --part.index;
+    return part;
+}
+
+/// The worlds that this build has.
+[[nodiscard]] std::vector<std::string_view> world_names() {
+    if (under_tsan) return {"tsan"};
+    if (under_asan) return {"asan"};
+    return {"native", "jitter"};
+}
+
+void finish_soak_options(const raw_soak& raw, const CLI::App& given, soak_options& soak) {
+    if (soak.folder.empty())
+        throw usage_error(
+            "soak needs --dir, the folder of its campaign: a new one, or one to go "
+            "on with");
+    const std::vector<std::string_view> worlds = world_names();
+    if (soak.world.empty())
+        soak.world = raw.run.jitter.empty() && !was_given(given, "--jitter") ? worlds.front()
+                                                                             : worlds.back();
+    if (std::ranges::find(worlds, soak.world) == worlds.end())
+        throw usage_error(fmt::format(
+            "--world '{}' is not one of this build, which has {}; ./run_stress.sh soak --world "
+            "takes native, jitter, tsan and asan",
+            soak.world, fmt::join(worlds, " and ")));
+    soak.run = to_run_options(raw.run, given);
+    if (!was_given(given, "--duration")) soak.run.duration = std::chrono::hours(1);
+    if (soak.world == "jitter" && soak.run.trial.jitter_one_in == 0) {
+        soak.run.trial.jitter_one_in = 64;
+        soak.run.common_arguments += " --jitter 64";
+    }
+    if (soak.world == "native" && soak.run.trial.jitter_one_in != 0)
+        throw usage_error(
+            "--world native has no delays: leave out --jitter, or say --world jitter");
+    soak.seed_is_given = was_given(given, "--seed");
+    soak.slice = was_given(given, "--slice")
+                     ? duration("--slice", raw.slice)
+                     : usual_slice(soak.run.duration, soak.run.cells.size());
+    constexpr std::chrono::nanoseconds usual_canary = std::chrono::minutes(10);
+    soak.canary_every = was_given(given, "--canary")
+                            ? duration("--canary", raw.canary)
+                            : std::min(usual_canary, soak.run.duration / 3);
+    if (!raw.shard.empty()) soak.part = parse_shard(raw.shard);
+}
+
+}  // namespace
+
 options parse_options(int argc, const char* const* argv) {
     options parsed;
     raw_run raw;
+    raw_soak raw_of_soak;
     CLI::App app{"Stress tests for lock-free pidmap reference counting", "pidmap-stress"};
     app.require_subcommand(0, 1)->allow_extras();
     app.set_version_flag("--version", [] { return describe_version(); });
     CLI::App* const run = app.add_subcommand("run", "hammer variants and judge them");
     add_run_options(*run, raw);
+    CLI::App* const soak = app.add_subcommand(
+        "soak", "run for long, slice by slice, in a folder: what ends it loses one slice at most");
+    add_soak_options(*soak, raw_of_soak, parsed.soak);
+    CLI::App* const report =
+        app.add_subcommand("report", "what the journals of any number of soaks come to");
+    add_report_options(*report, parsed.report);
+    CLI::App* const status =
+        app.add_subcommand("status", "how far a soak is, running or not, from outside");
+    status->add_option("folder", parsed.status_folder, "the soak's --dir")->required();
     CLI::App* const explore =
         app.add_subcommand("explore", "run small cases in every interleaving: the safety matrix");
     add_explore_options(*explore, parsed.explore);
@@ -196,7 +309,8 @@ options parse_options(int argc, const char* const* argv) {
         "exit codes: 0 as expected, 1 usage or harness error, 2 invariant violated, 3 missing\n"
         "resource, 4 unsupported here, 5 crash, 6 stall, 7 inconclusive");
     const std::vector<std::pair<CLI::App*, command>> commands{
-        {run, command::run},         {explore, command::explore}, {replay, command::replay},
+        {run, command::run},         {soak, command::soak},       {report, command::report},
+        {status, command::status},   {explore, command::explore}, {replay, command::replay},
         {mutants, command::mutants}, {list, command::list},       {self_test, command::self_test}};
     for (const auto& one : commands) {
         // What is left over is refused below, in words of our own.
@@ -223,6 +337,7 @@ options parse_options(int argc, const char* const* argv) {
         for (std::string& word : app.remaining()) left.push_back(std::move(word));
         if (!left.empty()) throw usage_error(why_not_taken(app, asked, left.front()));
         if (run->parsed()) parsed.run = to_run_options(raw, *run);
+        if (soak->parsed()) finish_soak_options(raw_of_soak, *soak, parsed.soak);
         for (const char* const option : {"--json", "--output"}) check_path(asked, option);
         if (as_json->count() != 0 && parsed.list_json.empty()) parsed.list_json = "-";
         if (chosen != commands.end()) parsed.what = chosen->second;

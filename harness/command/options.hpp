@@ -9,6 +9,8 @@
 #include "harness/command/confirm_fix.hpp"
 #include "harness/command/explore/explore_command.hpp"
 #include "harness/command/mutants_command.hpp"
+#include "harness/command/soak/report_command.hpp"
+#include "harness/journal/records.hpp"
 #include "harness/native/trial.hpp"
 
 namespace pidmap_stress {
@@ -42,11 +44,25 @@ struct run_options {
     std::string common_arguments;
 };
 
-enum class command { run, explore, replay, mutants, list, self_test, help };
+/// A campaign in a folder, that goes on where it was left.
+struct soak_options {
+    run_options run;     ///< Of which duration is that of the whole campaign; its seed, if given.
+    std::string folder;  ///< Of the journal.
+    std::string world;   ///< "native", "jitter", "tsan" or "asan".
+    bool seed_is_given = false;
+    std::chrono::nanoseconds slice{};         ///< 0: as fits the duration.
+    std::chrono::nanoseconds canary_every{};  ///< Work between two planted bugs.
+    journal::shard part;
+};
+
+enum class command { run, soak, report, status, explore, replay, mutants, list, self_test, help };
 
 struct options {
     command what = command::help;
     run_options run;
+    soak_options soak;
+    report_options report;
+    std::string status_folder;
     explore_options explore;
     replay_options replay;
     mutants_options mutants;

@@ -31,6 +31,9 @@ struct journal_text {
 ///                             a record, or the schema is one that is not known.
 [[nodiscard]] std::optional<journal_text> read_journal(const std::string& folder);
 
+/// The process that is writing the folder's journal now, if there is one.
+[[nodiscard]] std::optional<int> writer_of(const std::string& folder);
+
 /// What differs between two campaigns, so that one cannot go on with the other's journal: one
 /// sentence that names the first difference; empty if nothing does.
 [[nodiscard]] std::string difference(const campaign_record& there, const campaign_record& wanted);

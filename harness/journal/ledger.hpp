@@ -10,9 +10,9 @@
 /// What is known of findings over many nights, and what a night changed.
 namespace pidmap_stress::journal {
 
-/// A finding as nights remember it.
+/// What nights remember of a family of findings: the programs that show it may vary by chance.
 struct known_finding {
-    std::string id{};
+    std::string family{};
     std::string kind{};
     std::string invariant{};
     std::string variant{};
@@ -37,7 +37,7 @@ struct known_speed {
 struct ledger {
     std::uint64_t nights = 0;
     std::string last_night{};                         ///< When it ended.
-    std::map<std::string, known_finding> findings{};  ///< By id.
+    std::map<std::string, known_finding> findings{};  ///< By family.
     std::map<std::string, known_speed> speeds{};      ///< By world and cell: of the last night.
 };
 

@@ -69,13 +69,14 @@ struct attempt_record {
     bool modified = false;  ///< The source was not that of the commit.
     std::string compiler{};
     std::string sanitizer{};
-    std::string command{};  ///< The words of a shell that do this again.
+    std::string command{};        ///< The words of a shell that do this again.
+    double duration_seconds = 0;  ///< That the campaign is to take, all attempts together.
     std::string resumed{};  ///< What was found wrong with the journal and left out; else empty.
 };
 
 /// A step of an interleaving, for a drawing.
 struct interleaving_step {
-    unsigned thread = 0;
+    unsigned thread = 0;  ///< From 1.
     std::string call{};   ///< "alloc", "free of pid 3".
     std::string what{};   ///< "refcount sub 1 -> 0 [seq_cst]".
     std::string edge{};   ///< "R3", or nothing.
@@ -116,6 +117,8 @@ struct slice_record {
     std::uint64_t key = 0;     ///< Of all chance in it: a function of seed, cell and number.
     std::string at{};          ///< When it began.
     double seconds = 0;
+    double turn_seconds = 0;   ///< What it was given.
+    double spent_seconds = 0;  ///< With all that came of it: runs again, explanations.
     double cpu_seconds = 0;
     std::uint64_t operations = 0;
     std::uint64_t rounds = 0;
@@ -134,7 +137,9 @@ struct slice_record {
     std::string command{};  ///< The words of a shell that run the slice again, if it found.
     std::uint64_t resident_kib = 0;        ///< Of the supervising process, at its end.
     std::uint64_t trial_resident_kib = 0;  ///< The most that a trial's process had.
-    std::uint64_t undecided = 0;           ///< Histories whose judge gave up.
+    /// By how much a trial's process grew in the second half of its time, if it ran for a while.
+    std::int64_t trial_growth_kib = 0;
+    std::uint64_t undecided = 0;  ///< Histories whose judge gave up.
 };
 
 /// A planted bug was run, to see whether the harness sees.
@@ -144,6 +149,7 @@ struct canary_record {
     bool found = false;
     double seconds = 0;
     std::string invariant{};  ///< What it broke, if it was found.
+    double work_seconds = 0;  ///< Of all slices before it.
 };
 
 /// A process ended its work in good order.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -50,8 +51,9 @@ struct sighting {
 /// Sightings of what is one bug as far as can be told: the same invariant, in the same variant and
 /// discipline, by the same shrunk program; without a program, in the same scenario.
 struct finding_group {
-    std::string id{};         ///< Of 12 hexadecimal digits: the same in every night.
-    std::string kind{};       ///< "violation", "crash", "stall", "killed".
+    std::string id{};      ///< 12 hexadecimal digits, the same in every night.
+    std::string family{};  ///< The same, of variant, discipline and what broke: whatever program.
+    std::string kind{};    ///< "violation", "crash", "stall", "killed".
     std::string invariant{};  ///< Empty if it is not a violation.
     bool expected = false;    ///< A known breakage of its variant.
     std::uint64_t count = 0;  ///< How often the invariant broke.
@@ -104,7 +106,7 @@ struct missing_part {
 
 struct summary {
     std::vector<cell_total> cells{};        ///< By world, variant, discipline, scenario.
-    std::vector<finding_group> findings{};  ///< Unexpected ones first, then by id.
+    std::vector<finding_group> findings{};  ///< Unexpected ones first, then by variant.
     std::vector<canary_state> canaries{};
     std::vector<memory_watch> memory{};
     std::vector<series> over_time{};
@@ -125,7 +127,24 @@ struct summary {
     int exit_code = 7;
 };
 
-/// \param journals  Any number. Of none the exit code is 7: nothing was run, so nothing was shown.
+/// Adds up journals, one after another, so that no more than one must be in memory.
+class summarizer {
+public:
+    summarizer();
+    ~summarizer();
+    summarizer(const summarizer&) = delete;
+    summarizer& operator=(const summarizer&) = delete;
+
+    void add(const journal_text& journal);
+    /// What all of them come to. Of none the exit code is 7: nothing was run, so nothing was shown.
+    [[nodiscard]] summary finish() &&;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+/// All at once.
 [[nodiscard]] summary summarize(const std::vector<journal_text>& journals);
 
 /// The upper bound, at 95 % confidence, of the rate of what was not seen once in this much. 0:

@@ -16,7 +16,9 @@
 #include "harness/base/interruption.hpp"
 #include "harness/base/rng.hpp"
 #include "harness/explorer/run/sanitizers.hpp"
-#include "harness/native/oom_kills.hpp"
+#include "harness/native/process/memory_looks.hpp"
+#include "harness/native/process/oom_kills.hpp"
+#include "harness/native/process/thread_stacks.hpp"
 #include "harness/world/board.hpp"
 #include "harness/world/fault_handler.hpp"
 
@@ -44,6 +46,19 @@ constexpr auto grace_when_stopped = std::chrono::seconds(2);
     install_fault_handler();
     run_trial(what, how, here);
     ::_exit(0);  // No destructors: threads of libraries may still be there.
+}
+
+/// The threads of a trial that are its workers, by the system's number.
+[[nodiscard]] std::map<pid_t, std::string> names_of_threads(const board& here, unsigned workers) {
+    std::map<pid_t, std::string> names;
+    const auto add = [&](unsigned slot, std::string name) {
+        const pid_t thread = here.workers[slot].thread.load(std::memory_order::relaxed);
+        if (thread != 0) names.insert_or_assign(thread, std::move(name));
+    };
+    // Between rounds a pool may make a worker of the main thread: then it is both, and waits.
+    add(max_workers, "the main thread");
+    for (unsigned n = 0; n < workers; ++n) add(n, fmt::format("worker {}", n));
+    return names;
 }
 
 [[nodiscard]] std::uint64_t operations_so_far(const board& here, unsigned workers) {
@@ -156,63 +171,118 @@ enum class trial_end { good, crashed, stalled, killed };
     return "the trial was killed from outside (SIGKILL)";
 }
 
-void end_now(pid_t trial) {
-    ::kill(trial, SIGKILL);
-    ::waitpid(trial, nullptr, 0);
+/// What the fault handler left, as a sentence.
+[[nodiscard]] std::string describe_fault(const board& here, int signal) {
+    const unsigned slot = here.fatal_slot.load(std::memory_order::relaxed);
+    const std::string by = slot < max_workers ? fmt::format("worker {}", slot) : "the main thread";
+    const std::string where =
+        signal == SIGSEGV || signal == SIGBUS
+            ? fmt::format(" at address {:#x}", here.fatal_address.load(std::memory_order::relaxed))
+            : "";
+    return fmt::format("the trial was ended by signal {} ({}){}, in {}", signal,
+                       ::strsignal(signal), where, by);
 }
 
+/// How a trial ended, and what was seen of its process.
+struct trial_course {
+    trial_end end = trial_end::good;
+    std::string ending{};  ///< A sentence, if it did not end well.
+    std::string stacks{};
+    memory_looks memory{};
+};
+
 /// Waits for the trial's end, and brings it about when time is up.
-[[nodiscard]] trial_end attend(pid_t trial, board& here, unsigned workers,
-                               const std::function<bool()>& time_is_up, const supervision& watch,
-                               std::uint64_t operations_before, std::string& ending) {
-    const std::uint64_t oom_kills_before = oom_kills();
-    life_signs life(here, workers, watch.longest_set_up);
-    clock::time_point damaged = clock::time_point::max();
-    clock::time_point over = clock::time_point::max();
-    bool stopped = false;
-    for (;;) {
-        int status = 0;
-        if (::waitpid(trial, &status, WNOHANG | WUNTRACED | WCONTINUED) == trial) {
-            if (WIFSTOPPED(status) || WIFCONTINUED(status)) {
-                stopped = WIFSTOPPED(status);
-            } else {
-                if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return trial_end::good;
-                ending = describe_end(status, oom_kills_before);
-                return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? trial_end::killed
-                                                                          : trial_end::crashed;
+class attendant {
+public:
+    attendant(pid_t trial, board& here, unsigned workers, const supervision& watch)
+        : trial_(trial),
+          here_(here),
+          workers_(workers),
+          watch_(watch),
+          life_(here, workers, watch.longest_set_up) {}
+
+    [[nodiscard]] trial_course attend(const std::function<bool()>& time_is_up,
+                                      std::uint64_t operations_before) {
+        while (!has_ended()) {
+            std::this_thread::sleep_for(poll_interval);
+            const clock::time_point now = clock::now();
+            life_.look(now);
+            course_.memory.look(trial_, now);
+            if (stopped_) life_.excuse(now);
+            if ((time_is_up() || (watch_.interrupted && watch_.interrupted())) && is_over(now))
+                break;
+            if (is_lost_after_damage(now)) break;
+            if (life_.has_stalled(watch_.stall_after)) {
+                course_.ending = life_.describe();
+                course_.stacks = stacks_of(trial_, names_of_threads(here_, workers_));
+                end(trial_end::stalled);
+                break;
             }
+            if (watch_.on_progress)
+                watch_.on_progress(operations_before + operations_so_far(here_, workers_));
+            if (watch_.asked_for_status && watch_.asked_for_status() && watch_.on_status)
+                watch_.on_status(last_events(here_, workers_, 12));
         }
-        std::this_thread::sleep_for(poll_interval);
-        const clock::time_point now = clock::now();
-        life.look(now);
-        if (stopped) life.excuse(now);
-        if (time_is_up() || (watch.interrupted && watch.interrupted())) {
-            int go_on = board::go_on;
-            here.stop.compare_exchange_strong(go_on, board::end_round, std::memory_order::relaxed);
-            over = std::min(over, now);
-            // Whoever stopped it may never let it go on.
-            if (stopped && now - over > grace_when_stopped) {
-                ending = "the trial was stopped from outside (SIGSTOP)";
-                end_now(trial);
-                return trial_end::killed;
-            }
-        }
-        if (here.stop.load(std::memory_order::relaxed) == board::end_trial) {
-            damaged = std::min(damaged, now);
-            if (now - damaged > grace_after_damage) {
-                end_now(trial);
-                return trial_end::good;
-            }
-        }
-        if (life.has_stalled(watch.stall_after)) {
-            ending = life.describe();
-            end_now(trial);
-            return trial_end::stalled;
-        }
-        if (watch.on_progress)
-            watch.on_progress(operations_before + operations_so_far(here, workers));
+        return std::move(course_);
     }
-}
+
+private:
+    /// Whether the process has ended by itself, or by a fault.
+    [[nodiscard]] bool has_ended() {
+        int status = 0;
+        if (::waitpid(trial_, &status, WNOHANG | WUNTRACED | WCONTINUED) != trial_) return false;
+        if (WIFSTOPPED(status) || WIFCONTINUED(status)) {
+            stopped_ = WIFSTOPPED(status);
+            // Acquire: pairs with the fault handler's release, so that the rest is there.
+            const int signal = here_.fatal_signal.load(std::memory_order::acquire);
+            if (!stopped_ || signal == 0) return false;
+            course_.ending = describe_fault(here_, signal);
+            course_.stacks = stacks_of(trial_, names_of_threads(here_, workers_));
+            end(trial_end::crashed);
+            return true;
+        }
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+        course_.ending = describe_end(status, oom_kills_before_);
+        course_.end = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? trial_end::killed
+                                                                         : trial_end::crashed;
+        return true;
+    }
+    /// Time is up. \returns Whether the process cannot end in good order, and was ended.
+    [[nodiscard]] bool is_over(clock::time_point now) {
+        int go_on = board::go_on;
+        here_.stop.compare_exchange_strong(go_on, board::end_round, std::memory_order::relaxed);
+        over_ = std::min(over_, now);
+        // Whoever stopped it may never let it go on.
+        if (!stopped_ || now - over_ <= grace_when_stopped) return false;
+        course_.ending = "the trial was stopped from outside (SIGSTOP)";
+        end(trial_end::killed);
+        return true;
+    }
+    /// Memory could no longer be trusted, and a worker may be lost in what it read there.
+    [[nodiscard]] bool is_lost_after_damage(clock::time_point now) {
+        if (here_.stop.load(std::memory_order::relaxed) != board::end_trial) return false;
+        damaged_ = std::min(damaged_, now);
+        if (now - damaged_ <= grace_after_damage) return false;
+        end(trial_end::good);
+        return true;
+    }
+    void end(trial_end how) {
+        course_.end = how;
+        ::kill(trial_, SIGKILL);
+        ::waitpid(trial_, nullptr, 0);
+    }
+
+    pid_t trial_;
+    board& here_;
+    unsigned workers_;
+    const supervision& watch_;
+    const std::uint64_t oom_kills_before_ = oom_kills();
+    life_signs life_;
+    clock::time_point damaged_ = clock::time_point::max();
+    clock::time_point over_ = clock::time_point::max();
+    bool stopped_ = false;
+    trial_course course_;
+};
 
 void collect(const board& here, unsigned workers, cell_result& into) {
     const auto reported = std::min<std::size_t>(
@@ -241,6 +311,12 @@ void collect(const board& here, unsigned workers, cell_result& into) {
         static_cast<double>(here.cpu_nanoseconds.load(std::memory_order::relaxed)) * 1e-9;
     into.undecided_histories += here.undecided.load(std::memory_order::relaxed);
     into.rounds += here.rounds.load(std::memory_order::relaxed);
+    const auto near_miss = [&into](std::string_view name, const std::atomic<std::uint64_t>& times) {
+        if (const auto n = times.load(std::memory_order::relaxed); n != 0)
+            into.near_misses[std::string(name)] += n;
+    };
+    near_miss("a compare-exchange of a count failed", here.lost_exchanges);
+    near_miss("a count was raised from 1", here.raised_from_one);
     into.out_of_resources |= here.out_of_resources.load(std::memory_order::relaxed);
 }
 
@@ -264,6 +340,10 @@ void add_run(cell_result& sum, const cell_result& one, bool first) {
     sum.seen.cpu_seconds += one.seen.cpu_seconds;
     if (sum.last_events.empty()) sum.last_events = one.last_events;
     if (sum.ending.empty()) sum.ending = one.ending;
+    if (sum.stacks.empty()) sum.stacks = one.stacks;
+    for (const auto& [name, times] : one.near_misses) sum.near_misses[name] += times;
+    sum.trial_resident_kib = std::max(sum.trial_resident_kib, one.trial_resident_kib);
+    sum.trial_growth_kib = std::max(sum.trial_growth_kib, one.trial_growth_kib);
     sum.out_of_resources |= one.out_of_resources;
     sum.cut_short |= one.cut_short;
     sum.undecided_histories += one.undecided_histories;
@@ -293,6 +373,7 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
             result.out_of_resources = true;
             break;
         }
+        here->supervised = true;
         trial_settings mine = how;
         mine.key = split(how.key, result.trials++);
         if (how.operations != 0)
@@ -304,7 +385,6 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
             result.out_of_resources = true;
             break;
         }
-        std::string ending;
         const auto time_is_up = [&] {
             const invariant_set broken = broken_on(*here);
             if (broken.intersects(watch.enough)) return true;
@@ -314,20 +394,24 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
             return now >= deadline + watch.last_chance ||
                    is_all({shown.broken | broken, shown.marks | marks}, what);
         };
-        const trial_end end =
-            attend(trial, *here, how.workers, time_is_up, watch, result.seen.operations, ending);
+        const trial_course course =
+            attendant(trial, *here, how.workers, watch).attend(time_is_up, result.seen.operations);
+        const trial_end end = course.end;
         collect(*here, how.workers, result);
+        result.trial_resident_kib = std::max(result.trial_resident_kib, course.memory.most());
+        result.trial_growth_kib = course.memory.growth();
         shown.broken = shown.broken | broken_on(*here);
         shown.marks |= here->marks.load(std::memory_order::relaxed);
         const bool found = here->findings_reported.load(std::memory_order::relaxed) != 0;
         if (end == trial_end::killed && !found && !killed_before) {
             // It says nothing about the variant, and may not happen again.
             killed_before = true;
-            result.tried_again = ending;
+            result.tried_again = course.ending;
             continue;
         }
         if (end != trial_end::good) {
-            result.ending = ending;
+            result.ending = course.ending;
+            if (result.stacks.empty()) result.stacks = course.stacks;
             if (result.last_events.empty())
                 result.last_events = last_events(*here, how.workers, 12);
             // After a finding, anything can happen to a process. Without one it is a result.
@@ -350,7 +434,8 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
     }
 
     for (std::size_t n = 0; n < script.marks.size(); ++n)
-        if ((shown.marks >> n & 1) == 0) result.seen.unhit_marks.emplace_back(script.marks[n]);
+        ((shown.marks >> n & 1) == 0 ? result.seen.unhit_marks : result.marks_hit)
+            .emplace_back(script.marks[n]);
     if (result.undecided_histories != 0)
         result.seen.unhit_marks.push_back(
             fmt::format("a verdict on {} histories", result.undecided_histories));

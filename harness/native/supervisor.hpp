@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,16 @@ struct cell_result {
     bool out_of_resources = false;
     /// It was asked to end before its time: what did not happen may have been to come.
     bool cut_short = false;
+    /// The stacks of all threads, where a trial stalled or crashed.
+    std::string stacks{};
+    /// Marks that were hit in any trial.
+    std::vector<std::string> marks_hit{};
+    /// How often something happened that bugs need, by what it is.
+    std::map<std::string, std::uint64_t> near_misses{};
+    /// The most memory that a trial's process had, in KiB; and by how much the last one grew in the
+    /// second half of its time, if it had some seconds.
+    std::uint64_t trial_resident_kib = 0;
+    std::int64_t trial_growth_kib = 0;
     std::uint64_t undecided_histories = 0;
     std::uint64_t rounds = 0;
     std::uint64_t trials = 0;
@@ -56,6 +67,10 @@ struct supervision {
     std::chrono::nanoseconds stall_after{};
     /// Called some times a second, with the operations so far. May be empty.
     std::function<void(std::uint64_t operations)> on_progress{};
+    /// Looked at as often: whether somebody wants to know what the workers do, and who is told
+    /// their last events. May be empty.
+    std::function<bool()> asked_for_status{};
+    std::function<void(const std::string& last_events)> on_status{};
     /// Looked at as often: whether to stop early, and report what there is.
     std::function<bool()> interrupted{};
     /// So much longer a cell gets that has not shown yet what it is there for: on a busy machine

@@ -37,13 +37,19 @@ void finish_round(stage& set, board& here) {
     std::uint64_t operations = 0;
     std::chrono::nanoseconds cpu_time{};
     std::uint64_t marks = 0;
+    near_misses near;
     for (unsigned n = 0; n < set.workers(); ++n) {
         operations += set.at(n).take_operations();
         cpu_time += set.at(n).take_cpu_time();
         marks |= set.at(n).take_marks();
+        const near_misses mine = set.at(n).take_near_misses();
+        near.lost_exchanges += mine.lost_exchanges;
+        near.raised_from_one += mine.raised_from_one;
     }
     here.operations.fetch_add(operations, std::memory_order::relaxed);
     here.marks.fetch_or(marks, std::memory_order::relaxed);
+    here.lost_exchanges.fetch_add(near.lost_exchanges, std::memory_order::relaxed);
+    here.raised_from_one.fetch_add(near.raised_from_one, std::memory_order::relaxed);
     here.cpu_nanoseconds.fetch_add(static_cast<std::uint64_t>(cpu_time.count()),
                                    std::memory_order::relaxed);
     here.rounds.fetch_add(1, std::memory_order::relaxed);

@@ -1,5 +1,7 @@
 #include "harness/native/worker.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cassert>
 #include <optional>
@@ -51,6 +53,7 @@ void worker::begin_round(std::uint64_t key, std::uint32_t steps, bool keep_histo
 
 void worker::take_thread() noexcept {
     self.slot = number_ == set_.workers() ? max_workers : number_;
+    recorder_.thread.store(::gettid(), std::memory_order::relaxed);
     self.delays = rng(split(chance_.next(), "delays"));
     self.accesses_until_delay = 0;
     self.faults = rng(split(chance_.next(), "faults"));
@@ -63,6 +66,9 @@ void worker::take_thread() noexcept {
 
 void worker::leave_thread() noexcept {
     self.fail_one_in = 0;
+    const near_misses near = std::exchange(self.near, {});
+    near_.lost_exchanges += near.lost_exchanges;
+    near_.raised_from_one += near.raised_from_one;
     cpu_time_ += cpu_time_of_thread() - thread_began_;
 }
 

@@ -214,6 +214,7 @@ public:
     void take_thread() noexcept;
     void leave_thread() noexcept;
     [[nodiscard]] std::uint64_t take_marks() noexcept { return std::exchange(marks_, 0); }
+    [[nodiscard]] near_misses take_near_misses() noexcept { return std::exchange(near_, {}); }
     /// Operations since the last time.
     [[nodiscard]] std::uint64_t take_operations() noexcept;
     /// Processor time in which it was this worker's turn, since the last time.
@@ -285,6 +286,7 @@ private:
     std::chrono::nanoseconds thread_began_{};
     std::chrono::nanoseconds cpu_time_{};
     std::uint64_t marks_ = 0;
+    near_misses near_{};
     rng chance_;
     /// Where this worker got its last pid of the round, and whether it got a reserved one.
     tested_namespace* last_in_ = nullptr;

@@ -60,6 +60,8 @@ struct alignas(64) flight_recorder {
     static constexpr std::size_t events = 512;
     static constexpr std::size_t events_per_stamp = 128;
 
+    /// The thread that was the worker last, by the system's number. Relaxed: for readers.
+    std::atomic<int> thread{0};
     /// Events so far. Written by the worker, read by the supervisor to see that it lives.
     std::atomic<std::uint64_t> recorded{0};
     /// When the first event of each group was.
@@ -93,6 +95,17 @@ struct board {
     std::atomic<std::uint64_t> cpu_nanoseconds{0};  ///< Of workers, in finished rounds.
     std::atomic<std::uint64_t> rounds{0};
     std::atomic<std::uint64_t> marks{0};  ///< Bit i: the scenario's i-th mark was hit.
+    /// How often a worker came near to what a bug needs: see near_misses.
+    std::atomic<std::uint64_t> lost_exchanges{0};
+    std::atomic<std::uint64_t> raised_from_one{0};
+    /// The fault handler: a signal that is not a finding's, and where. The process has stopped
+    /// itself then, for the supervisor to look at its threads. Relaxed but the signal, which is
+    /// stored last, by release, and read by acquire.
+    std::atomic<int> fatal_signal{0};
+    /// A supervisor waits for that. Set before the process begins.
+    bool supervised = false;
+    std::atomic<unsigned> fatal_slot{0};
+    std::atomic<std::uintptr_t> fatal_address{0};
     /// Workers look at it before each step. The supervisor says `end_round`, when time is up;
     /// report() says `end_trial`, once memory can no longer be trusted.
     enum : int { go_on, end_round, end_trial };

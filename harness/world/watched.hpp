@@ -28,10 +28,12 @@ public:
     [[gnu::always_inline]] void before_access() const noexcept {}
     template <class T>
     [[gnu::always_inline]] void changed(T before, T after) noexcept {
+        if (before == 1 && after > 1) ++self.near.raised_from_one;
         const count_change change{.before = before, .delta = static_cast<long>(after) - before};
         if (const auto broken = broken_by(change, memory_domain::poison_int)) [[unlikely]]
             if (!begins(change)) tell(*broken, change);
     }
+    [[gnu::always_inline]] void lost() const noexcept { ++self.near.lost_exchanges; }
 
 private:
     /// A count may begin at 0, and be set by whoever makes the namespace: a first change from 0 is
@@ -51,6 +53,12 @@ private:
     std::atomic<bool> begun_;
 };
 
+/// Hooks of a page's nr_free: only that another worker was faster.
+struct contention_watch {
+    [[gnu::always_inline]] void before_access() const noexcept {}
+    [[gnu::always_inline]] void lost() const noexcept { ++self.near.lost_exchanges; }
+};
+
 /// Hooks of what belongs to a pid object: a worker may be slow at it.
 struct object_delay {
     [[gnu::always_inline]] void before_access() const noexcept { object_point(); }
@@ -66,13 +74,17 @@ struct watched_cell<Atomic, cell_role::refcount> {
     using type = hooked_atomic<Atomic, count_judge>;
 };
 template <class Atomic>
+struct watched_cell<Atomic, cell_role::nr_free> {
+    using type = hooked_atomic<Atomic, contention_watch>;
+};
+template <class Atomic>
 struct watched_cell<Atomic, cell_role::object> {
     using type = hooked_atomic<Atomic, object_delay>;
 };
 }  // namespace detail
 
-/// Policy decorator: changes of refcounts are judged, objects live in the memory domain, allocation
-/// of memory may fail on purpose, and a worker may be slow at objects.
+/// Policy decorator: changes of refcounts are judged, near misses are counted, objects live in the
+/// memory domain, allocation of memory may fail on purpose, and a worker may be slow at objects.
 template <execution_policy Base>
 struct watched : Base {
     template <class T, cell_role Role = cell_role::data>

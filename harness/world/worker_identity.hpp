@@ -1,10 +1,20 @@
 #pragma once
 
+#include <cstdint>
+
 #include "harness/base/rng.hpp"
 #include "harness/world/board.hpp"
 #include "harness/world/releases_of_call.hpp"
 
 namespace pidmap_stress {
+
+/// How often a thread came near to what a bug needs. Its own books: no other thread reads them.
+struct near_misses {
+    /// Another worker was faster at a count or at a page's nr_free: a compare-exchange failed.
+    std::uint64_t lost_exchanges = 0;
+    /// A count was raised from 1: the last reference but this was about to be, or had just been.
+    std::uint64_t raised_from_one = 0;
+};
 
 /// Where a thread stands in its trial: which worker it is, and what chance has for it.
 struct worker_identity {
@@ -21,6 +31,7 @@ struct worker_identity {
     std::uint32_t fail_in = 0;
     rng faults{};
     releases_of_call releases{};
+    near_misses near{};
 };
 
 inline constexpr unsigned reclaimer_slot = max_workers + 1;

@@ -1,34 +1,19 @@
 #include "harness/command/report/provenance.hpp"
 
-#include <unistd.h>
-
-#include <array>
-#include <ctime>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "harness/base/build_facts.hpp"
+#include "harness/base/machine.hpp"
 #include "harness/programs/matrix.hpp"
 
 namespace pidmap_stress {
 namespace {
 
-[[nodiscard]] std::string host_name() {
-    std::array<char, 256> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "unknown";
-    return name.data();
-}
-
 [[nodiscard]] const std::string& begun_at() {
     static const std::string date = [] {
-        const std::time_t now = std::time(nullptr);
-        std::tm utc{};
-        ::gmtime_r(&now, &utc);
-        std::array<char, 32> text{};
-        const std::size_t size =
-            std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-        return std::string(text.data(), size);
+        const std::string now = utc_now();
+        return now.substr(0, now.find('.')) + "Z";  // To the second is enough here.
     }();
     return date;
 }

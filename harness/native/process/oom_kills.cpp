@@ -1,4 +1,4 @@
-#include "harness/native/oom_kills.hpp"
+#include "harness/native/process/oom_kills.hpp"
 
 #include <fstream>
 #include <string>

@@ -1,0 +1,109 @@
+#include "harness/base/source_places.hpp"
+
+#include <cstdint>
+
+#ifdef PIDMAP_STRESS_LIBDW
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#endif
+
+namespace pidmap_stress {
+
+#ifdef PIDMAP_STRESS_LIBDW
+namespace {
+
+/// This process as libdwfl sees it: its modules and their debugging information.
+class own_modules {
+public:
+    own_modules() : dwfl_(::dwfl_begin(&callbacks())) {
+        if (dwfl_ == nullptr) return;
+        ::dwfl_report_begin(dwfl_.get());
+        const bool known = ::dwfl_linux_proc_report(dwfl_.get(), ::getpid()) == 0;
+        if (::dwfl_report_end(dwfl_.get(), nullptr, nullptr) != 0 || !known) dwfl_.reset();
+    }
+
+    /// The frames at an address, innermost first.
+    [[nodiscard]] std::vector<source_place> frames(Dwarf_Addr address) const {
+        std::vector<source_place> found;
+        Dwarf_Addr bias = 0;
+        Dwarf_Die* const unit = unit_of(address, bias);
+        if (unit == nullptr) return found;
+        if (Dwarf_Line* const line = ::dwarf_getsrc_die(unit, address - bias)) {
+            int number = 0;
+            ::dwarf_lineno(line, &number);
+            if (const char* const file = ::dwarf_linesrc(line, nullptr, nullptr))
+                found.push_back({.file = file, .line = number});
+        }
+        Dwarf_Die* innermost = nullptr;
+        if (::dwarf_getscopes(unit, address - bias, &innermost) <= 0) return found;
+        // Behind the innermost scope stands where it was written; where it was called from is this.
+        Dwarf_Die* scopes = nullptr;
+        const int count = ::dwarf_getscopes_die(&innermost[0], &scopes);
+        std::free(innermost);
+        Dwarf_Files* files = nullptr;
+        std::size_t file_count = 0;
+        if (::dwarf_getsrcfiles(unit, &files, &file_count) == 0)
+            for (int i = 0; i < count; ++i) {
+                // An inlined call: where it stands in its caller.
+                if (::dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine) continue;
+                const auto file = number_of(scopes[i], DW_AT_call_file);
+                const auto line = number_of(scopes[i], DW_AT_call_line);
+                const char* const name = ::dwarf_filesrc(files, file, nullptr, nullptr);
+                if (name != nullptr)
+                    found.push_back({.file = name, .line = static_cast<int>(line)});
+            }
+        std::free(scopes);
+        return found;
+    }
+
+private:
+    struct ender {
+        void operator()(Dwfl* dwfl) const noexcept { ::dwfl_end(dwfl); }
+    };
+    [[nodiscard]] static const Dwfl_Callbacks& callbacks() {
+        static char* debug_info_path = nullptr;
+        static const Dwfl_Callbacks own{.find_elf = ::dwfl_linux_proc_find_elf,
+                                        .find_debuginfo = ::dwfl_standard_find_debuginfo,
+                                        .section_address = nullptr,
+                                        .debuginfo_path = &debug_info_path};
+        return own;
+    }
+    /// Clang writes no table of addresses, so units are asked one by one.
+    [[nodiscard]] Dwarf_Die* unit_of(Dwarf_Addr address, Dwarf_Addr& bias) const {
+        Dwfl_Module* const module =
+            dwfl_ == nullptr ? nullptr : ::dwfl_addrmodule(dwfl_.get(), address);
+        if (module == nullptr) return nullptr;
+        Dwarf_Die* unit = nullptr;
+        while ((unit = ::dwfl_module_nextcu(module, unit, &bias)) != nullptr)
+            if (::dwarf_haspc(unit, address - bias) == 1) return unit;
+        return nullptr;
+    }
+    [[nodiscard]] static Dwarf_Word number_of(Dwarf_Die& die, unsigned attribute) {
+        Dwarf_Attribute found;
+        Dwarf_Word value = 0;
+        if (::dwarf_attr_integrate(&die, attribute, &found) != nullptr)
+            ::dwarf_formudata(&found, &value);
+        return value;
+    }
+
+    std::unique_ptr<Dwfl, ender> dwfl_;
+};
+
+}  // namespace
+
+std::vector<source_place> source_places(const void* address) {
+    static const own_modules modules;
+    return modules.frames(reinterpret_cast<std::uintptr_t>(address));
+}
+#else
+std::vector<source_place> source_places(const void* /*address*/) {
+    return {};
+}
+#endif
+
+}  // namespace pidmap_stress

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace pidmap_stress {
+
+/// A line of a source file, as the compiler was given its path.
+struct source_place {
+    std::string file;
+    int line = 0;
+};
+
+/// Where in the source the instruction at an address of this process is, innermost first: where it
+/// was written, then where each function that it was inlined into was called. A process that was
+/// forked from this one has the same addresses.
+///
+/// \returns Nothing if the program was built without lines, or without the library that reads them.
+[[nodiscard]] std::vector<source_place> source_places(const void* address);
+
+}  // namespace pidmap_stress

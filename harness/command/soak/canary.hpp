@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "harness/journal/records.hpp"
+#include "harness/native/supervisor.hpp"
+
+/// Planted bugs that a campaign must find, to show that it can see.
+namespace pidmap_stress {
+
+/// The planted bugs to draw from: mutants that a run is sure to find at once, each in one cell.
+/// Empty if the program was linked without mutants.
+[[nodiscard]] std::vector<cell> canaries();
+
+/// The `number`-th canary of a campaign: drawn from canaries() by its seed.
+/// \pre canaries() is not empty.
+[[nodiscard]] cell draw_canary(std::uint64_t seed, std::uint64_t number);
+
+/// Runs a planted bug until it is found, or its time is up.
+[[nodiscard]] journal::canary_record look_for(const cell& planted, const trial_settings& how,
+                                              const supervision& watch);
+
+}  // namespace pidmap_stress

@@ -1,0 +1,73 @@
+#include "harness/command/soak/slice_plan.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+#include "harness/explorer/run/sanitizers.hpp"
+
+namespace pidmap_stress {
+namespace {
+
+/// The share of the time that is dealt out equally.
+constexpr double equal_share = 0.5;
+
+constexpr std::chrono::milliseconds shortest_slice(under_sanitizer ? 1000 : 200);
+constexpr std::chrono::milliseconds longest_slice(10'000);
+/// Slices that each cell is to have.
+constexpr std::int64_t usual_slices = 4;
+
+}  // namespace
+
+slice_plan::slice_plan(unsigned cells, journal::shard part) : part_(part), cells_(cells) {
+    assert(cells > 0 && part.index < part.count);
+    // Slice n of cell c is that of shard (n + c) mod count: every shard has work in every cell.
+    for (unsigned c = 0; c < cells; ++c)
+        cells_[c].next_number = (part.index + part.count - c % part.count) % part.count;
+}
+
+slice_plan::slice slice_plan::next() const {
+    double seconds = 0;
+    double interest = 0;
+    // The square root: a cell with a hundred times the near misses is not worth a hundred times
+    // the time.
+    const auto interest_of = [](const history& cell) {
+        return cell.seconds > 0 ? std::sqrt(cell.near_misses / cell.seconds) : 0;
+    };
+    for (const history& cell : cells_) {
+        if (cell.slices == 0)
+            return {.cell = static_cast<unsigned>(&cell - cells_.data()),
+                    .number = cell.next_number};
+        seconds += cell.seconds;
+        interest += interest_of(cell);
+    }
+    unsigned chosen = 0;
+    double most_due = -std::numeric_limits<double>::infinity();
+    for (unsigned c = 0; c < cells_.size(); ++c) {
+        const double equal = 1 / static_cast<double>(cells_.size());
+        const double by_interest = interest > 0 ? interest_of(cells_[c]) / interest : equal;
+        const double share = equal_share * equal + (1 - equal_share) * by_interest;
+        const double due = share * seconds - cells_[c].seconds;
+        if (due > most_due) {
+            most_due = due;
+            chosen = c;
+        }
+    }
+    return {.cell = chosen, .number = cells_[chosen].next_number};
+}
+
+void slice_plan::add(slice done, std::chrono::duration<double> turn, std::uint64_t near_misses) {
+    history& cell = cells_[done.cell];
+    cell.next_number = std::max(cell.next_number, done.number + part_.count);
+    ++cell.slices;
+    cell.seconds += turn.count();
+    cell.near_misses += static_cast<double>(near_misses);
+}
+
+std::chrono::nanoseconds usual_slice(std::chrono::nanoseconds whole, std::size_t cells) {
+    const auto share = whole / (static_cast<std::int64_t>(cells) * usual_slices);
+    return std::clamp<std::chrono::nanoseconds>(share, shortest_slice, longest_slice);
+}
+
+}  // namespace pidmap_stress

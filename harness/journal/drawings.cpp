@@ -8,15 +8,15 @@ namespace pidmap_stress::journal {
 namespace {
 
 // Of lanes, in the units of the drawing.
-constexpr int lane_width = 330;
+constexpr int lane_width = 366;
 constexpr int lane_gap = 40;
-constexpr int box_width = 310;
+constexpr int box_width = 356;
 constexpr int box_height = 46;
 constexpr int row_height = 62;
 constexpr int head_height = 40;
 constexpr int margin = 10;
 constexpr int broken_height = 22;
-constexpr std::size_t longest_line = 44;
+constexpr std::size_t longest_line = 43;
 
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t most) {
     if (text.size() <= most) return escaped(text);
@@ -49,7 +49,7 @@ constexpr std::size_t longest_line = 44;
     int line = top + box_height + 15;
     for (const std::string& one : step.broken) {
         text += fmt::format("<text class=\"broken\" x=\"{}\" y=\"{}\"><title>{}</title>{}</text>\n",
-                            left + 8, line, escaped(one), shortened("BROKEN " + one, 52));
+                            left + 8, line, escaped(one), shortened("BROKEN " + one, 46));
         line += broken_height;
     }
     return text;

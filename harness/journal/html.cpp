@@ -244,7 +244,7 @@ struct matrix_entry {
 
 [[nodiscard]] std::string finding_body(const finding_group& finding) {
     const sighting& first = finding.sightings.front();
-    std::string text = fmt::format("<p>{}</p>\n", escaped(first.sentence));
+    std::string text = fmt::format("<p class=\"sentence\">{}</p>\n", escaped(first.sentence));
     text +=
         fmt::format("<p class=\"soft small\">{}, broken {} times; first seen {}, last {}{}</p>\n",
                     counted(finding.sightings.size(), "slice"), finding.count,

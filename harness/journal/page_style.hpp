@@ -31,7 +31,7 @@ p { margin: 0 0 10px; overflow-wrap: anywhere; } ul { padding-left: 20px; margin
 .good { color: var(--good); background: var(--good-soft); } .bad { color: var(--bad); background: var(--bad-soft); }
 .known { color: var(--known); background: var(--known-soft); }
 .tag { display: inline-block; padding: 1px 8px; border-radius: 3px; font-size: 13px; font-weight: 600; }
-.soft { color: var(--soft); } .small { font-size: 14px; }
+.sentence { white-space: pre-line; } .soft { color: var(--soft); } .small { font-size: 14px; }
 dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); gap: 14px 28px; margin: 0 0 14px; }
 dl.facts div { border-left: 3px solid var(--rule); padding-left: 12px; min-width: 0; }
 dt { color: var(--soft); font-size: 13px; } dd { margin: 0; font-size: 18px; font-weight: 600; overflow-wrap: anywhere; }

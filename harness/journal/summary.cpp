@@ -418,11 +418,10 @@ summary summarizer::finish() && {
     }
     const outcome all = decide(sum, s.cut_short, s.out_of_resources, shards_missing);
     sum.exit_code = all.code;
-    const std::string counted =
-        fmt::format("{} that {}, {} known to break that {}, in {} CPU hours and {} operations",
-                    plural(holds, "cell"), holds == 1 ? "holds" : "hold", known,
-                    known == 1 ? "does" : "do", fmt::format("{:.3g}", sum.cpu_seconds / 3600),
-                    to_human(static_cast<double>(sum.operations)));
+    const std::string counted = fmt::format(
+        "{} {}, {} {} as known, in {:.3g} CPU hours and {} operations", plural(holds, "cell"),
+        holds == 1 ? "holds" : "hold", known, known == 1 ? "breaks" : "break",
+        sum.cpu_seconds / 3600, to_human(static_cast<double>(sum.operations)));
     sum.verdict = all.words.empty() ? "as expected: " + counted
                                     : fmt::format("not as expected: {}; {}", all.words, counted);
     return sum;

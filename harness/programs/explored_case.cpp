@@ -40,7 +40,9 @@ constexpr char separator = ':';
     return part;
 }
 
-[[nodiscard]] std::optional<explored_case> parse_case(std::string_view text) {
+}  // namespace
+
+std::optional<explored_case> parse_case(std::string_view text) {
     explored_case what;
     std::string_view last = take_last(text);
     what.shows = parse_defect(last);
@@ -68,6 +70,8 @@ constexpr char separator = ':';
     if (why_not(what)) return std::nullopt;
     return what;
 }
+
+namespace {
 
 [[nodiscard]] std::uint32_t configuration(const explored_case& what, std::string_view build) {
     return hash_configuration(hash_configuration(0, to_string(what)), build);

@@ -34,6 +34,8 @@ struct explored_case {
 /// "sound/lookup/page_zero/2x1/2x8/rc11", or "sound/lookup/calls/2x4/max8/last4/4=af0/rc11"; then
 /// "/stopped-1-after-5" if thread 1 stops forever, and "/no_underflow" if that is to be shown.
 [[nodiscard]] std::string to_string(const explored_case& what);
+/// The inverse. \return nothing if the text is none, or names what is not built.
+[[nodiscard]] std::optional<explored_case> parse_case(std::string_view text);
 /// `how`, with what the case itself says: for explore() and replay().
 [[nodiscard]] options options_of(const explored_case& what, options how = {});
 /// What is wrong with it, in one line; nothing if it can be explored.

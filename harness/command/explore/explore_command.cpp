@@ -17,6 +17,7 @@
 #include "harness/base/usage_error.hpp"
 #include "harness/base/whole_number.hpp"
 #include "harness/command/command_line.hpp"
+#include "harness/command/explore/emit_test.hpp"
 #include "harness/command/explore/explore_command_cells.hpp"
 #include "harness/command/explore/explore_command_clients.hpp"
 #include "harness/command/explore/explore_command_report.hpp"
@@ -186,6 +187,21 @@ void print_head(const explore_options& wanted, const full_options& full) {
 }
 
 /// Explores the cells, prints them and keeps them. \throws usage_error
+/// The first finding that nobody expected; else the first.
+[[nodiscard]] std::optional<int> emit_first(const std::string& path,
+                                            const std::vector<cell_verdict>& cells) {
+    const cell_verdict* first = nullptr;
+    for (const cell_verdict& one : cells)
+        if (!one.broken.empty() && (first == nullptr || (first->assessed.unexpected.empty() &&
+                                                         !one.assessed.unexpected.empty())))
+            first = &one;
+    if (first == nullptr) {
+        say(stderr, "nothing broke, so there is nothing to make a test of\n");
+        return std::nullopt;
+    }
+    return emit_test(path, first->broken.front().token, first->broken.front().finding.what);
+}
+
 [[nodiscard]] int explore_as_told(const explore_options& wanted, const std::string& program) {
     const full_options full = fill_in(wanted);
     const cells_to_explore cells = cells_of(wanted, full);
@@ -218,6 +234,8 @@ void print_head(const explore_options& wanted, const full_options& full) {
     if (wanted.matrix) say("{}", describe_below_matrix(all.cells, program));
     say("\n{}", describe_total(all));
     const int code = exit_code_of(all);
+    if (!wanted.emit_test.empty())
+        if (const auto failed = emit_first(wanted.emit_test, all.cells)) return *failed;
     const auto lost = file.wanted() ? file.keep(results_text()) : std::nullopt;
     if (!lost) return code;
     say(stderr, "pidmap-stress: {}\n", lost->what);
@@ -354,6 +372,9 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
           "--matrix", "--progress"})
         clients->excludes(app.get_option(of_scenarios));
     app.add_option("--json", wanted.json_path, "a file for the results, or - for standard output");
+    app.add_option("--emit-test", wanted.emit_test,
+                   "a file for the first finding as a GoogleTest, which stays valid when the code "
+                   "moves:\nharness/programs/regressions/NAME.cpp makes it a test of this project");
     app.add_flag("--no-shrink", wanted.no_shrink, "print findings as they were found");
     app.add_flag("--strict", wanted.strict, "any violation is exit code 2, expected or not");
 }
@@ -366,6 +387,8 @@ void add_replay_options(CLI::App& app, replay_options& wanted) {
                "mermaid: a sequence diagram for issue trackers; perfetto: Chrome trace JSON for\n"
                "ui.perfetto.dev");
     app.add_option("--output", wanted.output, "a file for it, or - for standard output");
+    app.add_option("--emit-test", wanted.emit_test,
+                   "a file for the same as a GoogleTest, which stays valid when the code moves");
     app.add_flag("--full", wanted.full, "all steps, not only those that matter");
 }
 
@@ -402,6 +425,9 @@ int run_replay(const replay_options& wanted, const std::string& program) {
         say(stderr, "pidmap-stress: {}\n", failure.what);
         return failure.no_room ? exit_no_resources : exit_usage;
     }
+    if (!wanted.emit_test.empty())
+        if (const auto failed = emit_test(wanted.emit_test, wanted.token, seen.headline))
+            return *failed;
     if (!seen.exact) say(stderr, "the schedule did not fit: this is another execution\n");
     if (!seen.breaks_anything()) say(stderr, "nothing broke\n");
     const int code = exit_code_of(run, opened->shows);

@@ -65,6 +65,7 @@ struct explore_options {
     std::string progress = "auto";
     bool strict = false;
     bool no_shrink = false;
+    std::string emit_test;  ///< A path, or empty.
 };
 void add_explore_options(CLI::App& app, explore_options& wanted);
 
@@ -74,6 +75,7 @@ struct replay_options {
     std::string format = "table";
     std::string output;  ///< A path; empty: standard output.
     bool full = false;
+    std::string emit_test;  ///< A path, or empty.
 };
 void add_replay_options(CLI::App& app, replay_options& wanted);
 

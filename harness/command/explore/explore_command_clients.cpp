@@ -19,6 +19,7 @@
 #include "harness/base/duration.hpp"
 #include "harness/base/interruption.hpp"
 #include "harness/base/say.hpp"
+#include "harness/command/explore/emit_test.hpp"
 #include "harness/command/explore/explore_command_report.hpp"
 #include "harness/command/options.hpp"
 #include "harness/command/report/progress.hpp"
@@ -348,6 +349,15 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
         count("violated") + count("crash"),
         std::ranges::count(all, false, &clients_verdict::as_expected));
     const int code = exit_code_of(all, rows.size(), calls, wanted.strict);
+    if (!wanted.emit_test.empty())
+        for (const clients_verdict& one : all)
+            if (!one.broken.empty()) {
+                const explore::broken_invariant& first = one.broken.front();
+                if (const auto failed =
+                        emit_test(wanted.emit_test, first.token, first.finding.what))
+                    return *failed;
+                break;
+            }
     const auto lost = file.wanted() ? file.keep(results_text()) : std::nullopt;
     if (!lost) return code;
     say(stderr, "pidmap-stress: {}\n", lost->what);

@@ -349,5 +349,33 @@ TEST(ExploreClientsCommand, RefusesWhatMakesNoSense) {
                                 HasSubstr("--scenario")));
 }
 
+// A finding is written as the source of a test: by explore, and by replay of its token. Of what
+// holds, none is.
+TEST(ExploreCommand, AFindingBecomesATest) {
+    const testing::scratch_folder folder;
+    const testing::program_end found = testing::run_pidmap_stress(
+        {"explore", "--variant", "as_posted", "--discipline", "lookup", "--scenario", "page_zero",
+         "--emit-test", folder.path("a.cpp")});
+    EXPECT_EQ(found.code, exit_as_expected) << found.err;
+    EXPECT_THAT(found.err, HasSubstr("the finding as a test: "));
+    EXPECT_THAT(testing::text_of(folder.path("a.cpp")),
+                HasSubstr("TEST(Regression, AsPostedLookup"));
+    const std::size_t at = found.out.find(" replay ") + 8;
+    const std::string token = found.out.substr(at, found.out.find('\n', at) - at);
+    const testing::program_end again =
+        testing::run_pidmap_stress({"replay", token, "--emit-test", folder.path("b.cpp")});
+    EXPECT_THAT(testing::text_of(folder.path("b.cpp")), HasSubstr("what_breaks(")) << again.err;
+    const testing::program_end none = testing::run_pidmap_stress(
+        {"explore", "--variant", "sound", "--discipline", "lookup", "--scenario", "page_zero",
+         "--emit-test", folder.path("c.cpp")});
+    EXPECT_THAT(none.err, HasSubstr("nothing broke, so there is nothing to make a test of"));
+    EXPECT_EQ(testing::text_of(folder.path("c.cpp")), "");
+    const testing::program_end nowhere = testing::run_pidmap_stress(
+        {"explore", "--variant", "as_posted", "--discipline", "lookup", "--scenario", "page_zero",
+         "--emit-test", folder.path("no/such/folder.cpp")});
+    EXPECT_EQ(nowhere.code, exit_usage);
+    EXPECT_THAT(nowhere.err, HasSubstr("cannot write --emit-test"));
+}
+
 }  // namespace
 }  // namespace pidmap_stress

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <optional>
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@
 #include "harness/command/explain.hpp"
 #include "harness/command/report/progress.hpp"
 #include "harness/command/report/report.hpp"
+#include "harness/command/report/results_file.hpp"
 #include "harness/command/soak/canary.hpp"
 #include "harness/command/soak/slice_plan.hpp"
 #include "harness/command/soak/slice_result.hpp"
@@ -26,6 +28,7 @@
 #include "harness/journal/pages.hpp"
 #include "harness/native/process/memory_looks.hpp"
 #include "harness/power/forked.hpp"
+#include "harness/programs/regression/regression.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -272,6 +275,23 @@ private:
                 return true;
             },
             interrupted);
+        for (journal::found& one : record.findings)
+            if (one.explained && !one.explained->program.empty()) write_test(which, one);
+    }
+
+    /// A finding that was explained, as a test beside the journal. What cannot be written is left
+    /// out: the journal has the program all the same.
+    void write_test(const slice_plan::slice& which, journal::found& one) const {
+        const auto of = explore::parse_case(one.explained->program);
+        if (!of) return;
+        const cell& what = how_.run.cells[which.cell];
+        const std::string name = fmt::format("tests/{}_{}_{}.cpp", what.variant->info->name,
+                                             to_string(what.how), one.invariant);
+        std::error_code ignored;
+        std::filesystem::create_directories(how_.folder + "/tests", ignored);
+        if (write_file(how_.folder + "/" + name,
+                       explore::regression_test(*of, one.explained->headline)) == 0)
+            one.explained->test_file = name;
     }
 
     [[nodiscard]] journal::reproduction run_again(const cell& what, trial_settings trial,

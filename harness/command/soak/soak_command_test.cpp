@@ -226,6 +226,11 @@ TEST(SoakCommand, ReportsWhatItFound) {
         ASSERT_TRUE(found->again);
         EXPECT_GT(found->again->with_findings, 0U);
     }
+    if (!under_sanitizer) {
+        ASSERT_TRUE(found->findings.at(0).explained);
+        EXPECT_THAT(text_of(dir + "/" + found->findings[0].explained->test_file),
+                    HasSubstr("TEST(Regression, PageZeroUncorrectedReference"));
+    }
     ASSERT_THAT(found->command, HasSubstr(" run --variant page_zero_uncorrected"));
     const program_end again = run_by_shell(found->command);
     EXPECT_EQ(again.code, exit_violated) << again.out << again.err;

@@ -1,0 +1,28 @@
+#include "harness/command/explore/emit_test.hpp"
+
+#include "harness/base/say.hpp"
+#include "harness/command/options.hpp"
+#include "harness/command/report/results_file.hpp"
+#include "harness/programs/regression/regression.hpp"
+
+namespace pidmap_stress {
+
+std::optional<int> emit_test(const std::string& path, const std::string& token,
+                             std::string_view headline) {
+    const auto opened = explore::parse_case_token(token, explore::build_identity());
+    if (!opened) return std::nullopt;  // Whoever printed the token has said what is wrong.
+    const std::string text = explore::regression_test(opened->of, headline);
+    if (path == "-") {
+        say("{}", text);
+        return std::nullopt;
+    }
+    if (const int error = write_file(path, text); error != 0) {
+        const write_failure failure = describe_failure("--emit-test", path, error);
+        say(stderr, "pidmap-stress: {}\n", failure.what);
+        return failure.no_room ? exit_no_resources : exit_usage;
+    }
+    say(stderr, "the finding as a test: {}\n", path);
+    return std::nullopt;
+}
+
+}  // namespace pidmap_stress

@@ -12,13 +12,10 @@ namespace pidmap_stress::explore {
 
 /// Explores a case in every interleaving.
 ///
-/// \param name  As to_string() of a case has it: "sound/lookup/calls/2x4/max8/last4/4=af0/rc11".
-/// What
-///              it says that it shows is left out of account: nothing may break.
-/// \returns     "" if nothing breaks; else what does, with a token. Also if the name is none of
-/// this
-///              build, or if not every interleaving was met within the budget: then nothing is
-///              shown.
+/// \param name  Of a case, by to_string(): "sound/lookup/calls/2x4/max8/last4/4=af0/rc11". What it
+///              says that it shows does not matter: nothing may break.
+/// \returns     "" if nothing breaks; else what does, with a token. A sentence also if this build
+///              does not know the name, or if the budget did not reach: then nothing is shown.
 [[nodiscard]] std::string what_breaks(std::string_view name, std::uint64_t budget = 5'000'000);
 
 /// A source file with a GoogleTest that explores the case by what_breaks(), and says in its

@@ -1,4 +1,53 @@
-// A summary for programs. Members have the names that the results file of `run` has for the same.
+// A night as JSON, for programs. Fields may be added; none is renamed. Schema 1:
+//
+//   schema, program     1, "pidmap-stress"
+//   exit_code, verdict  of the whole night; the verdict is one sentence
+//   began, ended        ISO 8601, UTC; so are all members `at`, `first_seen` and `last_seen`
+//   seconds, cpu_seconds, operations, slices
+//                       of all slices together
+//   clean_cpu_seconds, clean_operations
+//                       of the cells that hold
+//   rate_below_per_cpu_hour, rate_below_per_operation
+//                       that these exclude, at 95 % confidence; null: no cell held
+//   worlds[]            names
+//   cells[]             world, variant, discipline, scenario; verdict, as_expected; broken (times
+//   by
+//                       invariant), unexpected[], missing[] (one of these had to break),
+//                       unhit_marks[]; permitted[], required[] and marks[], as declared;
+//                       hit_marks[]; near_misses, bad_ends (how often, by name); operations,
+//                       cpu_seconds, seconds, rounds, slices, undecided
+//   findings[]          id, family, kind, invariant (null: not a violation), expected, count,
+//                       first_seen, last_seen, change (null: nothing to compare with); repeated,
+//                       repeated_with_findings, reproduction (rate, interval_95; null: not run
+//                       again); last_events, stacks
+//     .sightings[]      folder, world, variant, discipline, scenario, slice, at, what, reproduce,
+//                       host, compiler, commit
+//     .model            null, or token, headline, program, trace, threads, executions, test_file
+//     and
+//                       steps[]: thread, call, what, edge, place, reads_from (null: none of these
+//                       steps), broken[]
+//   canaries[]          folder, world, dead, why, seconds_since_found, last (null, or at, variant,
+//                       discipline, scenario, found, seconds, invariant)
+//   memory[]            folder, first_third_kib, last_third_kib, grows
+//   over_time[]         folder, world, moments[]: at, operations_per_second, resident_kib,
+//                       trial_resident_kib, near_misses
+//   missing_parts[]     sentences: parts of campaigns that are not there or not whole
+//   remarks[]           sentences: what was left out of journals
+//   attempts[]          at, host, processors, build (version, commit, modified, compiler,
+//                       sanitizer), command, duration_seconds, resumed
+//   changes             has_baseline, remark; slower[]: world, variant, discipline, scenario,
+//   before,
+//                       now, in operations per CPU second
+//     .findings[]       change ("new", "still_there", "not_seen", "came_back", "fixed"), family,
+//     kind,
+//                       invariant, variant, discipline, scenario, expected, first_seen, last_seen,
+//                       count, nights, nights_since, cpu_seconds_until, cpu_seconds_since, fixed,
+//                       chance_of_luck, cpu_seconds_to_confirm
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -8,162 +57,254 @@
 namespace pidmap_stress::journal {
 namespace {
 
-using nlohmann::json;
+// Members stay in the order in which they are written, which is that of the table above.
+using json = nlohmann::ordered_json;
 
 constexpr int report_schema = 1;
 
-void add_name(json& to, const cell_name& name) {
-    to["variant"] = name.variant;
-    to["discipline"] = name.discipline;
-    to["scenario"] = name.scenario;
-}
-
-[[nodiscard]] json to_json(const cell_total& cell) {
-    json out{{"world", cell.world},
-             {"verdict", cell.verdict},
-             {"as_expected", cell.as_expected},
-             {"slices", cell.slices},
-             {"seconds", cell.seconds},
-             {"cpu_seconds", cell.cpu_seconds},
-             {"operations", cell.operations},
-             {"rounds", cell.rounds},
-             {"broken", cell.broken},
-             {"unexpected", cell.unexpected},
-             {"missing", cell.missing},
-             {"unhit_marks", cell.unhit_marks},
-             {"near_misses", cell.near_misses},
-             {"bad_ends", cell.bad_ends}};
-    add_name(out, cell.plan.name);
-    return out;
-}
-
-[[nodiscard]] json to_json(const explained_finding& what) {
-    json steps = json::array();
-    for (const interleaving_step& step : what.steps)
-        steps.push_back({{"thread", step.thread},
-                         {"call", step.call},
-                         {"what", step.what},
-                         {"edge", step.edge},
-                         {"place", step.place},
-                         {"reads_from", step.reads_from ? json(*step.reads_from) : json()},
-                         {"broken", step.broken}});
-    return {{"token", what.token}, {"headline", what.headline},  {"program", what.program},
-            {"trace", what.table}, {"threads", what.threads},    {"executions", what.executions},
-            {"steps", steps},      {"test_file", what.test_file}};
-}
-
-[[nodiscard]] json to_json(const finding_group& finding, const comparison& changes) {
-    json sightings = json::array();
-    for (const sighting& one : finding.sightings) {
-        json out{{"folder", one.folder}, {"world", one.world},       {"slice", one.slice},
-                 {"at", one.at},         {"what", one.sentence},     {"reproduce", one.command},
-                 {"host", one.host},     {"compiler", one.compiler}, {"commit", one.commit}};
-        add_name(out, one.cell);
-        sightings.push_back(std::move(out));
+/// For programs, so it is never put in other words.
+[[nodiscard]] std::string_view word_of(finding_change::kind kind) {
+    switch (kind) {
+        case finding_change::kind::is_new:
+            return "new";
+        case finding_change::kind::still_there:
+            return "still_there";
+        case finding_change::kind::not_seen:
+            return "not_seen";
+        case finding_change::kind::came_back:
+            return "came_back";
+        case finding_change::kind::fixed:
+            break;
     }
-    const interval within = interval_of(finding.again);
-    json again;
-    if (finding.again.runs != 0)
-        again = {{"runs", finding.again.runs},
-                 {"with_findings", finding.again.with_findings},
-                 {"interval_95", {within.low, within.high}}};
-    return {{"id", finding.id},
-            {"family", finding.family},
-            {"kind", finding.kind},
-            {"invariant", finding.invariant},
-            {"expected", finding.expected},
-            {"age", age_text(finding, changes)},
-            {"count", finding.count},
-            {"first_seen", finding.first_seen},
-            {"last_seen", finding.last_seen},
-            {"reproduction", again},
-            {"model", finding.explained ? to_json(*finding.explained) : json()},
-            {"last_events", finding.last_events},
-            {"stacks", finding.stacks},
-            {"sightings", sightings}};
+    return "fixed";
 }
 
-[[nodiscard]] json to_json(const comparison& changes) {
-    json findings = json::array();
-    for (const finding_change& one : changes.findings)
-        findings.push_back({{"family", one.known.family},
-                            {"invariant", one.known.invariant},
-                            {"variant", one.known.variant},
-                            {"discipline", one.known.discipline},
-                            {"change", change_text(one)},
-                            {"chance_of_luck", one.chance_of_luck},
-                            {"cpu_seconds_to_confirm", one.seconds_to_confirm}});
-    json slower = json::array();
-    for (const slower_cell& one : changes.slower) {
-        json out{{"world", one.world}, {"before", one.before}, {"now", one.now}};
-        add_name(out, one.cell);
-        slower.push_back(std::move(out));
-    }
-    return {{"has_baseline", changes.has_baseline},
-            {"remark", changes.remark},
-            {"findings", findings},
-            {"slower", slower}};
+[[nodiscard]] json or_null(const std::string& text) {
+    return text.empty() ? json(nullptr) : json(text);
+}
+
+[[nodiscard]] json or_null(const std::optional<unsigned>& number) {
+    return number ? json(*number) : json(nullptr);
+}
+
+template <class Values, class Function>
+[[nodiscard]] json each(const Values& values, Function&& to_json_of) {
+    json list = json::array();
+    for (const auto& one : values) list.push_back(to_json_of(one));
+    return list;
+}
+
+[[nodiscard]] json counts(const std::map<std::string, std::uint64_t>& by_name) {
+    json object = json::object();
+    for (const auto& [name, count] : by_name) object[name] = count;
+    return object;
+}
+
+/// The members that name a cell, to which others are added.
+[[nodiscard]] json names_of(const cell_name& name) {
+    return {
+        {"variant", name.variant}, {"discipline", name.discipline}, {"scenario", name.scenario}};
+}
+
+[[nodiscard]] json with(json object, const json& more) {
+    object.update(more);
+    return object;
+}
+
+[[nodiscard]] json of_cell(const cell_total& cell) {
+    return with(with({{"world", cell.world}}, names_of(cell.plan.name)),
+                {{"verdict", cell.verdict},
+                 {"as_expected", cell.as_expected},
+                 {"broken", counts(cell.broken)},
+                 {"unexpected", cell.unexpected},
+                 {"missing", cell.missing},
+                 {"unhit_marks", cell.unhit_marks},
+                 {"permitted", cell.plan.permitted},
+                 {"required", cell.plan.required},
+                 {"marks", cell.plan.marks},
+                 {"hit_marks", cell.marks},
+                 {"near_misses", counts(cell.near_misses)},
+                 {"bad_ends", counts(cell.bad_ends)},
+                 {"operations", cell.operations},
+                 {"cpu_seconds", cell.cpu_seconds},
+                 {"seconds", cell.seconds},
+                 {"rounds", cell.rounds},
+                 {"slices", cell.slices},
+                 {"undecided", cell.undecided}});
+}
+
+[[nodiscard]] json of_step(const interleaving_step& step) {
+    return {{"thread", step.thread}, {"call", step.call},
+            {"what", step.what},     {"edge", step.edge},
+            {"place", step.place},   {"reads_from", or_null(step.reads_from)},
+            {"broken", step.broken}};
+}
+
+[[nodiscard]] json of_explained(const std::optional<explained_finding>& explained) {
+    if (!explained) return nullptr;
+    return {{"token", explained->token},         {"headline", explained->headline},
+            {"program", explained->program},     {"trace", explained->table},
+            {"threads", explained->threads},     {"executions", explained->executions},
+            {"test_file", explained->test_file}, {"steps", each(explained->steps, of_step)}};
+}
+
+[[nodiscard]] json of_sighting(const sighting& seen) {
+    return with(with({{"folder", seen.folder}, {"world", seen.world}}, names_of(seen.cell)),
+                {{"slice", seen.slice},
+                 {"at", seen.at},
+                 {"what", seen.sentence},
+                 {"reproduce", seen.command},
+                 {"host", seen.host},
+                 {"compiler", seen.compiler},
+                 {"commit", seen.commit}});
+}
+
+[[nodiscard]] json rate_of(const reproduction& again) {
+    if (again.runs == 0) return nullptr;
+    const interval within = interval_of(again);
+    return {{"rate", static_cast<double>(again.with_findings) / static_cast<double>(again.runs)},
+            {"interval_95", json::array({within.low, within.high})}};
+}
+
+[[nodiscard]] json of_group(const finding_group& group, const comparison& changes) {
+    const finding_change* const change = change_of(group, changes);
+    return {{"id", group.id},
+            {"family", group.family},
+            {"kind", group.kind},
+            {"invariant", or_null(group.invariant)},
+            {"expected", group.expected},
+            {"count", group.count},
+            {"first_seen", group.first_seen},
+            {"last_seen", group.last_seen},
+            {"change", change != nullptr ? json(word_of(change->what)) : json(nullptr)},
+            {"repeated", group.again.runs},
+            {"repeated_with_findings", group.again.with_findings},
+            {"reproduction", rate_of(group.again)},
+            {"last_events", group.last_events},
+            {"stacks", group.stacks},
+            {"sightings", each(group.sightings, of_sighting)},
+            {"model", of_explained(group.explained)}};
+}
+
+[[nodiscard]] json of_canary(const canary_state& canary) {
+    json last = nullptr;
+    if (canary.last)
+        last = with(with({{"at", canary.last->at}}, names_of(canary.last->name)),
+                    {{"found", canary.last->found},
+                     {"seconds", canary.last->seconds},
+                     {"invariant", or_null(canary.last->invariant)}});
+    return {{"folder", canary.folder},
+            {"world", canary.world},
+            {"dead", canary.dead},
+            {"why", canary.why},
+            {"last", last},
+            {"seconds_since_found", canary.seconds_since_found}};
+}
+
+[[nodiscard]] json of_memory(const memory_watch& memory) {
+    return {{"folder", memory.folder},
+            {"first_third_kib", memory.first_third_kib},
+            {"last_third_kib", memory.last_third_kib},
+            {"grows", memory.grows}};
+}
+
+[[nodiscard]] json of_moment(const moment& at) {
+    return {{"at", at.at},
+            {"operations_per_second", at.operations_per_second},
+            {"resident_kib", at.resident_kib},
+            {"trial_resident_kib", at.trial_resident_kib},
+            {"near_misses", at.near_misses}};
+}
+
+[[nodiscard]] json of_series(const series& line) {
+    return {
+        {"folder", line.folder}, {"world", line.world}, {"moments", each(line.moments, of_moment)}};
+}
+
+[[nodiscard]] json of_attempt(const attempt_record& attempt) {
+    return {{"at", attempt.at},
+            {"host", attempt.host},
+            {"processors", attempt.processors},
+            {"build",
+             {{"version", attempt.version},
+              {"commit", attempt.commit},
+              {"modified", attempt.modified},
+              {"compiler", attempt.compiler},
+              {"sanitizer", attempt.sanitizer}}},
+            {"command", attempt.command},
+            {"duration_seconds", attempt.duration_seconds},
+            {"resumed", attempt.resumed}};
+}
+
+[[nodiscard]] json of_change(const finding_change& change) {
+    const known_finding& known = change.known;
+    return {{"change", word_of(change.what)},
+            {"family", known.family},
+            {"kind", known.kind},
+            {"invariant", or_null(known.invariant)},
+            {"variant", known.variant},
+            {"discipline", known.discipline},
+            {"scenario", known.scenario},
+            {"expected", known.expected},
+            {"first_seen", known.first_seen},
+            {"last_seen", known.last_seen},
+            {"count", known.count},
+            {"nights", known.nights},
+            {"nights_since", known.nights_since},
+            {"cpu_seconds_until", known.cpu_seconds_until},
+            {"cpu_seconds_since", known.cpu_seconds_since},
+            {"fixed", known.fixed},
+            {"chance_of_luck", change.chance_of_luck},
+            {"cpu_seconds_to_confirm", change.seconds_to_confirm}};
+}
+
+[[nodiscard]] json of_slower(const slower_cell& slower) {
+    return with(with({{"world", slower.world}}, names_of(slower.cell)),
+                {{"before", slower.before}, {"now", slower.now}});
+}
+
+[[nodiscard]] json rate_below(double exposure) {
+    return exposure > 0 ? json(excluded_rate(exposure)) : json(nullptr);
 }
 
 }  // namespace
 
 std::string to_json_text(const report_input& what) {
     const summary& night = what.night;
-    json cells = json::array();
-    for (const cell_total& cell : night.cells) cells.push_back(to_json(cell));
-    json findings = json::array();
-    for (const finding_group& finding : night.findings)
-        findings.push_back(to_json(finding, what.changes));
-    json canaries = json::array();
-    for (const canary_state& canary : night.canaries)
-        canaries.push_back({{"folder", canary.folder},
-                            {"world", canary.world},
-                            {"dead", canary.dead},
-                            {"what", canary_text(canary)},
-                            {"seconds_since_found", canary.seconds_since_found}});
-    json memory = json::array();
-    for (const memory_watch& one : night.memory)
-        memory.push_back({{"folder", one.folder},
-                          {"first_third_kib", one.first_third_kib},
-                          {"last_third_kib", one.last_third_kib},
-                          {"grows", one.grows}});
-    json missing = json::array();
-    for (const missing_part& part : night.missing) missing.push_back(part.what);
-    json attempts = json::array();
-    for (const attempt_record& one : night.attempts)
-        attempts.push_back({{"at", one.at},
-                            {"host", one.host},
-                            {"processors", one.processors},
-                            {"version", one.version},
-                            {"commit", one.commit},
-                            {"modified", one.modified},
-                            {"compiler", one.compiler},
-                            {"sanitizer", one.sanitizer}});
-    const double hours = night.clean_cpu_seconds / 3600;
+    const comparison& changes = what.changes;
     const json document{
-        {"report_schema", report_schema},
+        {"schema", report_schema},
         {"program", "pidmap-stress"},
-        {"verdict", night.verdict},
         {"exit_code", night.exit_code},
+        {"verdict", night.verdict},
         {"began", night.began},
         {"ended", night.ended},
-        {"worlds", night.worlds},
-        {"slices", night.slices},
         {"seconds", night.seconds},
         {"cpu_seconds", night.cpu_seconds},
         {"operations", night.operations},
+        {"slices", night.slices},
         {"clean_cpu_seconds", night.clean_cpu_seconds},
         {"clean_operations", night.clean_operations},
-        {"rate_below_per_cpu_hour", excluded_rate(hours)},
-        {"rate_below_per_operation", excluded_rate(static_cast<double>(night.clean_operations))},
-        {"changes", to_json(what.changes)},
-        {"findings", findings},
-        {"cells", cells},
-        {"canaries", canaries},
-        {"memory", memory},
-        {"missing_parts", missing},
-        {"attempts", attempts},
-        {"remarks", night.remarks}};
+        {"rate_below_per_cpu_hour", rate_below(night.clean_cpu_seconds / 3600)},
+        {"rate_below_per_operation", rate_below(static_cast<double>(night.clean_operations))},
+        {"worlds", night.worlds},
+        {"cells", each(night.cells, of_cell)},
+        {"findings",
+         each(night.findings,
+              [&changes](const finding_group& group) { return of_group(group, changes); })},
+        {"canaries", each(night.canaries, of_canary)},
+        {"memory", each(night.memory, of_memory)},
+        {"over_time", each(night.over_time, of_series)},
+        {"missing_parts",
+         each(night.missing, [](const missing_part& part) { return json(part.what); })},
+        {"remarks", night.remarks},
+        {"attempts", each(night.attempts, of_attempt)},
+        {"changes",
+         {{"has_baseline", changes.has_baseline},
+          {"remark", changes.remark},
+          {"findings", each(changes.findings, of_change)},
+          {"slower", each(changes.slower, of_slower)}}}};
+    // Journals quote processes that crashed: not all that they have need be UTF-8.
     return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

@@ -1,23 +1,63 @@
-// A summary as JUnit XML: the subset that Jenkins, GitLab and GitHub read.
+// A night as JUnit XML, in the form that Jenkins, GitLab and GitHub read. There is no standard:
+// what is written here is valid by the schema of Jenkins' xUnit plugin, and uses nothing that
+// others lack.
+//
+// A testsuite is a world, or the campaign. A testcase of a world is a cell; one of the campaign is
+// a canary, a watch on memory, or a part that is missing. Their names depend on what they are and
+// not on what was seen, so that a CI system knows them again the next night.
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "harness/journal/outline.hpp"
 #include "harness/journal/pages.hpp"
 #include "harness/journal/phrases.hpp"
+#include "harness/journal/text/safe_text.hpp"
 
 namespace pidmap_stress::journal {
 namespace {
 
-/// Of one text; and of all of them, beyond which texts are left out.
-constexpr std::size_t longest_text = 64'000;
-constexpr std::size_t longest_document = 10'000'000;
+constexpr std::size_t most_of_a_text = 64'000;
+constexpr std::size_t most_of_a_message = 500;
+/// What all texts may have together, after escaping. Names and messages come on top.
+constexpr std::size_t most_of_all_texts = 9'000'000;
+/// The suite of what is not a cell.
+constexpr std::string_view campaign_suite = "campaign";
 
-/// Text as XML 1.0 allows it: what it forbids even as an entity becomes a question mark.
+enum class outcome { passed, failure, error, skipped };
+/// The element for each outcome but the first.
+constexpr std::array<std::string_view, 4> element_names{"", "failure", "error", "skipped"};
+
+struct test_case {
+    std::string classname{};
+    std::string name{};
+    double seconds = 0;
+    outcome how = outcome::passed;
+    std::string type{};     ///< In one word, what went wrong.
+    std::string message{};  ///< In one line.
+    std::string text{};     ///< Of what went wrong; of what passed, it goes to system-out.
+};
+
+struct suite {
+    std::string timestamp{};
+    std::vector<test_case> cases{};
+};
+using suites_by_name = std::map<std::string, suite>;
+
+// --- XML ----------------------------------------------------------------------------------------
+
+/// \pre `text` has no character that XML forbids, see safe_text.
 [[nodiscard]] std::string escaped(std::string_view text) {
     std::string out;
-    for (const char c : text.substr(0, longest_text)) {
+    for (const char c : text) {
         switch (c) {
             case '&':
                 out += "&amp;";
@@ -31,168 +71,258 @@ constexpr std::size_t longest_document = 10'000'000;
             case '"':
                 out += "&quot;";
                 break;
-            case '\n':
-            case '\t':
-                out += c;
-                break;
             default:
-                out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+                out += c;
         }
     }
-    if (text.size() > longest_text)
-        out += fmt::format("\n... and {} bytes more, which the journal has",
-                           text.size() - longest_text);
     return out;
 }
 
-/// A line that is an attribute.
-[[nodiscard]] std::string attribute(std::string_view text) {
-    std::string line = escaped(text.substr(0, 500));
-    std::ranges::replace(line, '\n', ' ');
-    return line;
+[[nodiscard]] std::string attribute(std::string_view name, std::string_view value) {
+    return fmt::format(" {}=\"{}\"", name, escaped(safe_text::one_line(value, most_of_a_message)));
 }
 
-struct test_case {
-    enum class outcome { passed, failed, erroneous, skipped };
-    std::string classname{};
-    std::string name{};
+/// Seconds as schemas want them: no exponent, no sign.
+[[nodiscard]] std::string time_attribute(double seconds) {
+    return fmt::format(" time=\"{:.3f}\"", seconds > 0 && seconds < 1e12 ? seconds : 0.0);
+}
+
+/// Hands out the room that texts have.
+class text_room {
+public:
+    /// The text as it goes into an element: capped, escaped, or replaced by a note when all room is
+    /// taken.
+    [[nodiscard]] std::string take(std::string_view text) {
+        std::string fit = escaped(safe_text::clipped(text, most_of_a_text));
+        if (fit.size() > left_) {
+            ++left_out_;
+            return fmt::format(
+                "(left out: a text of {} bytes; this file has no room for it, the "
+                "other reports of the same night have it)",
+                text.size());
+        }
+        left_ -= fit.size();
+        return fit;
+    }
+    [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
+
+private:
+    std::size_t left_ = most_of_all_texts;
+    std::size_t left_out_ = 0;
+};
+
+[[nodiscard]] std::string to_xml(const test_case& one, text_room& room) {
+    std::string xml = fmt::format("    <testcase{}{}{}", attribute("classname", one.classname),
+                                  attribute("name", one.name), time_attribute(one.seconds));
+    xml += ">\n";
+    if (one.how == outcome::passed) {
+        xml += fmt::format("      <system-out>{}</system-out>\n", room.take(one.text));
+    } else {
+        const std::string_view element = element_names[static_cast<std::size_t>(one.how)];
+        xml += fmt::format("      <{}{}{}>{}</{}>\n", element, attribute("type", one.type),
+                           attribute("message", one.message), room.take(one.text), element);
+    }
+    return xml + "    </testcase>\n";
+}
+
+struct counts {
+    std::size_t tests = 0;
+    std::array<std::size_t, 4> by_outcome{};
     double seconds = 0;
-    outcome how = outcome::passed;
-    std::string message{};
-    std::string text{};
+
+    void add(const test_case& one) {
+        ++tests;
+        ++by_outcome[static_cast<std::size_t>(one.how)];
+        seconds += one.seconds;
+    }
+    [[nodiscard]] std::size_t of(outcome how) const {
+        return by_outcome[static_cast<std::size_t>(how)];
+    }
+    /// Those that <testsuite> and <testsuites> both have.
+    [[nodiscard]] std::string attributes() const {
+        return fmt::format(" tests=\"{}\" failures=\"{}\" errors=\"{}\"{}", tests,
+                           of(outcome::failure), of(outcome::error), time_attribute(seconds));
+    }
 };
 
-struct test_suite {
-    std::string name{};
-    std::string timestamp{};
-    std::vector<test_case> cases{};
-};
+// --- Testcases ----------------------------------------------------------------------------------
 
-/// All that a reader needs to go on: the sentence, how to run it again, the interleaving.
-[[nodiscard]] std::string told(const finding_group& finding, const comparison& changes) {
-    const sighting& first = finding.sightings.front();
-    std::string text = fmt::format("{}\n{}\n", title_text(finding), first.sentence);
-    if (const std::string age = age_text(finding, changes); !age.empty()) text += age + "\n";
-    text += fmt::format("seen in {}, first at {}\n", counted(finding.sightings.size(), "slice"),
-                        finding.first_seen);
-    if (finding.again.runs != 0)
-        text += fmt::format("run again at once: {}\n", reproduction_text(finding.again));
-    if (!first.command.empty()) text += fmt::format("run it again with\n  {}\n", first.command);
-    if (finding.explained) text += finding.explained->table + "\n";
-    text += finding.stacks;
+/// What went wrong in a cell, gravest first: broken invariants, then bad ends.
+[[nodiscard]] std::string accounts_of(const cell_total& cell, const report_input& what,
+                                      bool expected) {
+    std::string text;
+    for (const finding_group& group : what.night.findings) {
+        const sighting* const at = seen_in(group, cell);
+        const bool is_unexpected_here =
+            group.invariant.empty()
+                ? !cell.as_expected
+                : std::ranges::find(cell.unexpected, group.invariant) != cell.unexpected.end();
+        if (at == nullptr || is_unexpected_here == expected) continue;
+        text += text.empty() ? "" : "\n";
+        text += safe_text::one_line(title_text(group), most_of_a_message) + ":\n";
+        text += account_text(group, *at, what.changes, {.events_and_stacks = !expected});
+    }
     return text;
 }
 
-[[nodiscard]] test_case case_of(const cell_total& cell, const report_input& what) {
-    using outcome = test_case::outcome;
-    test_case out{.classname = fmt::format("{}.{}.{}", cell.world, cell.plan.name.variant,
-                                           cell.plan.name.discipline),
-                  .name = cell.plan.name.scenario,
+/// What is known to break, with where it was seen.
+[[nodiscard]] std::string known_breakages(const cell_total& cell, const report_input& what) {
+    std::vector<std::string> known;
+    for (const auto& [invariant, times] : cell.broken)
+        if (std::ranges::find(cell.unexpected, invariant) == cell.unexpected.end())
+            known.push_back(fmt::format("{} {}", invariant, counted(times, "time")));
+    if (known.empty()) return {};
+    return fmt::format("known to break here: {}\n\n{}", fmt::join(known, ", "),
+                       accounts_of(cell, what, true));
+}
+
+struct judgement {
+    outcome how;
+    std::string type;
+};
+[[nodiscard]] judgement judge(const cell_total& cell) {
+    if (cell.slices == 0) return {outcome::skipped, "not_run"};
+    if (cell.as_expected) return {outcome::passed, ""};
+    if (!cell.unexpected.empty()) return {outcome::failure, "violation"};
+    if (cell.verdict == "crash" || cell.verdict == "stall" || cell.verdict == "killed")
+        return {outcome::error, cell.verdict};
+    // As a canary that was not found: the harness is blind for what it is known to see.
+    if (!cell.missing.empty()) return {outcome::error, "did_not_break"};
+    return {outcome::skipped, "inconclusive"};
+}
+
+[[nodiscard]] test_case of_cell(const cell_total& cell, const report_input& what) {
+    const cell_name& name = cell.plan.name;
+    judgement judged = judge(cell);
+    test_case one{.classname = fmt::format("{}.{}.{}", cell.world, name.variant, name.discipline),
+                  .name = name.scenario,
                   .seconds = cell.seconds,
-                  .message = fmt::format("{}: {}", verdict_text(cell), reason_text(cell))};
-    for (const finding_group& finding : what.night.findings) {
-        const bool is_here = std::ranges::any_of(finding.sightings, [&cell](const sighting& one) {
-            return one.world == cell.world && one.cell == cell.plan.name;
-        });
-        if (is_here) out.text += told(finding, what.changes) + "\n";
-    }
-    if (cell.slices == 0) {
-        out.how = outcome::skipped;
-        out.message = "it was not run";
-    } else if (!cell.unexpected.empty()) {
-        out.how = outcome::failed;
-    } else if (cell.as_expected) {
-        out.how = outcome::passed;
-    } else if (cell.verdict == "crash" || cell.verdict == "stall" || cell.verdict == "killed") {
-        out.how = outcome::erroneous;
-    } else {
-        out.how = outcome::skipped;
-    }
-    return out;
+                  .how = judged.how,
+                  .type = std::move(judged.type)};
+    one.message = cell.slices == 0 ? "it was not run"
+                                   : fmt::format("{}: {}", verdict_text(cell), reason_text(cell));
+    one.text = one.message + "\n";
+    for (const std::string& more : {accounts_of(cell, what, false), known_breakages(cell, what)})
+        if (!more.empty()) one.text += "\n" + more;
+    return one;
 }
 
-[[nodiscard]] test_case note(std::string classname, std::string name, bool good,
-                             std::string message) {
-    return {.classname = std::move(classname),
+/// A testcase of the campaign's suite, which is an error unless `good`.
+[[nodiscard]] test_case of_campaign(std::string_view kind, std::string name, bool good,
+                                    std::string message) {
+    return {.classname = fmt::format("{}.{}", campaign_suite, kind),
             .name = std::move(name),
-            .how = good ? test_case::outcome::passed : test_case::outcome::erroneous,
-            .message = std::move(message)};
+            .how = good ? outcome::passed : outcome::error,
+            .type = std::string(kind),
+            .message = message,
+            .text = message + "\n"};
 }
 
-[[nodiscard]] std::string to_xml(const test_case& one, bool with_texts) {
-    using outcome = test_case::outcome;
-    std::string text = fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\">",
-                                   attribute(one.classname), attribute(one.name), one.seconds);
-    const std::string message = attribute(one.message);
-    const std::string all = with_texts ? escaped(one.text) : "";
-    switch (one.how) {
-        case outcome::passed:
-            text += fmt::format("<system-out>{}{}{}</system-out>", escaped(one.message),
-                                all.empty() ? "" : "\n", all);
-            break;
-        case outcome::failed:
-            text += fmt::format("<failure message=\"{}\" type=\"violation\">{}</failure>", message,
-                                all);
-            break;
-        case outcome::erroneous:
-            text += fmt::format("<error message=\"{}\" type=\"error\">{}</error>", message, all);
-            break;
-        case outcome::skipped:
-            text += fmt::format("<skipped message=\"{}\"/>", message);
-            break;
+/// Several journals of one world have the same watches: they are numbered, in the order of their
+/// folders, because folders may have other names each night.
+void add_numbered(std::vector<test_case>& to, test_case one) {
+    const auto is_same = [&one](const test_case& other) {
+        return other.classname == one.classname &&
+               (other.name == one.name || other.name.starts_with(one.name + ", journal "));
+    };
+    if (const auto before = std::ranges::count_if(to, is_same); before != 0)
+        one.name += fmt::format(", journal {}", before + 1);
+    to.push_back(std::move(one));
+}
+
+[[nodiscard]] std::vector<test_case> campaign_cases(const summary& night) {
+    std::vector<test_case> cases;
+    cases.push_back(of_campaign("run", "something was run", night.slices != 0,
+                                fmt::format("{}; exit code {}", night.verdict, night.exit_code)));
+    std::map<std::string, std::string> worlds_by_folder;
+    for (const canary_state& canary : night.canaries) {
+        worlds_by_folder[canary.folder] = canary.world;
+        test_case one = of_campaign("canary", canary.world, !canary.dead, canary_text(canary));
+        if (!canary.dead && !canary.last) one.how = outcome::skipped;
+        one.seconds = canary.last ? canary.last->seconds : 0;
+        add_numbered(cases, std::move(one));
     }
-    return text + "</testcase>\n";
-}
-
-[[nodiscard]] std::size_t count(const test_suite& suite, test_case::outcome how) {
-    return static_cast<std::size_t>(std::ranges::count(suite.cases, how, &test_case::how));
-}
-
-[[nodiscard]] std::vector<test_suite> suites_of(const report_input& what) {
-    const summary& night = what.night;
-    std::vector<test_suite> suites;
-    const std::string timestamp = night.began.substr(0, night.began.find('.'));
-    for (const std::string& world : night.worlds) {
-        test_suite suite{.name = world, .timestamp = timestamp};
-        for (const cell_total& cell : night.cells)
-            if (cell.world == world) suite.cases.push_back(case_of(cell, what));
-        suites.push_back(std::move(suite));
+    for (const memory_watch& memory : night.memory) {
+        const auto known = worlds_by_folder.find(memory.folder);
+        test_case one =
+            of_campaign("memory", known == worlds_by_folder.end() ? memory.folder : known->second,
+                        !memory.grows, fmt::format("{}: {}", memory.folder, memory_text(memory)));
+        if (memory.first_third_kib == 0 && !memory.grows) one.how = outcome::skipped;
+        add_numbered(cases, std::move(one));
     }
-    test_suite whole{.name = "campaign", .timestamp = timestamp};
-    whole.cases.push_back(note("campaign", "something was run", night.slices != 0, night.verdict));
-    for (const canary_state& canary : night.canaries)
-        whole.cases.push_back(note("campaign.canary",
-                                   fmt::format("{} {}", canary.world, canary.folder), !canary.dead,
-                                   canary_text(canary)));
-    for (const memory_watch& memory : night.memory)
-        whole.cases.push_back(note("campaign.memory", memory.folder, !memory.grows,
-                                   fmt::format("{} KiB in the first third, {} KiB in the last",
-                                               memory.first_third_kib, memory.last_third_kib)));
     for (const missing_part& part : night.missing)
-        whole.cases.push_back(note("campaign.missing", part.what, false, part.what));
-    suites.push_back(std::move(whole));
+        cases.push_back(of_campaign("missing", part.what, false, part.what));
+    return cases;
+}
+
+[[nodiscard]] suites_by_name suites_of(const report_input& what) {
+    const summary& night = what.night;
+    suites_by_name suites;
+    for (const std::string& world : night.worlds) suites[world];
+    for (const cell_total& cell : night.cells)
+        suites[cell.world].cases.push_back(of_cell(cell, what));
+    for (const series& line : night.over_time) {
+        std::string& timestamp = suites[line.world].timestamp;
+        if (!line.moments.empty() && (timestamp.empty() || line.moments.front().at < timestamp))
+            timestamp = line.moments.front().at;
+    }
+    suites[std::string(campaign_suite)].cases = campaign_cases(night);
     return suites;
+}
+
+// --- Suites -------------------------------------------------------------------------------------
+
+/// What the night was made with, for every suite.
+[[nodiscard]] std::string properties_of(const summary& night) {
+    std::set<std::pair<std::string, std::string>> properties{
+        {"exit_code", std::to_string(night.exit_code)}, {"verdict", night.verdict}};
+    for (const attempt_record& attempt : night.attempts) {
+        properties.insert({"commit", attempt.commit + (attempt.modified ? ", modified" : "")});
+        properties.insert({"compiler", attempt.compiler});
+        properties.insert({"host", attempt.host});
+    }
+    std::string xml = "    <properties>\n";
+    for (const auto& [name, value] : properties)
+        xml += fmt::format("      <property{}{}/>\n", attribute("name", name),
+                           attribute("value", value));
+    return xml + "    </properties>\n";
+}
+
+[[nodiscard]] std::string to_xml(const std::string& name, const suite& one, const summary& night,
+                                 text_room& room) {
+    counts sum;
+    std::string cases;
+    const std::size_t left_out_before = room.left_out();
+    for (const test_case& test : one.cases) {
+        sum.add(test);
+        cases += to_xml(test, room);
+    }
+    std::string xml = fmt::format("  <testsuite{}{} skipped=\"{}\"", attribute("name", name),
+                                  sum.attributes(), sum.of(outcome::skipped));
+    const std::string& timestamp = one.timestamp.empty() ? night.began : one.timestamp;
+    if (!timestamp.empty()) xml += attribute("timestamp", timestamp);
+    xml += ">\n" + properties_of(night) + cases;
+    if (const std::size_t left_out = room.left_out() - left_out_before; left_out != 0)
+        xml += fmt::format(
+            "    <system-out>{} left out: this file has no room for them</system-out>\n",
+            counted(left_out, "text"));
+    return xml + "  </testsuite>\n";
 }
 
 }  // namespace
 
 std::string to_junit(const report_input& what) {
-    using outcome = test_case::outcome;
-    std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
-    for (const test_suite& suite : suites_of(what)) {
-        double seconds = 0;
-        for (const test_case& one : suite.cases) seconds += one.seconds;
-        text += fmt::format(
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "
-            "time=\"{:.3f}\" timestamp=\"{}\">\n",
-            attribute(suite.name), suite.cases.size(), count(suite, outcome::failed),
-            count(suite, outcome::erroneous), count(suite, outcome::skipped), seconds,
-            attribute(suite.timestamp));
-        for (const test_case& one : suite.cases)
-            text += to_xml(one, text.size() < longest_document);
-        text += "  </testsuite>\n";
+    text_room room;
+    counts all;
+    std::string suites;
+    for (const auto& [name, one] : suites_of(what)) {
+        suites += to_xml(name, one, what.night, room);
+        for (const test_case& test : one.cases) all.add(test);
     }
-    return text + "</testsuites>\n";
+    return fmt::format(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<testsuites name=\"pidmap-stress\"{}>\n{}</testsuites>\n",
+        all.attributes(), suites);
 }
 
 }  // namespace pidmap_stress::journal

@@ -1,181 +1,279 @@
-// A summary for the summary of a CI step.
+// A night as Markdown for the summary of a CI step: GitHub takes a mebibyte and refuses what is
+// longer, all of it. Each part has a share of that, so that the whole is bounded by construction.
 
 #include <algorithm>
-#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "harness/base/duration.hpp"
+#include "harness/journal/outline.hpp"
 #include "harness/journal/pages.hpp"
 #include "harness/journal/phrases.hpp"
+#include "harness/journal/text/mermaid.hpp"
+#include "harness/journal/text/safe_text.hpp"
 
 namespace pidmap_stress::journal {
 namespace {
 
-/// A step's summary has 1 MiB; what comes after this is named only.
-constexpr std::size_t longest = 900'000;
-constexpr std::size_t most_findings = 50;
-constexpr std::size_t most_steps_drawn = 24;
-constexpr std::size_t longest_block = 20'000;
+constexpr std::size_t most_of_a_sentence = 1'000;
+constexpr std::size_t most_of_a_command = 2'000;
+constexpr std::size_t most_of_a_block = 16'000;  ///< Table, events, stacks: each.
+constexpr std::size_t most_of_findings = 600'000;
+constexpr std::size_t most_of_a_list = 40'000;  ///< Each of the other parts, of which there are 8.
 
-/// Text between others: nothing in it is Markdown, HTML or the end of a table's field.
-[[nodiscard]] std::string escaped(std::string_view text) {
+/// Text between Markdown's own characters, in one line: nothing in it is Markdown or HTML.
+[[nodiscard]] std::string prose(std::string_view text) {
     std::string out;
-    for (const char c : text) {
-        if (std::string_view("\\`*_{}[]()#+!|<>&~$").find(c) != std::string_view::npos)
-            out += fmt::format("&#{};", static_cast<int>(c));
-        else
-            out += c == '\n' ? std::string("<br>") : std::string(1, c);
-    }
-    return out;
-}
-
-/// A block as it is. Its fence is longer than any in it.
-[[nodiscard]] std::string block(std::string_view text, std::string_view language = "") {
-    std::string fence = "```";
-    while (text.find(fence) != std::string_view::npos) fence += '`';
-    std::string body(text.substr(0, longest_block));
-    if (text.size() > longest_block) body += "\n... and more: see the journal";
-    if (!body.ends_with('\n')) body += '\n';
-    return fmt::format("{}{}\n{}{}\n\n", fence, language, body, fence);
-}
-
-/// As Mermaid takes a message: what would end it is spelled as an entity.
-[[nodiscard]] std::string for_mermaid(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (std::string_view("#;<>&%\"{}\n").find(c) != std::string_view::npos)
-            out += fmt::format("#{};", static_cast<int>(c));
+    for (const char c : safe_text::one_line(text, most_of_a_sentence)) {
+        if (c == '&')
+            out += "&amp;";
+        else if (c == '<')
+            out += "&lt;";
+        else if (c == '>')
+            out += "&gt;";
+        else if (std::string_view("\\`*_[]|~#$!").find(c) != std::string_view::npos)
+            out += fmt::format("\\{}", c);
         else
             out += c;
     }
     return out;
 }
 
-[[nodiscard]] std::string drawing(const explained_finding& what) {
-    std::string text = "sequenceDiagram\n";
-    for (unsigned n = 1; n <= what.threads; ++n)
-        text += fmt::format("    participant T{} as thread {}\n", n, n);
-    text += "    participant N as namespace\n";
-    for (const interleaving_step& step : what.steps) {
-        text += fmt::format("    T{}->>N: {}{}{}\n", step.thread,
-                            step.call.empty() ? "" : for_mermaid(step.call) + ": ",
-                            for_mermaid(step.what),
-                            step.edge.empty() ? "" : " (" + for_mermaid(step.edge) + ")");
-        for (const std::string& one : step.broken)
-            text += fmt::format("    Note over T{},N: BROKEN {}\n", step.thread, for_mermaid(one));
+[[nodiscard]] std::size_t longest_run_of_backticks(std::string_view text) {
+    std::size_t longest = 0;
+    std::size_t run = 0;
+    for (const char c : text) {
+        run = c == '`' ? run + 1 : 0;
+        longest = std::max(longest, run);
+    }
+    return longest;
+}
+
+/// A span of code.
+[[nodiscard]] std::string code(std::string_view text) {
+    const std::string line = safe_text::one_line(text, most_of_a_sentence);
+    if (line.empty()) return {};
+    const std::string fence(longest_run_of_backticks(line) + 1, '`');
+    const std::string_view space = fence.size() > 1 ? " " : "";
+    return fmt::format("{}{}{}{}{}", fence, space, line, space, fence);
+}
+
+/// The same within a table, which is split at bars before spans are seen.
+[[nodiscard]] std::string code_in_table(std::string_view text) {
+    std::string out;
+    for (const char c : code(text)) out += c == '|' ? std::string("\\|") : std::string(1, c);
+    return out;
+}
+
+/// A block of code; nothing of an empty text.
+[[nodiscard]] std::string block(std::string_view language, std::string_view text,
+                                std::size_t most = most_of_a_block) {
+    if (text.empty()) return {};
+    const std::string lines = safe_text::clipped(text, most);
+    const std::string fence(std::max<std::size_t>(longest_run_of_backticks(lines) + 1, 3), '`');
+    return fmt::format("\n{}{}\n{}\n{}\n", fence, language, lines, fence);
+}
+
+[[nodiscard]] std::string folded(std::string_view head, const std::string& body) {
+    if (body.empty()) return {};
+    return fmt::format("\n<details><summary>{}</summary>\n{}\n</details>\n", head, body);
+}
+
+/// As many pieces as there is room for, and how many are left out.
+///
+/// \param piece_at  From a number below `count` to a piece. It is called for no more pieces than
+///                  have room: a night can have thousands of findings.
+template <class Function>
+[[nodiscard]] std::string within(std::size_t room, std::size_t count, std::string_view called,
+                                 Function&& piece_at) {
+    std::string text;
+    for (std::size_t n = 0; n < count; ++n) {
+        const std::string piece = piece_at(n);
+        if (text.size() + piece.size() > room)
+            return text + fmt::format("\n*and {}, which the page has.*\n",
+                                      counted(count - n, fmt::format("more {}", called)));
+        text += piece;
     }
     return text;
 }
 
-[[nodiscard]] std::string finding_text(const finding_group& finding, const comparison& changes) {
-    const sighting& first = finding.sightings.front();
-    const std::string age = age_text(finding, changes);
-    std::string text = fmt::format("### {}{}\n\n", escaped(title_text(finding)),
-                                   age.empty() ? "" : " (" + escaped(age) + ")");
-    text += fmt::format("{}\n\n", escaped(first.sentence));
-    text += fmt::format("In {} of world {}, first in {} at {}.",
-                        counted(finding.sightings.size(), "slice"), escaped(first.world),
-                        escaped(first.cell.scenario), escaped(finding.first_seen));
-    if (finding.again.runs != 0)
-        text += fmt::format(" Run again at once: {}.", escaped(reproduction_text(finding.again)));
-    text += "\n\n";
-    if (!first.command.empty()) text += block(first.command, "sh");
-    if (finding.explained && !finding.explained->steps.empty() &&
-        finding.explained->steps.size() <= most_steps_drawn)
-        text += block(drawing(*finding.explained), "mermaid");
-    if (finding.explained && !finding.explained->table.empty())
-        text += block(finding.explained->table);
-    if (!finding.stacks.empty()) text += block(finding.stacks);
+[[nodiscard]] std::string list_of(const std::vector<std::string>& sentences,
+                                  std::string_view called) {
+    return within(most_of_a_list, sentences.size(), called, [&sentences](std::size_t n) {
+        return fmt::format("- {}\n", prose(sentences[n]));
+    });
+}
+
+[[nodiscard]] std::string section(std::string_view head, const std::string& body) {
+    return body.empty() ? "" : fmt::format("\n## {}\n\n{}", head, body);
+}
+
+// --- Findings -----------------------------------------------------------------------------------
+
+[[nodiscard]] std::string interleaving(const finding_group& group) {
+    if (!group.explained) return {};
+    const explained_finding& shown = *group.explained;
+    std::string text;
+    if (!shown.headline.empty()) text += fmt::format("\n{}\n", prose(shown.headline));
+    text += block("text", shown.table);
+    text += folded("Drawing", block("mermaid", to_mermaid(shown), 60'000));
+    if (const std::string replay = replay_command(group); !replay.empty())
+        text += "\nReplay it with\n" + block("sh", replay, most_of_a_command);
     return text;
 }
 
-[[nodiscard]] std::string changes_text(const comparison& changes) {
-    if (!changes.has_baseline)
-        return changes.remark.empty() ? "" : fmt::format("{}\n\n", escaped(changes.remark));
-    std::string text = fmt::format("## What changed\n\n{}\n\n", escaped(changes.remark));
-    for (const finding_change& one : changes.findings)
-        text += fmt::format(
-            "- {} of {} under {}: {}\n",
-            escaped(one.known.invariant.empty() ? one.known.kind : one.known.invariant),
-            escaped(one.known.variant), escaped(one.known.discipline), escaped(change_text(one)));
-    for (const slower_cell& one : changes.slower)
-        text += fmt::format("- slower: {} ({}): {} operations a CPU second, {} before\n",
-                            escaped(to_string(one.cell)), escaped(one.world), to_human(one.now),
-                            to_human(one.before));
-    return text + "\n";
+[[nodiscard]] std::string finding(const finding_group& group, const comparison& changes,
+                                  std::size_t number) {
+    const sighting& first = group.sightings.front();
+    std::string text = fmt::format("\n### {}. {}\n\n{}\n\n", number, prose(title_text(group)),
+                                   prose(first.sentence));
+    text += fmt::format("- Cell: {} in world {}\n", code(to_string(first.cell)), code(first.world));
+    text +=
+        fmt::format("- Finding {}: {}\n", code(group.id), prose(occurrence_text(group, changes)));
+    text += fmt::format("- It came again in {}\n", prose(recurrence_text(group.again)));
+    text += fmt::format("- Host {}, {}, commit {}\n", prose(first.host), prose(first.compiler),
+                        code(first.commit));
+    if (!first.command.empty())
+        text += "\nRun it again with\n" + block("sh", first.command, most_of_a_command);
+    text += interleaving(group);
+    text += folded("Last events, newest last", block("text", group.last_events));
+    text += folded("Stacks", block("text", group.stacks));
+    return text;
 }
 
-[[nodiscard]] std::string matrix_text(const summary& night) {
-    std::map<std::tuple<std::string, std::string, std::string>, std::set<std::string>> broken;
-    std::map<std::tuple<std::string, std::string, std::string>, bool> holds;
-    for (const cell_total& cell : night.cells) {
-        const std::tuple key{cell.world, cell.plan.name.variant, cell.plan.name.discipline};
-        for (const auto& [invariant, times] : cell.broken) broken[key].insert(invariant);
-        holds.try_emplace(key, true).first->second &= cell.verdict == "holds";
-    }
+[[nodiscard]] std::string findings_part(const report_input& what) {
+    const std::vector<const finding_group*> groups = unexpected_findings(what);
+    if (groups.empty()) return "None that is not a known breakage.\n";
+    return fmt::format("{}:\n", counted(groups.size(), "unexpected finding")) +
+           within(most_of_findings, groups.size(), "finding", [&what, &groups](std::size_t n) {
+               return finding(*groups[n], what.changes, n + 1);
+           });
+}
+
+[[nodiscard]] std::string problems_part(const summary& night) {
+    std::vector<std::string> sentences;
+    for (const problem& one : other_problems(night))
+        sentences.push_back(fmt::format("{}: {}", one.title, one.sentence));
+    return list_of(sentences, "item");
+}
+
+/// What variants are known to break, folded: nobody has to act on it.
+[[nodiscard]] std::string known_part(const report_input& what) {
+    std::vector<std::string> sentences;
+    for (const finding_group& group : what.night.findings)
+        if (group.expected)
+            sentences.push_back(fmt::format("{}, finding {}: {}", title_text(group), group.id,
+                                            occurrence_text(group, what.changes)));
+    if (sentences.empty()) return {};
+    return folded(counted(sentences.size(), "known breakage"),
+                  "\n" + list_of(sentences, "known breakage"));
+}
+
+// --- The other parts ----------------------------------------------------------------------------
+
+[[nodiscard]] std::string changes_part(const comparison& changes) {
+    const told_changes told = changes_to_tell(changes);
+    std::string text = prose(told.compared_with) + "\n\n" + list_of(told.sentences, "change");
+    if (told.known_still_there != 0)
+        text +=
+            fmt::format("- {} still there\n", counted(told.known_still_there, "known breakage"));
+    return text;
+}
+
+[[nodiscard]] std::string matrix_entry_text(const matrix_entry& entry) {
+    const std::string word = entry_text(entry);
+    const bool stands_out = word.ends_with("(!)");
+    std::string text = stands_out ? fmt::format("**{}**", word) : word;
+    if (!entry.broken.empty())
+        text += fmt::format(": {}", prose(fmt::format("{}", fmt::join(entry.broken, ", "))));
+    return text + fmt::format("<br>{}, {} operations", counted(entry.scenarios.size(), "scenario"),
+                              to_human(static_cast<double>(entry.operations)));
+}
+
+[[nodiscard]] std::string matrix_part(const summary& night) {
+    const safety_matrix matrix = matrix_of(night);
+    if (matrix.variants.empty()) return {};
     std::string text =
-        "## Safety matrix\n\n| world | variant | discipline | |\n|---|---|---|---|\n";
-    for (const auto& [key, all_hold] : holds) {
-        const auto& [world, variant, discipline] = key;
-        text += fmt::format(
-            "| {} | {} | {} | {} |\n", escaped(world), escaped(variant), escaped(discipline),
-            broken.contains(key)
-                ? "fails: " + escaped(fmt::format("{}", fmt::join(broken[key], ", ")))
-            : all_hold ? "holds"
-                       : "inconclusive");
+        "All scenarios and worlds together; (!): not as the variant declares.\n\n| |";
+    std::string rule = "|---|";
+    for (const std::string& discipline : matrix.disciplines) {
+        text += fmt::format(" {} |", code_in_table(discipline));
+        rule += "---|";
     }
-    return text + "\n";
+    text += "\n" + rule + "\n";
+    return text + within(most_of_a_list, matrix.variants.size(), "variant", [&](std::size_t n) {
+               std::string row = fmt::format("| {} |", code_in_table(matrix.variants[n]));
+               for (const std::string& discipline : matrix.disciplines) {
+                   const auto entry = matrix.entries.find({matrix.variants[n], discipline});
+                   row += entry == matrix.entries.end()
+                              ? " |"
+                              : fmt::format(" {} |", matrix_entry_text(entry->second));
+               }
+               return row + "\n";
+           });
+}
+
+[[nodiscard]] std::string exercised_part(const summary& night) {
+    std::vector<std::string> rows;
+    for (const auto& [name, world] : worlds_of(night))
+        rows.push_back(fmt::format("| {} | {} | {} | {} | {} | {} |\n", code_in_table(name),
+                                   world.as_expected, world.cells, world.slices,
+                                   to_human(static_cast<double>(world.operations)),
+                                   duration_text(world.cpu_seconds)));
+    std::string text =
+        "| world | cells as expected | cells | slices | operations | CPU time |\n"
+        "|---|--:|--:|--:|--:|--:|\n" +
+        within(most_of_a_list, rows.size(), "world", [&rows](std::size_t n) { return rows[n]; });
+    if (const std::string bound = bound_text(night); !bound.empty())
+        text += fmt::format("\n{}\n", prose(bound));
+    std::vector<std::string> watches;
+    for (const canary_state& canary : night.canaries)
+        if (!canary.dead) watches.push_back(fmt::format("planted bug, {}", canary_text(canary)));
+    for (const memory_watch& memory : night.memory)
+        if (!memory.grows)
+            watches.push_back(fmt::format("{}: {}", memory.folder, memory_text(memory)));
+    return text + "\n" + list_of(watches, "watch");
+}
+
+/// Each build and host once.
+[[nodiscard]] std::string attempts_part(const summary& night) {
+    std::set<std::string> unique;
+    for (const attempt_record& attempt : night.attempts)
+        unique.insert(fmt::format("{}, {} processors: version {}, commit {}{}, {}, sanitizer {}",
+                                  attempt.host, attempt.processors, attempt.version, attempt.commit,
+                                  attempt.modified ? ", modified" : "", attempt.compiler,
+                                  attempt.sanitizer));
+    return list_of({unique.begin(), unique.end()}, "build");
+}
+
+[[nodiscard]] std::string head(const summary& night) {
+    std::string text =
+        fmt::format("# pidmap-stress: {}\n\nExit code {}", prose(night.verdict), night.exit_code);
+    if (!night.began.empty())
+        text += fmt::format("; {} to {}, {} of CPU time", prose(night.began), prose(night.ended),
+                            duration_text(night.cpu_seconds));
+    return text + ".\n";
 }
 
 }  // namespace
 
 std::string to_markdown(const report_input& what) {
     const summary& night = what.night;
-    std::string text =
-        fmt::format("# {}\n\nExit code {}.\n\n", escaped(night.verdict), night.exit_code);
-    const auto add = [&text](const std::string& more, std::string_view name) {
-        if (text.size() + more.size() <= longest)
-            text += more;
-        else
-            text += fmt::format(
-                "*{}: left out for want of room; the page and the journal have it.*"
-                "\n\n",
-                name);
-    };
-    std::size_t told = 0;
-    for (const finding_group& finding : night.findings) {
-        if (finding.expected) continue;
-        if (told++ == 0) text += "## Findings\n\n";
-        if (told <= most_findings)
-            add(finding_text(finding, what.changes), escaped(title_text(finding)));
+    std::string text = head(night);
+    if (night.slices != 0) text += section("Findings", findings_part(what));
+    text += section("Not as it should be", problems_part(night));
+    if (night.slices != 0) {
+        text += known_part(what);
+        text += section("What changed", changes_part(what.changes));
+        text += section("Safety matrix", matrix_part(night));
+        text += section("Exercised", exercised_part(night));
     }
-    if (told > most_findings)
-        text +=
-            fmt::format("*and {} more findings, which the page has.*\n\n", told - most_findings);
-    if (night.slices == 0) return text;
-    add(changes_text(what.changes), "what changed");
-    for (const cell_total& cell : night.cells)
-        if (!cell.as_expected && cell.unexpected.empty())
-            add(fmt::format("- {} ({}): {}: {}\n", escaped(to_string(cell.plan.name)),
-                            escaped(cell.world), verdict_text(cell), escaped(reason_text(cell))),
-                "a cell");
-    add("\n" + matrix_text(night), "the matrix");
-    std::string rests = "## What it rests on\n\n";
-    if (const std::string bound = bound_text(night); !bound.empty())
-        rests += fmt::format("- {}\n", escaped(bound));
-    for (const canary_state& canary : night.canaries)
-        rests += fmt::format("- planted bug, {}\n", escaped(canary_text(canary)));
-    for (const memory_watch& memory : night.memory)
-        if (memory.grows)
-            rests +=
-                fmt::format("- memory grew from {} KiB to {} KiB: {}\n", memory.first_third_kib,
-                            memory.last_third_kib, escaped(memory.folder));
-    for (const missing_part& part : night.missing)
-        rests += fmt::format("- missing: {}\n", escaped(part.what));
-    for (const std::string& remark : night.remarks) rests += fmt::format("- {}\n", escaped(remark));
-    add(rests, "what it rests on");
-    return text;
+    text += section("Builds", attempts_part(night));
+    return text + section("Remarks", list_of(night.remarks, "remark"));
 }
 
 }  // namespace pidmap_stress::journal

@@ -15,8 +15,10 @@ std::string counted(std::uint64_t n, std::string_view one) {
 }
 
 std::string duration_text(double seconds) {
+    constexpr double longest = 9e9;  // Whole nanoseconds have 63 bits.
+    if (!(seconds < longest)) return "centuries";
     return to_human(std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::chrono::duration<double>(seconds)));
+        std::chrono::duration<double>(std::max(seconds, 0.0))));
 }
 
 std::string verdict_text(const cell_total& cell) {
@@ -82,15 +84,12 @@ std::string change_text(const finding_change& change) {
     return "";
 }
 
-namespace {
-[[nodiscard]] const finding_change* change_of(const finding_group& finding,
-                                              const comparison& changes) {
+const finding_change* change_of(const finding_group& finding, const comparison& changes) {
     const auto found = std::ranges::find_if(
         changes.findings,
         [&finding](const finding_change& one) { return one.known.family == finding.family; });
     return found == changes.findings.end() ? nullptr : &*found;
 }
-}  // namespace
 
 std::string age_text(const finding_group& finding, const comparison& changes) {
     const finding_change* const change = change_of(finding, changes);
@@ -114,6 +113,8 @@ std::string bound_text(const summary& night) {
 
 std::string canary_text(const canary_state& canary) {
     if (canary.dead) return canary.why;
+    if (!canary.last)
+        return fmt::format("{} ({}): no planted bug was looked for", canary.world, canary.folder);
     return fmt::format("{} ({}): {} found in {:.2f} s, {} of work ago", canary.world, canary.folder,
                        to_string(canary.last->name), canary.last->seconds,
                        duration_text(canary.seconds_since_found));

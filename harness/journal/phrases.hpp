@@ -11,7 +11,7 @@ namespace pidmap_stress::journal {
 
 /// "3 slices", "1 slice".
 [[nodiscard]] std::string counted(std::uint64_t n, std::string_view one);
-/// "1 h 05 m".
+/// "1 h 05 m". Any number is fine: what is not positive is "0 s", what is endless "centuries".
 [[nodiscard]] std::string duration_text(double seconds);
 /// "violated (known)", "violated (!)", "holds".
 [[nodiscard]] std::string verdict_text(const cell_total& cell);
@@ -23,7 +23,10 @@ namespace pidmap_stress::journal {
 [[nodiscard]] std::string reproduction_text(const reproduction& again);
 /// "new", "still there, seen in 3 nights since 2026-01-01", ...
 [[nodiscard]] std::string change_text(const finding_change& change);
-/// The same of a finding tonight; empty where nothing is compared.
+/// What changed about a finding tonight; nullptr where nothing is compared.
+[[nodiscard]] const finding_change* change_of(const finding_group& finding,
+                                              const comparison& changes);
+/// The same as text; empty where nothing is compared.
 [[nodiscard]] std::string age_text(const finding_group& finding, const comparison& changes);
 /// Whether this night is the first that has it.
 [[nodiscard]] bool is_new(const finding_group& finding, const comparison& changes);

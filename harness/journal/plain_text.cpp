@@ -1,101 +1,149 @@
-// A summary for a terminal.
+// A night for a terminal: at most 60 lines, unless something unexpected was found.
 
 #include <algorithm>
-#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "harness/base/duration.hpp"
+#include "harness/journal/outline.hpp"
 #include "harness/journal/pages.hpp"
 #include "harness/journal/phrases.hpp"
+#include "harness/journal/text/safe_text.hpp"
 
 namespace pidmap_stress::journal {
 namespace {
 
-/// What is not news is cut: the other kinds of reports have all of it.
-constexpr std::size_t most_known_lines = 12;
+constexpr std::size_t most_of_a_line = 400;
+constexpr std::size_t most_findings = 10;
+constexpr std::size_t most_of_a_table = 4'000;
+// Lines of each part. With their heads, and what is always there, they add up to 60.
+constexpr std::size_t most_changes = 8;
+constexpr std::size_t most_problems = 9;
+constexpr std::size_t most_rows = 18;  ///< Of the matrix.
+constexpr std::size_t most_worlds = 6;
+constexpr std::size_t most_remarks = 3;
 
-[[nodiscard]] std::string indented(const std::string& text, std::string_view margin) {
+/// One line, or none of an empty text.
+[[nodiscard]] std::string line(std::string_view text) {
+    return text.empty() ? "" : safe_text::one_line(text, most_of_a_line) + "\n";
+}
+
+[[nodiscard]] std::string indented(std::string_view text) {
     std::string out;
-    std::size_t from = 0;
-    while (from < text.size()) {
-        const std::size_t end = std::min(text.find('\n', from), text.size());
-        out += fmt::format("{}{}\n", margin, text.substr(from, end - from));
-        from = end + 1;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        out += fmt::format("    {}\n", text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
     }
     return out;
 }
 
-[[nodiscard]] std::string finding_text(const finding_group& finding, const comparison& changes) {
-    const sighting& first = finding.sightings.front();
-    const std::string age = age_text(finding, changes);
+/// The first of these, a line each, and how many there are besides.
+[[nodiscard]] std::string some_lines(const std::vector<std::string>& sentences, std::size_t most) {
+    std::string text;
+    for (std::size_t n = 0; n < std::min(sentences.size(), most); ++n)
+        text += "  " + line(sentences[n]);
+    if (sentences.size() > most)
+        text += fmt::format("  and {} more, see the report\n", sentences.size() - most);
+    return text;
+}
+
+/// A head and what stands below it; nothing without sentences.
+[[nodiscard]] std::string part(std::string_view head, const std::vector<std::string>& sentences,
+                               std::size_t most) {
+    return sentences.empty() ? "" : fmt::format("{}:\n{}", head, some_lines(sentences, most));
+}
+
+[[nodiscard]] std::string changes_part(const comparison& changes) {
+    // Nobody asked for a comparison.
+    if (!changes.has_baseline && changes.remark.empty()) return {};
+    const told_changes told = changes_to_tell(changes);
     std::string text =
-        fmt::format("\n{}{}\n", title_text(finding), age.empty() ? "" : " (" + age + ")");
-    text += indented(first.sentence, "    ");
-    text += fmt::format("    in {} of {}, first in {} at {}\n",
-                        counted(finding.sightings.size(), "slice"), first.world,
-                        first.cell.scenario, finding.first_seen);
-    if (finding.again.runs != 0)
-        text += fmt::format("    run again at once: {}\n", reproduction_text(finding.again));
-    if (finding.explained) text += indented(finding.explained->table, "    ");
-    if (!finding.stacks.empty()) text += indented(finding.stacks, "    ");
-    if (finding.explained && !finding.explained->test_file.empty())
-        text += fmt::format("    as a test: {}\n", finding.explained->test_file);
-    if (!first.command.empty())
-        text += fmt::format("    run it again with\n      {}\n", first.command);
-    return text;
-}
-
-[[nodiscard]] std::string changes_text(const comparison& changes) {
-    if (!changes.has_baseline)
-        return changes.remark.empty() ? "" : fmt::format("\n{}\n", changes.remark);
-    std::string text = fmt::format("\nwhat changed ({})\n", changes.remark);
-    std::size_t same = 0;
-    std::size_t told = 0;
-    for (const finding_change& one : changes.findings) {
-        const bool is_news = one.what != finding_change::kind::still_there;
-        if (!is_news || told >= most_known_lines) {
-            ++same;
-            continue;
-        }
-        ++told;
-        text += fmt::format("  {} of {} under {}: {}\n",
-                            one.known.invariant.empty() ? one.known.kind : one.known.invariant,
-                            one.known.variant, one.known.discipline, change_text(one));
-    }
-    for (const slower_cell& one : changes.slower)
+        line("what changed: " + told.compared_with) + some_lines(told.sentences, most_changes);
+    if (told.known_still_there != 0)
         text +=
-            fmt::format("  slower: {} ({}): {} operations a CPU second, {} before\n",
-                        to_string(one.cell), one.world, to_human(one.now), to_human(one.before));
-    if (same != 0) text += fmt::format("  {} still there\n", counted(same, "other finding"));
-    if (told + same + changes.slower.size() == 0) text += "  nothing\n";
+            fmt::format("  {} still there\n", counted(told.known_still_there, "known breakage"));
+    else if (told.sentences.empty() && changes.has_baseline)
+        text += "  nothing changed\n";
     return text;
 }
 
-/// A line for each variant and discipline, all scenarios and worlds together.
-[[nodiscard]] std::string matrix_text(const summary& night) {
-    struct line {
-        std::set<std::string> broken;
-        bool inconclusive = false;
-        std::uint64_t operations = 0;
-    };
-    std::map<std::pair<std::string, std::string>, line> lines;
-    std::size_t width = 0;
-    for (const cell_total& cell : night.cells) {
-        line& one = lines[{cell.plan.name.variant, cell.plan.name.discipline}];
-        for (const auto& [invariant, times] : cell.broken) one.broken.insert(invariant);
-        one.inconclusive |= cell.verdict != "holds" && cell.verdict != "violated";
-        one.operations += cell.operations;
-        width = std::max(width, cell.plan.name.variant.size());
+[[nodiscard]] std::string findings_part(const report_input& what) {
+    const std::vector<const finding_group*> groups = unexpected_findings(what);
+    if (groups.empty()) return {};
+    std::string text = fmt::format("{}:\n", counted(groups.size(), "unexpected finding"));
+    for (std::size_t n = 0; n < std::min(groups.size(), most_findings); ++n) {
+        const finding_group& group = *groups[n];
+        const sighting& first = group.sightings.front();
+        text += "  " + line(fmt::format("{}, in {} of world {}", title_text(group),
+                                        first.cell.scenario, first.world));
+        text +=
+            indented(account_text(group, first, what.changes,
+                                  {.table_bytes = most_of_a_table, .events_and_stacks = false}));
     }
-    std::string text = "\nsafety matrix: what was seen, all scenarios and worlds together\n";
-    for (const auto& [key, one] : lines)
-        text += fmt::format(
-            "  {:<{}} {:<10} {}\n", key.first, width, key.second,
-            !one.broken.empty()
-                ? fmt::format("fails: {}", fmt::join(one.broken, ", "))
-                : fmt::format("{}: {} operations", one.inconclusive ? "inconclusive" : "holds",
-                              to_human(static_cast<double>(one.operations))));
+    if (groups.size() > most_findings)
+        text += fmt::format("  and {} more, see the report\n", groups.size() - most_findings);
+    return text;
+}
+
+[[nodiscard]] std::string problems_part(const summary& night) {
+    std::vector<std::string> sentences;
+    for (const problem& one : other_problems(night))
+        sentences.push_back(fmt::format("{}: {}", one.title, one.sentence));
+    return part("not as it should be", sentences, most_problems);
+}
+
+/// What broke in an entry, or on what it rests that nothing did.
+[[nodiscard]] std::string reason_of(const matrix_entry& entry) {
+    if (!entry.broken.empty()) return fmt::format("{}", fmt::join(entry.broken, ", "));
+    return fmt::format("{}, {} operations", counted(entry.scenarios.size(), "scenario"),
+                       to_human(static_cast<double>(entry.operations)));
+}
+
+/// A row for each variant and discipline, as `run` prints them.
+[[nodiscard]] std::string matrix_part(const summary& night) {
+    const safety_matrix matrix = matrix_of(night);
+    if (matrix.entries.empty()) return {};
+    std::size_t width = 0;
+    for (const std::string& variant : matrix.variants) width = std::max(width, variant.size());
+    std::string text = "safety matrix, all scenarios and worlds together; (!): not as declared\n";
+    std::size_t rows = 0;
+    for (const auto& [key, entry] : matrix.entries) {
+        if (rows++ == most_rows) break;
+        text +=
+            fmt::format("  {:<{}}  {:<10} {}: {}", safe_text::one_line(key.first, most_of_a_line),
+                        width, safe_text::one_line(key.second, most_of_a_line), entry_text(entry),
+                        line(reason_of(entry)));
+    }
+    if (matrix.entries.size() > most_rows)
+        text += fmt::format("  and {} more, see the report\n", matrix.entries.size() - most_rows);
+    return text;
+}
+
+[[nodiscard]] std::string exercised_part(const summary& night) {
+    std::vector<std::string> sentences;
+    for (const auto& [name, world] : worlds_of(night))
+        sentences.push_back(fmt::format(
+            "{}: {} of {} as expected, {}, {} operations, {} of CPU time", name, world.as_expected,
+            counted(world.cells, "cell"), counted(world.slices, "slice"),
+            to_human(static_cast<double>(world.operations)), duration_text(world.cpu_seconds)));
+    return part("exercised", sentences, most_worlds) + line(bound_text(night));
+}
+
+/// How many of them are as they should be. Those that are not are among the problems.
+[[nodiscard]] std::string watches_part(const summary& night) {
+    std::string text;
+    if (!night.canaries.empty())
+        text += fmt::format("planted bugs: found in {} of {}\n",
+                            std::ranges::count(night.canaries, false, &canary_state::dead),
+                            counted(night.canaries.size(), "journal"));
+    if (!night.memory.empty())
+        text += fmt::format("memory: no growth in {} of {}\n",
+                            std::ranges::count(night.memory, false, &memory_watch::grows),
+                            counted(night.memory.size(), "journal"));
     return text;
 }
 
@@ -103,29 +151,19 @@ constexpr std::size_t most_known_lines = 12;
 
 std::string to_plain_text(const report_input& what) {
     const summary& night = what.night;
-    std::string text = fmt::format("{}\n", night.verdict);
-    if (night.slices != 0) text += changes_text(what.changes);
-    for (const finding_group& finding : night.findings)
-        if (!finding.expected) text += finding_text(finding, what.changes);
-    if (night.slices != 0) text += matrix_text(night);
-    std::size_t told = 0;
-    for (const cell_total& cell : night.cells)
-        if (!cell.as_expected && cell.unexpected.empty() && told++ < most_known_lines)
-            text += fmt::format("  {} ({}): {}: {}\n", to_string(cell.plan.name), cell.world,
-                                verdict_text(cell), reason_text(cell));
-    if (told > most_known_lines) text += fmt::format("  and {} more\n", told - most_known_lines);
-    text += '\n';
-    if (const std::string bound = bound_text(night); !bound.empty()) text += bound + "\n";
-    for (const canary_state& canary : night.canaries)
-        text += fmt::format("planted bug, {}\n", canary_text(canary));
-    for (const memory_watch& memory : night.memory)
-        if (memory.grows)
-            text += fmt::format("memory grew from {} KiB to {} KiB: {}\n", memory.first_third_kib,
-                                memory.last_third_kib, memory.folder);
-    for (const missing_part& part : night.missing) text += fmt::format("missing: {}\n", part.what);
-    for (const std::string& remark : night.remarks) text += remark + "\n";
-    text += fmt::format("exit code {}\n", night.exit_code);
-    return text;
+    std::string text = line(night.verdict);
+    if (night.slices != 0) {
+        text += changes_part(what.changes);
+        text += findings_part(what);
+    }
+    text += problems_part(night);
+    if (night.slices != 0) {
+        text += matrix_part(night);
+        text += exercised_part(night);
+    }
+    text += watches_part(night);
+    text += part("remarks", night.remarks, most_remarks);
+    return text + fmt::format("exit code {}\n", night.exit_code);
 }
 
 }  // namespace pidmap_stress::journal

@@ -187,7 +187,10 @@ TEST_P(BadInputTest, IsAnsweredInOneLine) {
 INSTANTIATE_TEST_SUITE_P(
     Kinds, BadInputTest,
     ::testing::Values(
-        bad_input{"NoCommand", {}, "command", "run, explore, replay, mutants, list, self-test"},
+        bad_input{"NoCommand",
+                  {},
+                  "command",
+                  "run, soak, report, status, explore, replay, mutants, list, self-test"},
         bad_input{"UnknownCommand", {"walk"}, "'walk'", "mutants, list, self-test"},
         bad_input{"NoRepetition", {"run", "--repeat", "0"}, "--repeat 0", "1 to 10000"},
         bad_input{"NoRate", {"run", "--confirm-fix", "often"}, "'often'", "7/20"},

@@ -80,7 +80,8 @@ struct refusal {
         {"{strategies}", fmt::format("{}", fmt::join(names_of(explore_strategies), ", "))},
         {"{models}", fmt::format("{}", fmt::join(names_of(explore_models), ", "))},
         {"{commands}",
-         "commands are: run, explore, replay, mutants, list, self-test; see pidmap-stress --help"},
+         "commands are: run, soak, report, status, explore, replay, mutants, list, self-test; see "
+         "pidmap-stress --help"},
     };
     for (const auto& [name, names] : all)
         if (const std::size_t at = text.find(name); at != std::string::npos)
@@ -106,7 +107,7 @@ constexpr refusal of_every_command[] = {
     {"walk", "'walk' is not a command; the {commands}"},
     {"rum", "'rum' is not a command; did you mean run? The {commands}"},
     {"--variant sound",
-     "--variant belongs behind a command that takes it: run, explore; see pidmap-stress "
+     "--variant belongs behind a command that takes it: run, soak, explore; see pidmap-stress "
      "--help"},
     {"--frobnicate", "--frobnicate stands where a command should be; the {commands}"},
     {"-x", "-x stands where a command should be; the {commands}"},
@@ -256,7 +257,7 @@ constexpr refusal of_every_command[] = {
      "--progress 'sometimes' is unknown; choose from: auto, always, never"},
     {"explore --variation ''", "--variation '' is not a name; see pidmap-stress list"},
     {"explore --duration 5s",
-     "--duration is an option of run, not of explore; explore takes: {options of explore}"},
+     "--duration is an option of run, soak, not of explore; explore takes: {options of explore}"},
     {"explore --for 5", "--for '5' has no unit; it must have one, like 500ms, 45s, 5m, 3h or 2d"},
     {"explore page_zero",
      "explore does not take the word 'page_zero'; did you mean --scenario page_zero? "
@@ -278,7 +279,7 @@ constexpr refusal of_every_command[] = {
     {"mutants --seed -1", "--seed -1 is out of range; it must be 0 to 18446744073709551615"},
     {"mutants --jobs 257", "--jobs 257 is out of range; it must be 1 to 256"},
     {"mutants --variant sound",
-     "--variant is an option of run, explore, not of mutants; mutants takes: {options "
+     "--variant is an option of run, soak, explore, not of mutants; mutants takes: {options "
      "of mutants}"},
     {"mutants --json ''",
      "--json '' is not a path; it must be that of a file to write, or - for standard "

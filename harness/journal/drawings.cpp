@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "harness/journal/text/markup.hpp"
+#include "harness/journal/text/safe_text.hpp"
+
 namespace pidmap_stress::journal {
 namespace {
 
@@ -19,8 +22,7 @@ constexpr int broken_height = 22;
 constexpr std::size_t longest_line = 43;
 
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t most) {
-    if (text.size() <= most) return escaped(text);
-    return escaped(text.substr(0, most - 3)) + "...";
+    return escaped(safe_text::one_line(text, most));
 }
 
 [[nodiscard]] int left_of(unsigned thread) {
@@ -41,15 +43,15 @@ constexpr std::size_t longest_line = 43;
         "<text class=\"what\" x=\"{}\" y=\"{}\">{}</text>"
         "<text class=\"call\" x=\"{}\" y=\"{}\">{}</text>"
         "<text class=\"call end\" x=\"{}\" y=\"{}\">{}</text></g>\n",
-        number, step.thread, escaped(step.call), step.call.empty() ? "" : ": ", escaped(step.what),
-        where.empty() ? "" : " (" + escaped(where) + ")", breaks ? "step breaks" : "step", left,
-        top, box_width, box_height, left + 8, top + 19, shortened(step.what, longest_line),
-        left + 8, top + 37, shortened(fmt::format("{}. {}", number, step.call), 18),
-        left + box_width - 8, top + 37, shortened(where, 28));
+        number, step.thread, shown(step.call), step.call.empty() ? "" : ": ", shown(step.what),
+        where.empty() ? "" : " (" + shown(where) + ")", breaks ? "step breaks" : "step", left, top,
+        box_width, box_height, left + 8, top + 19, shortened(step.what, longest_line), left + 8,
+        top + 37, shortened(fmt::format("{}. {}", number, step.call), 18), left + box_width - 8,
+        top + 37, shortened(where, 28));
     int line = top + box_height + 15;
     for (const std::string& one : step.broken) {
         text += fmt::format("<text class=\"broken\" x=\"{}\" y=\"{}\"><title>{}</title>{}</text>\n",
-                            left + 8, line, escaped(one), shortened("BROKEN " + one, 46));
+                            left + 8, line, shown(one), shortened("BROKEN " + one, 46));
         line += broken_height;
     }
     return text;
@@ -77,36 +79,17 @@ constexpr std::size_t longest_line = 43;
         x1, y1, x1 + bend, y1, x2 - bend, y2, x2, y2, id);
 }
 
+/// "22:09:12" of an ISO 8601 time; a journal that was not written by a soak may have anything
+/// there.
+[[nodiscard]] std::string time_of_day(const std::string& at) {
+    constexpr std::size_t date = 11;
+    return at.size() > date ? at.substr(date, 8) : at;
+}
+
 }  // namespace
 
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\'':
-                out += "&#39;";
-                break;
-            case '\n':
-            case '\t':
-                out += c;
-                break;
-            default:
-                out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-        }
-    }
-    return out;
+std::string shown(std::string_view text) {
+    return escaped(safe_text::readable(text));
 }
 
 std::string lanes(const explained_finding& what, const std::string& id) {
@@ -124,7 +107,7 @@ std::string lanes(const explained_finding& what, const std::string& id) {
         "<defs><marker id=\"{0}-head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" "
         "markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path class=\"head\" "
         "d=\"M0 0 L8 4 L0 8 Z\"/></marker></defs>\n",
-        id, width, y, escaped(what.headline.empty() ? "the interleaving" : what.headline));
+        id, width, y, shown(what.headline.empty() ? "the interleaving" : what.headline));
     for (unsigned n = 1; n <= threads; ++n)
         text += fmt::format(
             "<text class=\"lane\" x=\"{0}\" y=\"24\">thread {1}</text>"
@@ -158,8 +141,8 @@ std::string line_chart(const std::vector<moment>& moments, const std::string& ti
     for (std::size_t n = 0; n < moments.size(); ++n)
         points += fmt::format("{:.1f},{:.1f} ", left + static_cast<double>(n) * step,
                               height - bottom - value(moments[n]) * scale);
-    const std::string first = moments.empty() ? "" : moments.front().at.substr(11, 8);
-    const std::string last = moments.empty() ? "" : moments.back().at.substr(11, 8);
+    const std::string first = moments.empty() ? "" : time_of_day(moments.front().at);
+    const std::string last = moments.empty() ? "" : time_of_day(moments.back().at);
     return fmt::format(
         "<svg class=\"chart\" role=\"img\" aria-labelledby=\"{0}-title\" viewBox=\"0 0 {1} {2}\" "
         "width=\"{1}\" height=\"{2}\">\n<title id=\"{0}-title\">{3}: at most {4}</title>\n"
@@ -170,8 +153,8 @@ std::string line_chart(const std::vector<moment>& moments, const std::string& ti
         "<text class=\"tick\" x=\"{5}\" y=\"{11}\">{12}</text>"
         "<text class=\"tick end\" x=\"{7}\" y=\"{11}\">{13}</text>\n"
         "<polyline class=\"line\" points=\"{14}\"/></svg>\n",
-        id, width, height, escaped(title), escaped(text(most)), left, height - bottom, width - 10,
-        top, left - 6, top + 6, height - 6, escaped(first), escaped(last), points);
+        id, width, height, shown(title), shown(text(most)), left, height - bottom, width - 10, top,
+        left - 6, top + 6, height - 6, shown(first), shown(last), points);
 }
 
 }  // namespace pidmap_stress::journal

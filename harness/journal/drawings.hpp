@@ -10,8 +10,8 @@
 /// Drawings as SVG, for inside a page: their colours are the page's variables.
 namespace pidmap_stress::journal {
 
-/// Text between tags, or in an attribute: what XML forbids becomes a question mark.
-[[nodiscard]] std::string escaped(std::string_view text);
+/// A text from a journal as it stands between tags or in an attribute.
+[[nodiscard]] std::string shown(std::string_view text);
 
 /// An interleaving as lanes: a column for each thread, time downwards, an arrow from each write to
 /// its read, the steps that break something marked.

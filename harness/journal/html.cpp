@@ -7,9 +7,12 @@
 
 #include "harness/base/duration.hpp"
 #include "harness/journal/drawings.hpp"
+#include "harness/journal/outline.hpp"
 #include "harness/journal/page_style.hpp"
 #include "harness/journal/pages.hpp"
 #include "harness/journal/phrases.hpp"
+#include "harness/journal/text/markup.hpp"
+#include "harness/journal/text/safe_text.hpp"
 
 namespace pidmap_stress::journal {
 namespace {
@@ -22,13 +25,11 @@ constexpr std::size_t most_changes = 40;
 [[nodiscard]] std::string scrolling(const std::string& content, std::string_view label) {
     return fmt::format(
         "<div class=\"box\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">{}</div>\n",
-        escaped(label), content);
+        shown(label), content);
 }
 
 [[nodiscard]] std::string text_block(std::string_view text, std::string_view label) {
-    std::string shown = escaped(text.substr(0, longest_block));
-    if (text.size() > longest_block) shown += "\n... and more: see the journal";
-    return scrolling("<pre>" + shown + "</pre>", label);
+    return scrolling("<pre>" + escaped(safe_text::clipped(text, longest_block)) + "</pre>", label);
 }
 
 [[nodiscard]] std::string anchor_of(const finding_group& finding) {
@@ -50,8 +51,8 @@ constexpr std::size_t most_changes = 40;
         "<header class=\"top\"><p class=\"kicker\">pidmap-stress report{}{}</p>\n<h1>{}</h1>\n"
         "<p><span class=\"code {}\">exit code {}</span></p></header>\n",
         night.began.empty() ? ""
-                            : fmt::format(", {} to {}", escaped(night.began), escaped(night.ended)),
-        hosts.empty() ? "" : ", on " + escaped(hosts), escaped(night.verdict),
+                            : fmt::format(", {} to {}", shown(night.began), shown(night.ended)),
+        hosts.empty() ? "" : ", on " + shown(hosts), shown(night.verdict),
         night.exit_code == 0 ? "good" : "bad", night.exit_code);
 }
 
@@ -78,8 +79,8 @@ constexpr std::size_t most_changes = 40;
         return text + fmt::format("<p class=\"soft\">{}</p></section>\n",
                                   changes.remark.empty()
                                       ? "Nothing to compare with: no earlier night was given."
-                                      : escaped(changes.remark));
-    text += fmt::format("<p class=\"soft\">{}.</p>\n<ul>\n", escaped(changes.remark));
+                                      : shown(changes.remark));
+    text += fmt::format("<p class=\"soft\">{}.</p>\n<ul>\n", shown(changes.remark));
     std::size_t told = 0;
     std::size_t known_still_there = 0;
     for (const finding_change& one : changes.findings) {
@@ -91,21 +92,20 @@ constexpr std::size_t most_changes = 40;
         if (++told > most_changes) continue;
         const auto group =
             std::ranges::find(what.night.findings, one.known.family, &finding_group::family);
-        const std::string name = escaped(fmt::format(
+        const std::string name = shown(fmt::format(
             "{} of {} under {}", one.known.invariant.empty() ? one.known.kind : one.known.invariant,
             one.known.variant, one.known.discipline));
         text += fmt::format("<li>{}: <span class=\"tag {}\">{}</span></li>\n",
                             group == what.night.findings.end()
                                 ? name
                                 : fmt::format("<a href=\"#{}\">{}</a>", anchor_of(*group), name),
-                            tag_of(one), escaped(change_text(one)));
+                            tag_of(one), shown(change_text(one)));
     }
     for (const slower_cell& one : changes.slower)
         text += fmt::format(
             "<li>{} ({}): <span class=\"tag known\">slower</span> {} operations a "
             "CPU second, {} before</li>\n",
-            escaped(to_string(one.cell)), escaped(one.world), to_human(one.now),
-            to_human(one.before));
+            shown(to_string(one.cell)), shown(one.world), to_human(one.now), to_human(one.before));
     if (told > most_changes) text += fmt::format("<li>and {} more</li>\n", told - most_changes);
     if (known_still_there != 0)
         text += fmt::format("<li>{} still there, as known</li>\n",
@@ -119,7 +119,7 @@ constexpr std::size_t most_changes = 40;
         "<section aria-labelledby=\"exercised\"><h2 id=\"exercised\">What was exercised</h2>\n"
         "<dl class=\"facts\">\n";
     const auto fact = [&text](std::string_view name, const std::string& value) {
-        text += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, escaped(value));
+        text += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, shown(value));
     };
     std::size_t marks = 0;
     std::size_t hit = 0;
@@ -140,18 +140,16 @@ constexpr std::size_t most_changes = 40;
     for (const canary_state& canary : night.canaries)
         text += fmt::format("<li><span class=\"tag {}\">{}</span> planted bug, {}</li>\n",
                             canary.dead ? "bad" : "good", canary.dead ? "missed" : "found",
-                            escaped(canary_text(canary)));
+                            shown(canary_text(canary)));
     for (const missing_part& part : night.missing)
         text +=
-            fmt::format("<li><span class=\"tag bad\">missing</span> {}</li>\n", escaped(part.what));
+            fmt::format("<li><span class=\"tag bad\">missing</span> {}</li>\n", shown(part.what));
     for (const memory_watch& memory : night.memory)
         if (memory.grows)
-            text += fmt::format(
-                "<li><span class=\"tag bad\">memory grows</span> from {} KiB to {} "
-                "KiB: {}</li>\n",
-                memory.first_third_kib, memory.last_third_kib, escaped(memory.folder));
+            text += fmt::format("<li><span class=\"tag bad\">memory grows</span> {}: {}</li>\n",
+                                memory_text(memory), shown(memory.folder));
     if (const std::string bound = bound_text(night); !bound.empty())
-        text += fmt::format("<li>{}</li>\n", escaped(bound));
+        text += fmt::format("<li>{}</li>\n", shown(bound));
     return text + "</ul></section>\n";
 }
 
@@ -177,7 +175,7 @@ struct matrix_entry {
     if (!entry.broken.empty())
         return fmt::format("<span class=\"tag {}\">fails{}</span> <a href=\"#{}\">{}</a>",
                            entry.unexpected ? "bad" : "known", entry.unexpected ? "" : ", known",
-                           to, escaped(fmt::format("{}", fmt::join(entry.broken, ", "))));
+                           to, shown(fmt::format("{}", fmt::join(entry.broken, ", "))));
     return fmt::format("<span class=\"tag {}\">{}</span> <a href=\"#{}\">{} operations</a>",
                        entry.holds ? "good" : "bad", entry.holds ? "holds" : "inconclusive", to,
                        to_human(static_cast<double>(entry.operations)));
@@ -201,12 +199,12 @@ struct matrix_entry {
         std::string table = fmt::format(
             "<table><caption>World {}</caption><thead><tr>"
             "<th scope=\"col\">variant</th>",
-            escaped(world));
+            shown(world));
         for (const std::string& one : disciplines)
-            table += fmt::format("<th scope=\"col\">{}</th>", escaped(one));
+            table += fmt::format("<th scope=\"col\">{}</th>", shown(one));
         table += "</tr></thead><tbody>\n";
         for (const auto& [variant, entries] : variants) {
-            table += fmt::format("<tr><th scope=\"row\">{}</th>", escaped(variant));
+            table += fmt::format("<tr><th scope=\"row\">{}</th>", shown(variant));
             for (const std::string& one : disciplines) {
                 const auto entry = entries.find(one);
                 table += fmt::format("<td>{}</td>", entry == entries.end()
@@ -231,9 +229,8 @@ struct matrix_entry {
         table += fmt::format(
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>"
             "<td>{}</td><td>{}</td><td>{}</td></tr>\n",
-            escaped(one.at), escaped(one.world), escaped(one.cell.scenario), one.slice,
-            escaped(one.folder), escaped(one.host), escaped(one.compiler),
-            escaped(one.commit.substr(0, 12)));
+            shown(one.at), shown(one.world), shown(one.cell.scenario), one.slice, shown(one.folder),
+            shown(one.host), shown(one.compiler), shown(one.commit.substr(0, 12)));
     }
     std::string text = scrolling(table + "</tbody></table>", "where it was seen");
     if (finding.sightings.size() > most_sightings)
@@ -244,17 +241,17 @@ struct matrix_entry {
 
 [[nodiscard]] std::string finding_body(const finding_group& finding) {
     const sighting& first = finding.sightings.front();
-    std::string text = fmt::format("<p class=\"sentence\">{}</p>\n", escaped(first.sentence));
+    std::string text = fmt::format("<p class=\"sentence\">{}</p>\n", shown(first.sentence));
     text +=
         fmt::format("<p class=\"soft small\">{}, broken {} times; first seen {}, last {}{}</p>\n",
                     counted(finding.sightings.size(), "slice"), finding.count,
-                    escaped(finding.first_seen), escaped(finding.last_seen),
+                    shown(finding.first_seen), shown(finding.last_seen),
                     finding.again.runs == 0
                         ? ""
-                        : "; run again at once: " + escaped(reproduction_text(finding.again)));
+                        : "; run again at once: " + shown(reproduction_text(finding.again)));
     if (finding.explained) {
         const explained_finding& how = *finding.explained;
-        if (!how.headline.empty()) text += fmt::format("<p>{}</p>\n", escaped(how.headline));
+        if (!how.headline.empty()) text += fmt::format("<p>{}</p>\n", shown(how.headline));
         if (!how.steps.empty())
             text += scrolling(lanes(how, "l-" + finding.id), "the interleaving, step by step");
         if (!how.table.empty())
@@ -264,11 +261,11 @@ struct matrix_entry {
                 how.steps.empty() ? " open=\"open\"" : "",
                 text_block(how.table, "the interleaving as text"));
         if (!how.test_file.empty())
-            text += fmt::format("<p>As a test: <code>{}</code></p>\n", escaped(how.test_file));
+            text += fmt::format("<p>As a test: <code>{}</code></p>\n", shown(how.test_file));
     }
     if (!first.command.empty())
         text += "<p class=\"soft small\">Run it again with</p>\n" +
-                scrolling("<pre class=\"wrap\">" + escaped(first.command) + "</pre>",
+                scrolling("<pre class=\"wrap\">" + shown(first.command) + "</pre>",
                           "the command that runs it again");
     if (!finding.stacks.empty())
         text += "<details><summary>Stacks of all threads</summary>\n" +
@@ -288,14 +285,13 @@ struct matrix_entry {
         if (finding.expected) continue;
         ++unexpected;
         const std::string age = age_text(finding, what.changes);
-        text +=
-            fmt::format("<article id=\"{}\"><h3>{} {}</h3>\n{}</article>\n", anchor_of(finding),
-                        escaped(title_text(finding)),
-                        age.empty() ? ""
-                                    : fmt::format("<span class=\"tag {}\">{}</span>",
-                                                  is_new(finding, what.changes) ? "bad" : "known",
-                                                  escaped(age)),
-                        finding_body(finding));
+        text += fmt::format(
+            "<article id=\"{}\"><h3>{} {}</h3>\n{}</article>\n", anchor_of(finding),
+            shown(title_text(finding)),
+            age.empty() ? ""
+                        : fmt::format("<span class=\"tag {}\">{}</span>",
+                                      is_new(finding, what.changes) ? "bad" : "known", shown(age)),
+            finding_body(finding));
     }
     if (unexpected == 0) text += "<p>None that was not expected.</p>\n";
     if (what.night.findings.size() > unexpected)
@@ -305,8 +301,8 @@ struct matrix_entry {
             text += fmt::format(
                 "<details class=\"finding\" id=\"{}\"><summary>{} <span "
                 "class=\"soft\">in {}, {}</span></summary>\n{}</details>\n",
-                anchor_of(finding), escaped(title_text(finding)),
-                escaped(finding.sightings.front().cell.scenario),
+                anchor_of(finding), shown(title_text(finding)),
+                shown(finding.sightings.front().cell.scenario),
                 counted(finding.sightings.size(), "slice"), finding_body(finding));
     return text + "</section>\n";
 }
@@ -324,12 +320,12 @@ struct matrix_entry {
             "<tr id=\"{}\"><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><span class=\"tag "
             "{}\">{}</span></td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{:.1f}</td>"
             "<td class=\"n\" data-v=\"{}\">{}</td></tr>\n",
-            anchor_of(night, cell), escaped(cell.world), escaped(cell.plan.name.variant),
-            escaped(cell.plan.name.discipline), escaped(cell.plan.name.scenario),
+            anchor_of(night, cell), shown(cell.world), shown(cell.plan.name.variant),
+            shown(cell.plan.name.discipline), shown(cell.plan.name.scenario),
             !cell.as_expected         ? "bad"
             : cell.verdict == "holds" ? "good"
                                       : "known",
-            escaped(verdict_text(cell)), escaped(reason_text(cell)), cell.slices, cell.cpu_seconds,
+            shown(verdict_text(cell)), shown(reason_text(cell)), cell.slices, cell.cpu_seconds,
             near, to_human(static_cast<double>(near)));
     }
     return "<section aria-labelledby=\"cells\"><h2 id=\"cells\">Every cell</h2>\n" +
@@ -345,7 +341,7 @@ struct matrix_entry {
         if (one.moments.size() < 2) continue;
         const std::string id = fmt::format("t-{}", number++);
         text += fmt::format("<h3>{} <span class=\"soft\">{}</span></h3>\n<div class=\"charts\">\n",
-                            escaped(one.world), escaped(one.folder));
+                            shown(one.world), shown(one.folder));
         const auto chart = [&](std::string_view name, std::string_view suffix, const auto& value,
                                const auto& as_text) {
             text += fmt::format("<figure><figcaption>{}</figcaption>{}</figure>\n", name,
@@ -378,8 +374,8 @@ struct matrix_entry {
         table += fmt::format(
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}"
             "</td><td>{}{}</td></tr>\n",
-            escaped(one.at), escaped(one.host), one.processors, escaped(one.compiler),
-            escaped(one.sanitizer), escaped(one.version), escaped(one.commit.substr(0, 12)),
+            shown(one.at), shown(one.host), one.processors, shown(one.compiler),
+            shown(one.sanitizer), shown(one.version), shown(one.commit.substr(0, 12)),
             one.modified ? ", modified" : "");
     std::string text =
         "<section aria-labelledby=\"processes\"><h2 id=\"processes\">Processes</h2>\n" +
@@ -387,7 +383,7 @@ struct matrix_entry {
     if (!night.remarks.empty()) {
         text += "<ul>\n";
         for (const std::string& one : night.remarks)
-            text += fmt::format("<li>{}</li>\n", escaped(one));
+            text += fmt::format("<li>{}</li>\n", shown(one));
         text += "</ul>\n";
     }
     return text + "</section>\n";
@@ -403,7 +399,7 @@ std::string to_html(const report_input& what) {
         "initial-scale=1\"/>\n<title>pidmap-stress: "
         "{}</title>\n<style>{}</style></head>\n<body>\n<a class=\"skip\" href=\"#findings\">To the "
         "findings</a>\n",
-        escaped(night.verdict), page_style);
+        shown(night.verdict), page_style);
     text += top(what) + "<main>\n";
     if (night.slices != 0) {
         text += changes_section(what);

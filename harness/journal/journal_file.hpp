@@ -32,6 +32,7 @@ struct journal_text {
 [[nodiscard]] std::optional<journal_text> read_journal(const std::string& folder);
 
 /// The process that is writing the folder's journal now, if there is one.
+/// \pre This process is not: its lock would be gone with the look at it.
 [[nodiscard]] std::optional<int> writer_of(const std::string& folder);
 
 /// What differs between two campaigns, so that one cannot go on with the other's journal: one

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "harness/testing/journals.hpp"
+#include "harness/journal/testing/journals.hpp"
 #include "harness/testing/program.hpp"
 
 namespace pidmap_stress::journal {

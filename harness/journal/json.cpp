@@ -10,9 +10,8 @@
 //   rate_below_per_cpu_hour, rate_below_per_operation
 //                       that these exclude, at 95 % confidence; null: no cell held
 //   worlds[]            names
-//   cells[]             world, variant, discipline, scenario; verdict, as_expected; broken (times
-//   by
-//                       invariant), unexpected[], missing[] (one of these had to break),
+//   cells[]             world, variant, discipline, scenario; verdict, as_expected; broken (how
+//                       often each), unexpected[], missing[] (one of these had to break),
 //                       unhit_marks[]; permitted[], required[] and marks[], as declared;
 //                       hit_marks[]; near_misses, bad_ends (how often, by name); operations,
 //                       cpu_seconds, seconds, rounds, slices, undecided
@@ -22,10 +21,9 @@
 //                       again); last_events, stacks
 //     .sightings[]      folder, world, variant, discipline, scenario, slice, at, what, reproduce,
 //                       host, compiler, commit
-//     .model            null, or token, headline, program, trace, threads, executions, test_file
-//     and
-//                       steps[]: thread, call, what, edge, place, reads_from (null: none of these
-//                       steps), broken[]
+//     .model            null, or token, headline, program, trace, threads, executions,
+//                       test_file; steps[]: thread, call, what, edge, place, reads_from (null: none
+//                       of these steps), broken[]
 //   canaries[]          folder, world, dead, why, seconds_since_found, last (null, or at, variant,
 //                       discipline, scenario, found, seconds, invariant)
 //   memory[]            folder, first_third_kib, last_third_kib, grows
@@ -35,14 +33,12 @@
 //   remarks[]           sentences: what was left out of journals
 //   attempts[]          at, host, processors, build (version, commit, modified, compiler,
 //                       sanitizer), command, duration_seconds, resumed
-//   changes             has_baseline, remark; slower[]: world, variant, discipline, scenario,
-//   before,
-//                       now, in operations per CPU second
-//     .findings[]       change ("new", "still_there", "not_seen", "came_back", "fixed"), family,
-//     kind,
-//                       invariant, variant, discipline, scenario, expected, first_seen, last_seen,
-//                       count, nights, nights_since, cpu_seconds_until, cpu_seconds_since, fixed,
-//                       chance_of_luck, cpu_seconds_to_confirm
+//   changes             has_baseline, remark; slower[]: world, variant, discipline,
+//                       scenario, before, now: operations per CPU second
+//     .findings[]       change ("new", "still_there", "not_seen", "came_back", "fixed"),
+//                       family, kind, invariant, variant, discipline, scenario, expected,
+//                       first_seen, last_seen, count, nights, nights_since, cpu_seconds_until,
+//                       cpu_seconds_since, fixed, chance_of_luck, cpu_seconds_to_confirm
 
 #include <map>
 #include <optional>

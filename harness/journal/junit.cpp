@@ -20,6 +20,7 @@
 #include "harness/journal/outline.hpp"
 #include "harness/journal/pages.hpp"
 #include "harness/journal/phrases.hpp"
+#include "harness/journal/text/markup.hpp"
 #include "harness/journal/text/safe_text.hpp"
 
 namespace pidmap_stress::journal {
@@ -53,30 +54,6 @@ struct suite {
 using suites_by_name = std::map<std::string, suite>;
 
 // --- XML ----------------------------------------------------------------------------------------
-
-/// \pre `text` has no character that XML forbids, see safe_text.
-[[nodiscard]] std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            default:
-                out += c;
-        }
-    }
-    return out;
-}
 
 [[nodiscard]] std::string attribute(std::string_view name, std::string_view value) {
     return fmt::format(" {}=\"{}\"", name, escaped(safe_text::one_line(value, most_of_a_message)));

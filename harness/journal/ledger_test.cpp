@@ -6,7 +6,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "harness/testing/journals.hpp"
+#include "harness/journal/testing/journals.hpp"
 #include "harness/testing/program.hpp"
 
 namespace pidmap_stress::journal {

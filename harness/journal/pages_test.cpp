@@ -12,7 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "harness/testing/journals.hpp"
+#include "harness/journal/testing/journals.hpp"
 #include "harness/testing/program.hpp"
 
 namespace pidmap_stress::journal {
@@ -48,6 +48,7 @@ const std::string nasty = "</script><b>&amp;\"'`|*_#;%%\n]]>\x01\x1b[31m ::error
     journal.slices.push_back(stalled);
     journal.canaries.push_back(testing::some_canary(false, 12));
     journal.attempts[0].host = nasty;
+    journal.slices[0].at = "soon";
     journal.attempts[0].resumed = nasty;
     journal.ends.clear();
     return summarize({journal});

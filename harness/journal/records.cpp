@@ -48,8 +48,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(slice_record, cell, number, key,
                                                 operations, rounds, trials, end, ending, cut_short,
                                                 out_of_resources, marks, broken, findings,
                                                 last_events, stacks, near_misses, again, command,
-                                                resident_kib, trial_resident_kib, trial_growth_kib,
-                                                undecided)
+                                                resident_kib, trial_resident_kib, undecided)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(canary_record, at, name, found, seconds, invariant,
                                                 work_seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(end_record, at, reason)

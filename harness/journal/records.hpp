@@ -137,9 +137,7 @@ struct slice_record {
     std::string command{};  ///< The words of a shell that run the slice again, if it found.
     std::uint64_t resident_kib = 0;        ///< Of the supervising process, at its end.
     std::uint64_t trial_resident_kib = 0;  ///< The most that a trial's process had.
-    /// By how much a trial's process grew in the second half of its time, if it ran for a while.
-    std::int64_t trial_growth_kib = 0;
-    std::uint64_t undecided = 0;  ///< Histories whose judge gave up.
+    std::uint64_t undecided = 0;           ///< Histories whose judge gave up.
 };
 
 /// A planted bug was run, to see whether the harness sees.

@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-#include "harness/testing/journals.hpp"
+#include "harness/journal/testing/journals.hpp"
 
 namespace pidmap_stress::journal {
 namespace {

@@ -386,6 +386,15 @@ summary summarizer::finish() && {
         sum.cells.push_back(std::move(cell));
     }
     for (auto& [id, group] : s.groups) {
+        // After a breakage that is known, a process may end in any way: then the cell is as
+        // expected, and so is this.
+        if (group.kind != "violation")
+            group.expected = std::ranges::all_of(group.sightings, [&sum](const sighting& one) {
+                return std::ranges::any_of(sum.cells, [&one](const cell_total& cell) {
+                    return cell.as_expected && cell.world == one.world &&
+                           cell.plan.name == one.cell;
+                });
+            });
         std::ranges::sort(group.sightings, {}, [](const sighting& one) {
             return std::tie(one.at, one.folder, one.slice);
         });

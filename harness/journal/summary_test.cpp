@@ -7,7 +7,7 @@
 #include <random>
 
 #include "harness/journal/pages.hpp"
-#include "harness/testing/journals.hpp"
+#include "harness/journal/testing/journals.hpp"
 
 namespace pidmap_stress::journal {
 namespace {
@@ -60,6 +60,22 @@ TEST(Summary, HasTheExitCodeOfTheWorst) {
     EXPECT_EQ(code(), 5);
     journal.slices[0].broken = {{"unique_pid", 1}};
     EXPECT_EQ(code(), 2);
+}
+
+// A crash of a cell that broke as known is known as well; alone, it is not.
+TEST(Summary, TakesACrashBesideAKnownBreakageForKnown) {
+    journal_text journal = testing::some_journal();
+    journal.slices.push_back(testing::some_slice(5, "2026-01-01T00:01:30Z"));
+    journal.slices.back().cell = 1;
+    journal.slices.back().end = "crashed";
+    const summary known = sum_of(journal);
+    EXPECT_EQ(known.exit_code, 0) << known.verdict;
+    ASSERT_THAT(known.findings, SizeIs(2));
+    EXPECT_TRUE(known.findings[0].expected && known.findings[1].expected);
+    journal.slices.back().cell = 0;
+    const summary alone = sum_of(journal);
+    EXPECT_EQ(alone.exit_code, 5);
+    EXPECT_FALSE(alone.findings[0].expected);
 }
 
 // A mark that no slice hit, a known breakage that none showed: inconclusive. One slice is enough.

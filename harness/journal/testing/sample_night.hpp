@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "harness/journal/pages.hpp"
+#include "harness/journal/testing/journals.hpp"
 
 /// Nights as summaries have them, for tests of what is made from them.
 namespace pidmap_stress::journal::testing {
@@ -56,24 +57,6 @@ struct night {
                            .compiler = "Clang 19.1.7",
                            .commit = "0123456789ab"}},
             .again = {.runs = 20, .with_findings = 7}};
-}
-
-[[nodiscard]] inline explained_finding some_explanation() {
-    return {.token = "sound/lookup/calls=abc",
-            .headline = "thread 2 finds a bit that thread 1 is about to set",
-            .program = "sound/lookup/calls/2x4",
-            .table = "step | thread 1 | thread 2\n   1 | load 0   |\n   2 |          | load 0\n",
-            .steps = {{.thread = 1, .call = "alloc", .what = "word load 0", .edge = "A1"},
-                      {.thread = 2,
-                       .call = "alloc",
-                       .what = "word load 0; <set>",
-                       .edge = "A1",
-                       .place = "pid_namespace.hpp:235",
-                       .reads_from = 0U,
-                       .broken = {"unique_pid: pid 301 has two tenants"}}},
-            .threads = 2,
-            .executions = 17,
-            .test_file = "unique_pid_test.cpp"};
 }
 
 /// In which all is as expected: one cell holds, one breaks as its variant declares.

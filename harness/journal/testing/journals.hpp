@@ -53,8 +53,26 @@ namespace pidmap_stress::journal::testing {
             .near_misses = {{"a count was raised from 1", 12}},
             .resident_kib = 20'000,
             .trial_resident_kib = 30'000,
-            .trial_growth_kib = -4,
             .undecided = 0};
+}
+
+/// A small program in which it shows, and how.
+[[nodiscard]] inline explained_finding some_explanation() {
+    return {.token = "sound/lookup/calls=abc",
+            .headline = "thread 2 finds a bit that thread 1 is about to set",
+            .program = "sound/lookup/calls/2x4",
+            .table = "step | thread 1 | thread 2\n   1 | load 0   |\n   2 |          | load 0\n",
+            .steps = {{.thread = 1, .call = "alloc", .what = "word load 0", .edge = "A1"},
+                      {.thread = 2,
+                       .call = "alloc",
+                       .what = "word load 0; <set>",
+                       .edge = "A1",
+                       .place = "pid_namespace.hpp:235",
+                       .reads_from = 0U,
+                       .broken = {"unique_pid: pid 301 has two tenants"}}},
+            .threads = 2,
+            .executions = 17,
+            .test_file = "unique_pid_test.cpp"};
 }
 
 /// A slice of the second cell, that broke what it is known to break.
@@ -66,21 +84,7 @@ namespace pidmap_stress::journal::testing {
     slice.broken = {{invariant, 3}};
     slice.findings = {{.invariant = invariant,
                        .sentence = "the count went from 0 to -1",
-                       .explained = explained_finding{
-                           .token = "as_posted/lookup/calls=abc",
-                           .headline = "thread 1 drops a reference too many",
-                           .program = "as_posted/lookup/calls/2x4/max8/last4/4=f0",
-                           .table = "step | thread 1\n",
-                           .steps = {{.thread = 1, .call = "alloc", .what = "refcount 1 -> 2"},
-                                     {.thread = 2,
-                                      .call = "free",
-                                      .what = "refcount 0 -> -1",
-                                      .edge = "R3",
-                                      .place = "default_steps.hpp:84",
-                                      .reads_from = 0U,
-                                      .broken = {"no_underflow: the count went from 0 to -1"}}},
-                           .threads = 2,
-                           .executions = 17}}};
+                       .explained = some_explanation()}};
     slice.last_events = "worker 0: alloc@1=5\n";
     slice.command = "./run_stress.sh run --variant as_posted --seed 9";
     slice.again = reproduction{.runs = 5, .with_findings = 4};

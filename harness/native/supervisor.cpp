@@ -209,8 +209,8 @@ public:
             life_.look(now);
             course_.memory.look(trial_, now);
             if (stopped_) life_.excuse(now);
-            if ((time_is_up() || (watch_.interrupted && watch_.interrupted())) && is_over(now))
-                break;
+            const bool asked = watch_.interrupted && watch_.interrupted();
+            if ((time_is_up() || asked) && is_over(now, asked)) break;
             if (is_lost_after_damage(now)) break;
             if (life_.has_stalled(watch_.stall_after)) {
                 course_.ending = life_.describe();
@@ -248,10 +248,16 @@ private:
         return true;
     }
     /// Time is up. \returns Whether the process cannot end in good order, and was ended.
-    [[nodiscard]] bool is_over(clock::time_point now) {
+    [[nodiscard]] bool is_over(clock::time_point now, bool asked) {
         int go_on = board::go_on;
         here_.stop.compare_exchange_strong(go_on, board::end_round, std::memory_order::relaxed);
         over_ = std::min(over_, now);
+        if (asked) asked_ = std::min(asked_, now);
+        // It may have stalled, and there is no time to find out.
+        if (asked && now - asked_ > watch_.grace_when_asked) {
+            end(trial_end::good);
+            return true;
+        }
         // Whoever stopped it may never let it go on.
         if (!stopped_ || now - over_ <= grace_when_stopped) return false;
         course_.ending = "the trial was stopped from outside (SIGSTOP)";
@@ -280,6 +286,7 @@ private:
     life_signs life_;
     clock::time_point damaged_ = clock::time_point::max();
     clock::time_point over_ = clock::time_point::max();
+    clock::time_point asked_ = clock::time_point::max();  ///< When this process was asked to end.
     bool stopped_ = false;
     trial_course course_;
 };
@@ -343,7 +350,6 @@ void add_run(cell_result& sum, const cell_result& one, bool first) {
     if (sum.stacks.empty()) sum.stacks = one.stacks;
     for (const auto& [name, times] : one.near_misses) sum.near_misses[name] += times;
     sum.trial_resident_kib = std::max(sum.trial_resident_kib, one.trial_resident_kib);
-    sum.trial_growth_kib = std::max(sum.trial_growth_kib, one.trial_growth_kib);
     sum.out_of_resources |= one.out_of_resources;
     sum.cut_short |= one.cut_short;
     sum.undecided_histories += one.undecided_histories;
@@ -399,7 +405,6 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
         const trial_end end = course.end;
         collect(*here, how.workers, result);
         result.trial_resident_kib = std::max(result.trial_resident_kib, course.memory.most());
-        result.trial_growth_kib = course.memory.growth();
         shown.broken = shown.broken | broken_on(*here);
         shown.marks |= here->marks.load(std::memory_order::relaxed);
         const bool found = here->findings_reported.load(std::memory_order::relaxed) != 0;

@@ -39,10 +39,8 @@ struct cell_result {
     std::vector<std::string> marks_hit{};
     /// How often something happened that bugs need, by what it is.
     std::map<std::string, std::uint64_t> near_misses{};
-    /// The most memory that a trial's process had, in KiB; and by how much the last one grew in the
-    /// second half of its time, if it had some seconds.
+    /// The most memory that a trial's process had, in KiB.
     std::uint64_t trial_resident_kib = 0;
-    std::int64_t trial_growth_kib = 0;
     std::uint64_t undecided_histories = 0;
     std::uint64_t rounds = 0;
     std::uint64_t trials = 0;
@@ -79,6 +77,8 @@ struct supervision {
     /// How many calls the main thread may make without a round in between. To set a stage may take
     /// a few for each of four million pids; a set-up that makes more than this does not end.
     std::uint64_t longest_set_up = 16 * std::uint64_t{highest_pid_max<kernel_geometry>};
+    /// A trial that was asked to end, as this process was, and does not, is ended after this long.
+    std::chrono::nanoseconds grace_when_asked = std::chrono::seconds(10);
     /// The cell ends as soon as one of these broke.
     invariant_set enough{};
 };

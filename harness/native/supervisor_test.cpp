@@ -236,6 +236,7 @@ TEST(SupervisorTest, ADeathWithoutAFindingIsACrash) {
     EXPECT_FALSE(result.judged.as_expected());
     EXPECT_THAT(result.ending, HasSubstr(under_sanitizer ? "ended" : "Segmentation fault"));
     EXPECT_THAT(result.last_events, HasSubstr("alloc@"));
+    EXPECT_GT(result.trial_resident_kib, 100U);
     if (stacks_are_read) {
         EXPECT_THAT(result.ending, HasSubstr("in worker "));
         EXPECT_THAT(result.stacks, HasSubstr("worker "));
@@ -303,6 +304,22 @@ TEST(SupervisorTest, WorkersThatDoNotComeBackAreAStall) {
     if (stacks_are_read) {
         EXPECT_THAT(result.stacks, HasSubstr("free_pidmap")) << result.stacks;
     }
+}
+
+// Who asks for an end gets it, whatever a worker does: a call that never returns is dropped, and
+// that is no stall, as nobody waited for one.
+TEST(SupervisorTest, AskedToEndItEndsWhateverAWorkerDoes) {
+    const subject_entry variant = make_subject_entry<stalling>();
+    const scenario_entry workload = entry_of<come_and_go>();
+    const cell_result result =
+        run_cell({.variant = &variant, .workload = &workload, .how = discipline::reference},
+                 testing::some_calls(1'000),
+                 {.budget = 24h,
+                  .stall_after = 24h,
+                  .interrupted = [] { return true; },
+                  .grace_when_asked = 50ms});
+    EXPECT_TRUE(result.cut_short);
+    EXPECT_NE(result.judged.kind, verdict_kind::stall) << testing::told(result);
 }
 
 // A loop without end is a stall wherever it is: in a call of the set-up, in what an audit looks at.

@@ -45,6 +45,24 @@ TYPED_TEST(WatchedTest, ACorrectLifeIsNotReported) {
     EXPECT_EQ(this->seen->findings_reported, 0U);
 }
 
+// Near misses are counted, by the thread that met them: a count that was raised from 1, and a
+// compare-exchange of a count or of an nr_free in which another worker was faster.
+TYPED_TEST(WatchedTest, NearMissesAreCounted) {
+    self.near = {};
+    typename TestFixture::count refs{1};
+    refs.fetch_add(1, relaxed);
+    refs.fetch_add(1, relaxed);
+    EXPECT_EQ(self.near.raised_from_one, 1U);
+    int expected = 1;
+    EXPECT_FALSE(refs.compare_exchange_strong(expected, 2, relaxed, relaxed));
+    EXPECT_EQ(self.near.lost_exchanges, 1U);
+    typename TypeParam::template atomic<int, cell_role::nr_free> free_pids{5};
+    EXPECT_FALSE(free_pids.compare_exchange_strong(expected, 2, relaxed, relaxed));
+    EXPECT_TRUE(free_pids.compare_exchange_strong(expected, 4, relaxed, relaxed));
+    EXPECT_EQ(self.near.lost_exchanges, 2U);
+    EXPECT_EQ(this->seen->findings_reported, 0U);
+}
+
 // A put too many is reported at once, with the numbers.
 TYPED_TEST(WatchedTest, AnUnderflowIsReported) {
     typename TestFixture::count refs{0};

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <vector>
 
 #include <sys/types.h>
 
@@ -11,20 +10,17 @@ namespace pidmap_stress {
 /// What a process has in memory, in KiB; 0 if the system does not say.
 [[nodiscard]] std::uint64_t resident_kib(pid_t process);
 
-/// What a process had in memory, looked at now and then.
+/// The most that a process had in memory, looked at now and then.
 class memory_looks {
 public:
     /// Looks, unless it did a short while ago.
     void look(pid_t process, std::chrono::steady_clock::time_point now);
     /// In KiB; 0 if it never looked.
-    [[nodiscard]] std::uint64_t most() const;
-    /// By how much it grew in the second half of its time, in KiB; 0 if it was short. In the first
-    /// half, what is used for the first time is no leak.
-    [[nodiscard]] std::int64_t growth() const;
+    [[nodiscard]] std::uint64_t most() const noexcept { return most_; }
 
 private:
     std::chrono::steady_clock::time_point looked_{};
-    std::vector<std::uint64_t> seen_;
+    std::uint64_t most_ = 0;
 };
 
 }  // namespace pidmap_stress

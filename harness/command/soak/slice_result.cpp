@@ -66,7 +66,6 @@ journal::slice_record to_record(const slice_plan::slice& which, const cell_resul
                                  .stacks = result.stacks,
                                  .near_misses = result.near_misses,
                                  .trial_resident_kib = result.trial_resident_kib,
-                                 .trial_growth_kib = result.trial_growth_kib,
                                  .undecided = result.undecided_histories};
     for (int n = 0; n < invariant_count; ++n)
         if (const auto times = result.seen.times_broken[static_cast<std::size_t>(n)]; times != 0)

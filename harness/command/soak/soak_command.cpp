@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -143,8 +144,10 @@ private:
         operations_ += slice.operations;
         spent_ += slice.spent_seconds;
         worked_ += slice.seconds;
+        const cell& what = how_.run.cells[slice.cell];
+        if (slice.end == to_string(run_end::crashed))
+            crashed_.emplace(what.variant->info->name, what.how);
         for (const journal::found& one : slice.findings) {
-            const cell& what = how_.run.cells[slice.cell];
             if (const auto which = parse_invariant(one.invariant))
                 seen_.emplace(what.variant->info->name, *which, what.how);
         }
@@ -248,8 +251,12 @@ private:
         return std::nullopt;
     }
 
-    /// Whether it broke something that this campaign has not seen of this variant.
+    /// Whether it broke something that this campaign has not seen of this variant, or crashed as it
+    /// had not. A stall is not run again: it would take as long each time.
     [[nodiscard]] bool is_new(const cell_result& result) const {
+        if (result.seen.end == run_end::crashed &&
+            !crashed_.contains({result.what.variant->info->name, result.what.how}))
+            return true;
         return std::ranges::any_of(result.seen.findings, [&](const finding& one) {
             return !seen_.contains({result.what.variant->info->name, one.broken, result.what.how});
         });
@@ -325,6 +332,7 @@ private:
     clock::time_point begin_;
     progress_line progress_;
     explained_before seen_;
+    std::set<std::pair<std::string_view, discipline>> crashed_;
     std::string worst_;  ///< For the line that says how far it is.
     std::uint64_t slices_ = 0;
     std::uint64_t canaries_ = 0;

@@ -14,13 +14,13 @@
 /// The memory model as its text has it, for tests: every assignment of a write to each read and
 /// every order of the writes of each cell is tried, and [intro.races] decides which ones are
 /// executions, together with [atomics.order] for model::cxx20, and with RC11's axiom of sequential
-/// consistency for model::rc11. It shares nothing with the engine but the names of its options, and
-/// it is as slow as it is simple.
+/// consistency for model::rc11. It shares nothing with the engine except the names of its options,
+/// and is as slow as it is simple.
 ///
 /// \source Lahav, Vafeiadis, Kang, Hur, Dreyer: Repairing sequential consistency in C/C++11.
-///         PLDI 2017. Its two changes here are those of C++20: release sequences go on through
-///         read-modify-writes only, and po;hb;po is what strongly happens-before is made of, at
-///         whatever locations.
+///         PLDI 2017. Its two changes here are those of C++20: release sequences continue through
+///         read-modify-writes only, and po;hb;po is what strongly happens-before is made of, at any
+///         locations.
 namespace pidmap_stress::explore::axiomatic {
 
 using enum std::memory_order;
@@ -31,7 +31,7 @@ using namespace straight_line;
 
 inline constexpr unsigned max_events = 16;
 
-/// A relation over events, by rows of bits.
+/// A relation over events, as rows of bits.
 struct relation {
     std::array<std::uint32_t, max_events> row{};
 
@@ -94,7 +94,8 @@ public:
         return events <= max_events;
     }
 
-    /// All executions, by what they read and leave; nothing if there are too many candidates.
+    /// All executions, by what they read and leave behind; nothing if there are too many
+    /// candidates.
     [[nodiscard]] std::optional<outcomes> executions() {
         choose_sources(max_cells);
         if (tried_ > most_) return std::nullopt;
@@ -258,7 +259,7 @@ private:
         return strong(e) && events_[e].does.what == kind::fence;
     }
 
-    /// [atomics.order]/4: whether the total order S exists, which is that nothing has to come
+    /// [atomics.order]/4: whether the total order S exists, that is, whether no event has to come
     /// before itself in it.
     [[nodiscard]] bool has_total_order(const relation& coherence, const relation& hb,
                                        const relation& sw) const {

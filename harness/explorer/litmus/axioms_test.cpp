@@ -1,7 +1,8 @@
 // The engine against the axioms themselves.
 //
-// Random straight-line programs are explored, and all candidate executions of theirs are judged by
-// the text of the standard. Both must allow as many, and each outcome as often.
+// Random straight-line programs are explored, and all their candidate executions are judged by the
+// text of the standard. Both must allow the same number of executions, and each outcome equally
+// often.
 
 #include <gtest/gtest.h>
 
@@ -85,12 +86,12 @@ code random_code(std::uint64_t seed, const mixture& m) {
     return c;
 }
 
-/// Threads as litmus tests have them: an access or two, and maybe a fence between. What decides
-/// whether such a program may show an outcome is most often one rule alone.
+/// Threads as litmus tests have them: an access or two, and maybe a fence between them. Most often
+/// a single rule decides whether such a program may show an outcome.
 code litmus_code(std::uint64_t seed) {
     dice d(seed, 4712);
-    // The cells of each thread. In a ring, it goes on where the one before it ended; in a triangle,
-    // the last one goes the first one's way back.
+    // The cells of each thread. In a ring, each thread starts where the previous one ended; in a
+    // triangle, the last one takes the first one's cells in reverse.
     using way = std::pair<unsigned, unsigned>;
     constexpr std::array ring{way{0, 1}, way{1, 2}, way{2, 0}, way{0, 1}};
     constexpr std::array triangle{way{0, 1}, way{1, 1}, way{1, 0}, way{0, 0}};

@@ -1,5 +1,5 @@
-// Goal: show that a crash of the code under test is a finding like any other: it ends its execution
-// and no other one, it happens again on its schedule, and nothing is lost by it.
+// Goal: show that a crash of the code under test is a finding like any other: it ends its own
+// execution and no other, it happens again on its schedule, and nothing else is lost.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ struct members {
     atomic<int> cell;
 };
 
-// Volatile, so that no compiler knows what comes of it.
+// Volatile, so that the compiler cannot know the result.
 members* volatile nowhere_at_all = nullptr;
 volatile int zero = 0;
 volatile int depth = 0;
@@ -58,7 +58,7 @@ volatile int depth = 0;
 struct way_to_crash {
     const char* what;
     void (*crash)(cells& s);
-    bool by_steps = false;  ///< It takes steps, and no invariant may.
+    bool by_steps = false;  ///< It takes steps, which no invariant may do.
 };
 const way_to_crash ways[] = {
     {"a null pointer", [](cells&) { depth = static_cast<int>(nowhere_at_all->before); }},
@@ -103,7 +103,8 @@ program_over<cells> crashes_late(const way_to_crash& way) {
         .finally([](cells& s) { check(s.y.load(relaxed) == 1, "y was stored"); });
 }
 
-// Each kind, under each strategy: the crash is found, and its schedule crashes just so again.
+// Each kind, under each strategy: the crash is found, and its schedule crashes in the same way
+// again.
 TEST_F(Crash, IsAFindingThatReplays) {
     for (const way_to_crash& way : ways)
         for (const strategy by : {strategy::random, strategy::bounded, strategy::exhaustive,
@@ -123,8 +124,8 @@ TEST_F(Crash, IsAFindingThatReplays) {
         }
 }
 
-// The search goes on behind it: the other execution is met, and no claim is made of completeness
-// that crashes would break.
+// The search continues after it: the other execution is met, and no completeness is claimed that
+// crashes would break.
 TEST_F(Crash, EndsItsOwnExecutionOnly) {
     for (const way_to_crash& way : ways) {
         const result r = explore(crashes_late(way), {.stop_at_first = false});
@@ -134,7 +135,8 @@ TEST_F(Crash, EndsItsOwnExecutionOnly) {
     }
 }
 
-// Where no thread runs: in the set-up, at an instant, in the final check, and when the state goes.
+// Where no thread runs: in the set-up, at an instant, in the final check, and when the state is
+// destroyed.
 struct dies_late {
     atomic<int> x{0};
     bool dies = false;
@@ -169,7 +171,7 @@ TEST_F(Crash, IsFoundWhereNoThreadRuns) {
     EXPECT_EQ(r.executions, 0U);
 }
 
-// What else is wrong is found too, in the other executions.
+// Other faults are found too, in the other executions.
 TEST_F(Crash, HidesNoOtherFinding) {
     const auto p = over<cells>()
                        .thread([](cells& s) {
@@ -189,7 +191,7 @@ TEST_F(Crash, HidesNoOtherFinding) {
 // Crashes on several OS threads at once change nothing.
 TEST_F(Crash, IsTheSameWhateverTheJobs) {
     for (const way_to_crash& way : ways) {
-        if (way.by_steps) continue;  // Which read what others write: there would be too many.
+        if (way.by_steps) continue;  // They read what others write: there would be too many.
         const auto p = over<cells>().threads(3, [way](cells& s, unsigned t) {
             s.x.fetch_add(1, relaxed);
             if (s.y.fetch_add(1, relaxed) == 1 && t == 1) way.crash(s);
@@ -209,7 +211,7 @@ TEST_F(Crash, IsTheSameWhateverTheJobs) {
     }
 }
 
-// Memory of executions that crashed is there again for the next one.
+// Memory of executions that crashed is available again for the next one.
 TEST_F(Crash, LeavesNoMemoryInUse) {
     struct large {
         atomic<int> cell;
@@ -229,7 +231,8 @@ TEST_F(Crash, LeavesNoMemoryInUse) {
     EXPECT_EQ(r.stopped, 200U);
 }
 
-// The engine's own crash is nobody else's: the process ends by it, and says whose it is.
+// A crash of the engine itself is not a finding: the process ends by it, and says that it is its
+// own.
 class crashes_itself final : public step_observer {
 public:
     void on_step(const step&) override { depth = static_cast<int>(nowhere_at_all->before); }
@@ -251,7 +254,7 @@ TEST_F(Crash, OfTheEngineIsNotMasked) {
                 "the explorer itself crashed");
 }
 
-// A signal that another process sends, and one while nothing is explored, are not ours.
+// A signal from another process, or one that arrives while nothing is explored, is not ours.
 TEST_F(Crash, OfAnybodyElseIsNotMasked) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     const auto explore_and = [](const auto& then) {

@@ -1,5 +1,5 @@
 // How fast the engine is, on one core: executions a second, and executions to a needle. Seconds are
-// those of CPU time of this process, so that what else runs on the machine matters little.
+// CPU time of this process, so that other load on the machine matters little.
 
 #include <benchmark/benchmark.h>
 

@@ -147,8 +147,8 @@ program_over<spin_lock> lockers(unsigned n) {
         .finally([n](spin_lock& s) { check(s.guarded.get() == static_cast<int>(n)); });
 }
 
-// Such a failure reads, and what it reads may be old. Where all else that a thread has seen is
-// new, no order of steps makes that the newest write.
+// Such a failure reads, and what it reads may be old. Where everything else that a thread has seen
+// is new, no order of steps makes the old value the newest write.
 TEST(WeakCompareExchange, MayFailOnAnOldWriteStepByStep) {
     struct cells {
         atomic<int> flag, value;
@@ -356,7 +356,7 @@ TEST(Memory, RetiringWhatIsStillInTheTableDoesNotHelp) {
     expect_in_both(p, breaks(finding_kind::use_after_free));
 }
 
-// A grace period waits for whoever asked for it as well, as long as it is in that section.
+// A grace period also waits for the thread that asked for it, as long as that is in such a section.
 TEST(Memory, WhoRetiresInASectionMayGoOnInIt) {
     for (const bool same_section : {true, false}) {
         const auto p = over<shared_node>()

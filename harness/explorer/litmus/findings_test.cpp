@@ -88,7 +88,7 @@ TEST(Findings, ALimitOfStepsIsReportedApart) {
     EXPECT_EQ(r.step_limited, 1U);
 }
 
-// What follows a failed check means nothing, so an execution step by step ends there.
+// What follows a failed check means nothing, so an execution that runs step by step ends there.
 TEST(Findings, ATraceEndsWithTheFirstFailedCheck) {
     const auto p = over<two_cells>()
                        .thread([](two_cells& s) {
@@ -128,7 +128,7 @@ TEST(Findings, AThrownExceptionEndsATraceToo) {
     }
 }
 
-// Before all threads and after them nobody else can end a wait: the search ends, and says so.
+// Before all threads and after them no other thread can end a wait: the search ends, and says so.
 TEST(Findings, AnEndlessSetUpOrFinalCheckIsOne) {
     const auto spins = [](two_cells& s) {
         while (s.x.load(relaxed) == 0) {
@@ -154,7 +154,8 @@ struct races_and_checks {
     plain<int> shared;
 };
 
-// Who fails at once, in each execution, hides neither a race of others nor their failed checks.
+// A thread that fails at once, in each execution, hides neither a race nor a failed check of
+// others.
 TEST(Findings, OfOneThreadDoNotHideThoseOfOthers) {
     const auto p = over<races_and_checks>()
                        .thread([](races_and_checks&) { check(false, "at once"); })
@@ -232,7 +233,7 @@ TEST(Findings, ARaceHasBothSides) {
     EXPECT_EQ(r.findings.at(0).what, "unordered accesses to mask");
 }
 
-// Whichever comes first: the user is never taken for the releaser.
+// Whichever comes first: the user is never mistaken for the releaser.
 TEST(Findings, AUseAfterReleaseHasBothSides) {
     for (const bool first : {false, true}) {
         const auto use = [](hands_over& s) {
@@ -273,7 +274,7 @@ TEST(Findings, ADeadlockHasAllSides) {
                 testing::ElementsAre("1 waits for x", "2 waits for y"));
 }
 
-// A stale read tells what it saw, and what it missed.
+// A stale read reports what it saw, and what it missed.
 TEST(Findings, AStaleReadTellsWhatItMissed) {
     const auto p = over<two_cells>()
                        .thread([](two_cells& s) {
@@ -294,7 +295,7 @@ TEST(Findings, AStaleReadTellsWhatItMissed) {
     EXPECT_EQ(again.steps[*last.missed].written, 2U);
 }
 
-// What only happens after a check has failed, in whatever order, is no finding of its own.
+// What happens only after a failed check, in every order of the steps, is not a finding of its own.
 TEST(Findings, WhatOnlyFollowsAFailedCheckIsNone) {
     const auto p = over<two_cells>()
                        .thread([](two_cells& s) {

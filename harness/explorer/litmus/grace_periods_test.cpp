@@ -1,5 +1,5 @@
-// A grace period waits for every read-side section that began before it. Each program that is right
-// has to hold, and has to break without the step that makes it right.
+// A grace period waits for every read-side section that began before it. Every right program here
+// must hold, and must break without the step that makes it right.
 
 #include <gtest/gtest.h>
 
@@ -72,8 +72,8 @@ void read_if_there(table& s) {
 
 // --- What the retiring thread has seen ----------------------------------------------------------
 
-// A third thread takes the object out, and the one that retires it has seen so. Had the section
-// begun after that, its load could not return the older value.
+// A third thread takes the object out, and the one that retires it has seen that. Had the section
+// begun later, its load could not return the older value.
 TEST(GracePeriods, CoverSectionsThatReadWhatWasSeenOverwritten) {
     expect_right(over_table()
                      .thread(take_out)
@@ -86,7 +86,7 @@ TEST(GracePeriods, CoverSectionsThatReadWhatWasSeenOverwritten) {
         over_table().thread(take_out).thread([](table& s) { s.retire(); }).thread(read_if_there));
 }
 
-// A fourth thread may have seen so, and tell the one that retires it by a release.
+// A fourth thread may have seen that, and tell the one that retires it by a release.
 TEST(GracePeriods, CoverWhatAnotherThreadHasSeen) {
     const auto p = [](bool looks, std::memory_order tell) {
         return over_table()
@@ -104,7 +104,7 @@ TEST(GracePeriods, CoverWhatAnotherThreadHasSeen) {
     EXPECT_THAT(explore(p(true, relaxed)), breaks(finding_kind::use_after_free));
 }
 
-// A look behind retire() comes too late.
+// A look after retire() comes too late.
 TEST(GracePeriods, DoNotCoverByWhatIsSeenTooLate) {
     expect_broken(over_table()
                       .thread(take_out)
@@ -308,7 +308,7 @@ TEST(GracePeriods, ADestructorReleasesWhatItsReadersStored) {
     expect_step_by_step(p, finds_nothing());
 }
 
-// What is stored before, a destructor that forgets it leaks.
+// A destructor that forgets what was stored earlier leaks it.
 TEST(GracePeriods, ADestructorThatForgetsWhatItOwnsLeaks) {
     using table_of_owners = owners<false>;
     const auto p = over<table_of_owners>().thread([](table_of_owners& s) {

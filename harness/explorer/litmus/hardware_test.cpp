@@ -39,8 +39,8 @@ protected:
 // --- Programs -----------------------------------------------------------------------------------
 
 /// Short programs with few cells. A store is often read back at once, as that is what a store
-/// buffer is good for. In half of the programs all loads are seq_cst, so that only what the stores
-/// leave open is open. Each store has a value of its own.
+/// buffer allows. In half of the programs all loads are seq_cst, so that only the stores leave
+/// anything open. Each store has a value of its own.
 code random_code(std::uint64_t seed) {
     dice d(seed, 4713);
     constexpr std::array load_orders{relaxed, consume, acquire, seq_cst};
@@ -146,8 +146,8 @@ std::optional<std::uint64_t> wanted(const char* variable) {
 
 // --- The machine --------------------------------------------------------------------------------
 
-// Goal: show that this test can see. Every machine with store buffers shows store buffering; one on
-// which it is never seen proves nothing.
+// Goal: show that this test can see. Every machine with store buffers shows store buffering; a
+// machine on which it is never seen proves nothing.
 TEST_F(HardwareTest, ShowsStoreBuffering) {
     const code c = code_of({relaxed, relaxed, relaxed, false});
     const auto runs = runs_to_refute(c, model::sc);

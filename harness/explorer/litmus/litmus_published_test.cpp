@@ -2,8 +2,8 @@
 // hardly meet: families that grow, and whole structures.
 //
 // Source: the counts that GenMC's own tests expect (MPI-SWS/genmc, tests/correct), most of them
-// under SC. Of some programs only the counts were at hand: the ring of compare-exchanges, the hash
-// table, the shared pointer and Fibonacci are the programs of those names that give all of them.
+// under SC. For some programs only the counts were available: the ring of compare-exchanges, the
+// hash table, the shared pointer and Fibonacci are programs of those names that yield all of them.
 
 #include <gtest/gtest.h>
 
@@ -339,7 +339,7 @@ struct test_and_test_and_set {
     void unlock() { taken.store(0, release); }
 };
 TEST(PublishedCounts, OfATestAndTestAndSetLock) {
-    if (!rounds_look_alike) GTEST_SKIP() << "a loop goes round once more before that is noticed";
+    if (!rounds_look_alike) GTEST_SKIP() << "a loop runs once more before that is noticed";
     expect_executions(
         over<test_and_test_and_set>().threads(2,
                                               [](test_and_test_and_set& s, unsigned me) {
@@ -385,7 +385,7 @@ TEST(PublishedCounts, OfHerlihyAndWingsQueue) {
                       {.sc = 5'155});
 }
 
-/// FreeBSD's ring buffer: both ends are taken by a compare-exchange, and given on in order.
+/// FreeBSD's ring buffer: both ends are claimed by a compare-exchange, and passed on in order.
 struct ring {
     static constexpr unsigned mask = 7;
     struct end {
@@ -423,7 +423,7 @@ struct ring {
     }
 };
 TEST(PublishedCounts, OfARingBuffer) {
-    if (!rounds_look_alike) GTEST_SKIP() << "a loop goes round once more before that is noticed";
+    if (!rounds_look_alike) GTEST_SKIP() << "a loop runs once more before that is noticed";
     expect_executions(over<ring>().threads(3,
                                            [](ring& r, unsigned me) {
                                                r.put(me + 1);

@@ -1,4 +1,4 @@
-// Threads that loop forever are told from threads that wait, and from long runs.
+// Threads that loop forever are distinguished from threads that wait, and from long runs.
 
 #include <gtest/gtest.h>
 
@@ -31,7 +31,7 @@ program_over<flags> polite() {
 struct two_locks {
     atomic<int> taken[2];
 };
-/// The first lock is taken by all means, the second one tried, and the first one given back.
+/// The first lock is always taken, the second one is tried, and the first one given back.
 program_over<two_locks> back_off() {
     return over<two_locks>().threads(2, [](two_locks& s, unsigned me) {
         for (;;) {

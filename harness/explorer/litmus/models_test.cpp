@@ -94,7 +94,7 @@ TEST(Models, OwnReleaseStoreReadBack) {
     expect_executions(own_store_read_back(seq_cst, seq_cst), {3, 3, 3});
 }
 
-// One of the stores waits for the buffer to drain, and that does not help the other thread.
+// One of the stores waits for the buffer to drain, which does not help the other thread.
 TEST(Models, OneOwnStoreReadBack) {
     const auto p = [](std::memory_order store_y) -> std::vector<body> {
         return {[](xy& s) -> outcome {
@@ -160,8 +160,8 @@ TEST(Models, ReadersNeedNotAgreeOnStoresThatAreNotSeqCst) {
 
 // --- A read-modify-write is one operation -------------------------------------------------------
 
-// Z6.U: the update synchronizes with the first thread, but nothing of its thread comes before it.
-// Were it a read and then a write, its write would come after the store of x.
+// Z6.U: the update synchronizes with the first thread, but nothing in its own thread comes before
+// it. If it were a read and then a write, its write would come after the store of x.
 TEST(Models, AnUpdateIsOneOperation) {
     const std::vector<body> z6u{[](xy& s) -> outcome {
                                     s.x.store(1, seq_cst);
@@ -209,12 +209,12 @@ std::vector<body> message_read_by(std::memory_order load) {
             },
             [=](xy& s) -> outcome {
                 const int flag = s.y.load(load);
-                // Where y is read decides whether x is: a dependency, and more than that.
+                // The place where y is read decides whether x is: a dependency, and more than that.
                 return {flag, flag == 1 ? s.x.load(relaxed) : -1};
             }};
 }
-// A processor orders loads of which one's address depends on the other's value. The explorer takes
-// consume for acquire, and has no order by dependency beside that.
+// A processor orders two loads if the address of one depends on the value of the other. The
+// explorer treats consume as acquire, and has no other order by dependency.
 TEST(ModelLimits, NoOrderByDependency) {
     expect_allowed(message_read_by(acquire), {1, 0}, {});
     expect_allowed(message_read_by(consume), {1, 0}, {});
@@ -225,7 +225,7 @@ struct halves {
     std::int32_t low;
     std::int32_t high;
 };
-// A cell is a location of its own: nothing lies over a part of it, so nobody sees a mixture.
+// A cell is a location of its own: nothing overlaps a part of it, so no thread sees a mixture.
 TEST(ModelLimits, NoAccessOfParts) {
     static_assert(!std::is_constructible_v<atomic<std::int32_t>, std::int32_t*>);
     struct whole {

@@ -22,7 +22,7 @@ using enum std::memory_order;
 // --- Operations ---------------------------------------------------------------------------------
 
 /// An operation, with its orders compiled into it. The calls keep the compiler from reordering what
-/// the program orders, and cost too little to keep the processor from it.
+/// the program orders, and cost too little to keep the processor from doing so.
 using native_operation = int (*)(std::atomic<int>& cell, int value, int expected);
 
 template <std::memory_order Order, std::memory_order Failure>
@@ -96,7 +96,7 @@ struct native_step {
 // Neighbouring lines are fetched together.
 constexpr std::size_t apart = 128;
 
-/// Waits without giving the processor up, as what comes next is to begin at once; but the other
+/// Waits without giving up the processor, as the next step is to begin at once; but the other
 /// thread may have lost its own.
 template <class Condition>
 void spin_until(Condition holds) {
@@ -109,7 +109,7 @@ void spin_until(Condition holds) {
 class meeting {
 public:
     void join(unsigned me, std::uint64_t time) noexcept {
-        // What each did before is seen by the other: cells that were made ready, and what was read.
+        // Each sees what the other did before: cells that were reset, and what was read.
         arrived_[me].at.store(time, release);  // By the acquire below.
         spin_until([&] { return arrived_[1 - me].at.load(acquire) >= time; });
     }
@@ -123,7 +123,7 @@ private:
 
 // --- Runs ---------------------------------------------------------------------------------------
 
-/// What one thread has read in one run, eight bits each; of the first thread, with what the cells
+/// What one thread has read in one run, eight bits each; for the first thread, with what the cells
 /// held in the end above it.
 using packed = std::uint64_t;
 constexpr unsigned value_bits = 8;
@@ -155,7 +155,7 @@ public:
         std::uint64_t time = 0;
         dice delays(seed_, me + 1U);
         for (std::uint64_t b = 0; b < batches; ++b) {
-            // Each thread resets half of the copies: which one had a line last matters, too.
+            // Each thread resets half of the copies: it matters, too, which thread had a line last.
             for (std::size_t i = me; i < batch; i += 2)
                 for (cell& one : (*copies_)[i].cells) one.at.store(0, relaxed);
             // The same for both threads.
@@ -241,7 +241,7 @@ void stay_on(unsigned processor) {
     cpu_set_t only;
     CPU_ZERO(&only);
     CPU_SET(processor, &only);
-    // If that fails, the scheduler decides, and fewer runs are in parallel.
+    // If that fails, the scheduler decides, and fewer runs are parallel.
     (void)pthread_setaffinity_np(pthread_self(), sizeof only, &only);
 }
 
@@ -278,7 +278,7 @@ native_outcomes run_natively(const code& c, std::uint64_t runs, std::uint64_t se
     const unsigned second = (first + 1U + d.below(count - 1U)) % count;
     const std::uint64_t batches = (runs + experiment::batch - 1) / experiment::batch;
     experiment e(c, seed);
-    // Neither is this thread, which may go wherever it was allowed to.
+    // Nor is this thread, which may run wherever it was allowed to.
     std::thread other([&] {
         stay_on(processors[second]);
         e.run(1, batches);

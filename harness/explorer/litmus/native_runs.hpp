@@ -14,8 +14,8 @@ namespace pidmap_stress::explore::straight_line {
 /// The processors that this process may use.
 [[nodiscard]] std::vector<unsigned> usable_processors();
 
-/// Whether a program can be run by native_runs: two threads of at most `longest_thread` operations,
-/// whose cells never hold more than `largest_value`, and no weak compare-exchange.
+/// Whether native_runs can run a program: two threads of at most `longest_thread` operations, whose
+/// cells never hold more than `largest_value`, and no weak compare-exchange.
 inline constexpr std::size_t longest_thread = 5;
 inline constexpr int largest_value = 255;
 [[nodiscard]] bool runs_natively(const code& c);
@@ -27,11 +27,11 @@ struct native_outcomes {
 
 /// Runs `c` at least `runs` times, by two threads on two processors of their own.
 ///
-/// As litmus7 does it: there are many copies of the cells, and both threads go over them in step.
-/// They wait for each other every few copies, and each a little longer than that by chance, so that
-/// all the ways in which two short pieces of code can meet are tried.
+/// As in litmus7, there are many copies of the cells, and both threads walk over them in step. They
+/// wait for each other every few copies, and each for a little longer by chance, so that all the
+/// ways in which two short pieces of code can meet are tried.
 ///
-/// \param seed  Of the processors, distances and delays. The outcomes are up to the machine.
+/// \param seed  For processors, distances and delays. The outcomes are up to the machine.
 /// \pre  runs_natively(c), and usable_processors() has two or more.
 /// \source Alglave, Maranget, Sarkar, Sewell: Litmus: running tests against hardware. TACAS 2011.
 [[nodiscard]] native_outcomes run_natively(const code& c, std::uint64_t runs, std::uint64_t seed);

@@ -1,8 +1,8 @@
 // The engine's own oracle: small random programs, explored in two independent ways.
 //
 // The exhaustive search must meet exactly the executions that a plain depth-first search over all
-// schedules meets, none of them twice, and as many whatever the order of the threads. And the
-// oracle itself must see: each fault that is planted in a rule of the algorithm has to show.
+// schedules meets, none of them twice, and equally many in every order of the threads. The oracle
+// itself must see, too: each fault that is planted in a rule of the algorithm has to show.
 
 #include <gtest/gtest.h>
 
@@ -168,7 +168,7 @@ std::string judge(const code& c, model m, planted_fault fault) {
     if (std::ranges::adjacent_find(reduced) != reduced.end()) return "an execution is met twice";
     if (const auto plain = all_by_schedules(p, honest)) {
         if (!std::ranges::includes(reduced, *plain)) return "an execution is missing";
-        if (!std::ranges::includes(*plain, reduced)) return "an execution is not one";
+        if (!std::ranges::includes(*plain, reduced)) return "what it met is not an execution";
     } else {
         worker w(p, honest);
         random_walk walk(1);
@@ -205,8 +205,8 @@ TEST(Oracle, AgreesWithPlainSearchOnTheOrderOfStrongOperations) {
                 << "seed " << seed << ' ' << to_string(m);
 }
 
-/// What an invariant gets to see, at all instants together. It looks at the second cell only if
-/// there is something in the first one, as a short circuit would.
+/// What an invariant sees, at all instants together. It looks at the second cell only if the first
+/// one has a value, as a short circuit would.
 using sights = std::set<std::pair<int, int>>;
 
 program_over<cells> watched(const code& c, sights& seen) {
@@ -257,7 +257,7 @@ TEST(Oracle, InstantsAreMetWhoeverGoesOnWithTheSearch) {
     }
 }
 
-/// Breaks at one sight.
+/// Breaks when it sees a certain value.
 program_over<cells> breaking_at(const code& c, std::pair<int, int> sight) {
     auto p = program_of(c);
     p.always([sight](const cells& s) {

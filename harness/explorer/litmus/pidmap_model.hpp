@@ -11,7 +11,7 @@
 namespace pidmap_stress::explore::yardstick {
 
 enum class form : int {
-    as_posted = 0,        ///< Gets after the page is visibly non-empty.
+    as_posted = 0,        ///< Takes a reference after the page is visibly non-empty.
     reference_first = 1,  ///< A reference is taken for every call.
     reference_late = 2,   ///< Get-unless-zero after the counter, undone on failure: wrong.
     page_level = 3,       ///< Get-unless-zero only before the counter leaves 0.
@@ -19,7 +19,7 @@ enum class form : int {
 
 enum class scene : int {
     outsider = 1,            ///< One live pid; thread 0 frees it first, the others hold nothing.
-    holder = 2,              ///< Each thread holds a pid, and never less than one.
+    holder = 2,              ///< Each thread always holds at least one pid.
     page_zero_outsider = 3,  ///< As outsider, in page 0, whose bit 0 is never free.
     page_zero_holder = 4,    ///< As holder, with that page 0.
     late_outsider = 5,       ///< As outsider, but thread 0 frees the pid last.

@@ -1,5 +1,5 @@
-// Programs as others will write them: structures with destructors, hazard pointers, queues, five
-// threads, locks of every kind. Each holds, and in each a weakened step is found.
+// Programs as users would write them: structures with destructors, hazard pointers, queues, five
+// threads, locks of every kind. Each holds, and a weakened step in each is found.
 
 #include <gtest/gtest.h>
 
@@ -65,7 +65,7 @@ TEST(OwningState, ReleasesInItsDestructor) {
 }
 
 TEST(OwningState, ThatIsAbandonedIsNotJudged) {
-    // A thread that fails, waits forever or is cut off has memory in its hands.
+    // A thread that fails, waits forever or is cut off still owns memory.
     for (const bool fails : {false, true}) {
         const auto p = over<inbox>().thread([](inbox& s) { s.push(1); }).thread([&](inbox& s) {
             (void)s.take_all();
@@ -82,7 +82,7 @@ TEST(OwningState, ThatIsAbandonedIsNotJudged) {
     }
 }
 
-/// A reference count: the last one to let go destroys.
+/// A reference count: the last thread to let go destroys the object.
 template <std::memory_order LetGo>
 struct counted {
     struct object {
@@ -105,7 +105,7 @@ TEST(OwningState, IsReleasedByWhoLetsGoLast) {
     expect_in_both(users<release>(), breaks(finding_kind::use_after_free));
 }
 
-/// A hazard pointer: what a reader says that it looks at is not released.
+/// A hazard pointer: an object that a reader has announced is not released.
 template <std::memory_order Fence>
 struct hazard {
     struct object {
@@ -145,7 +145,7 @@ TEST(HazardPointer, NeedsItsFences) {
     EXPECT_THAT(explore(hazard_users<acq_rel>(), {.model = model::sc}), holds_completely());
 }
 
-/// Michael and Scott's queue. Nodes stay until the end, so that nothing but the order counts.
+/// Michael and Scott's queue. Nodes stay until the end, so that only the order counts.
 template <std::memory_order Link>
 struct queue {
     struct node {
@@ -425,7 +425,7 @@ TEST(Counts, OfFiveThreads) {
     const auto writers = over<words>().threads(
         5, [](words& s, unsigned me) { s.at[0].store(static_cast<int>(me), relaxed); });
     expect_in_both(writers, has_executions(120));
-    // A ring: each writes its own and reads its neighbour's. All may read 0 but if interleaved.
+    // A ring: each writes its own and reads its neighbour's. All may read 0 only if interleaved.
     const auto ring = over<words>().threads(5, [](words& s, unsigned me) {
         s.at[me].store(1, release);
         (void)s.at[(me + 1) % 5].load(acquire);
@@ -448,7 +448,7 @@ TEST(Counts, OfAReleaseSequence) {
             });
     };
     EXPECT_THAT(explore(p(relaxed)), holds_completely());
-    // A plain store of the same thread is no part of it any more.
+    // A later plain store by the same thread is no longer part of it.
     const auto stores = over<words>()
                             .thread([](words& s) {
                                 s.at[1].store(1, relaxed);
@@ -463,7 +463,7 @@ TEST(Counts, OfAReleaseSequence) {
 }
 
 TEST(Counts, OfCellsThatThreadsMake) {
-    // Each makes a cell where it stands and hands it to the other.
+    // Each makes a cell in place and hands it to the other.
     struct mailbox {
         std::array<atomic<atomic<int>*>, 2> from;
         atomic<int> left;

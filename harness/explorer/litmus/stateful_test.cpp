@@ -144,8 +144,8 @@ code random_code(std::uint64_t seed, bool hard) {
 struct sights {
     std::set<std::array<int, most_threads + 5>> ends;
     std::set<std::string> findings;
-    /// What a racy read returns, and whose release is the second one, is up to the order in which
-    /// the engine runs its threads, and so is all that follows.
+    /// What a racy read returns, and which thread's release is the second one, depends on the order
+    /// in which the engine runs its threads, and so does everything after that.
     [[nodiscard]] bool undefined() const {
         return findings.contains("data race: unordered accesses to a plain cell") ||
                findings.contains("double free: memory is released twice");
@@ -203,10 +203,10 @@ constexpr operation load(unsigned cell, std::memory_order order) {
     return {.what = kind::load, .cell = cell, .value = 0, .order = order};
 }
 
-/// Programs in which one value comes from two writers: a reader of the outspoken one knows
-/// more than who has read it from the silent one, who came later all the same. Each comes with its
-/// threads in every order, as a search that takes the two for one state may meet the right one
-/// first.
+/// Programs in which one value comes from two writers, one of which publishes more than the other:
+/// a thread that read the value from it knows more than one that read the silent writer's value,
+/// even if that came later. Each program comes with its threads in every order, as a search that
+/// mistakes the two for one state may happen to meet the right one first.
 std::vector<code> code_with_two_writers() {
     const operation write{.what = kind::write_plain, .cell = 0, .value = 1, .order = relaxed};
     const operation read{.what = kind::read_plain, .cell = 0, .value = 0, .order = relaxed};
@@ -216,7 +216,8 @@ std::vector<code> code_with_two_writers() {
     std::vector<code> made{
         {outspoken, {load(0, acquire), then, store(2, 1, relaxed), then, read}, silent},
         {outspoken, {load(0, relaxed), then, fence, then, read}, silent},
-        // The same by way of a third one, who ends, and what an old write is to the fourth.
+        // The same by way of a third writer, which ends, and with an old write that matters to the
+        // fourth.
         {{store(2, 1, relaxed), store(1, 1, release)},
          {load(1, acquire), then, store(0, 1, release)},
          {load(1, relaxed), then, store(1, 1, relaxed)},

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-/// Straight-line programs as data, for tests that compare what different judges say of one program:
-/// the engine, the axioms, the machine that this runs on.
+/// Straight-line programs as data, for tests that compare the verdicts of different judges on one
+/// program: the engine, the axioms, and the machine that this runs on.
 namespace pidmap_stress::explore::straight_line {
 
 enum class kind : std::uint8_t { load, store, add, exchange, cas, weak_cas, fence };

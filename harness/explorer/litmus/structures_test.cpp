@@ -1,5 +1,5 @@
-// Locks and lock-free structures as users write them: the right ones hold, and in each a weakened
-// order or a missing step is found.
+// Locks and lock-free structures as users write them: the right ones hold, and a weakened order or
+// a missing step in each is found.
 
 #include <gtest/gtest.h>
 
@@ -98,7 +98,7 @@ program_over<locked<Lock>> lockers(unsigned n) {
 }
 
 TEST(Locks, TestAndTestAndSet) {
-    // Each order of the holders; and of who waited, what each one saw first.
+    // Each order of the holders; and for each waiter, what it saw first.
     expect_in_both(lockers<ttas_lock<>>(2), holds_completely());
     expect_in_both(lockers<ttas_lock<>>(3), holds_completely());
     expect_in_both(lockers<ttas_lock<relaxed>>(2), breaks(finding_kind::data_race));
@@ -120,7 +120,7 @@ struct message {
     atomic<int> ready;
 };
 struct orders {
-    std::memory_order before_store = relaxed;  // Of a fence; relaxed is none.
+    std::memory_order before_store = relaxed;  // Order of a fence there; relaxed: no fence.
     std::memory_order store = relaxed;
     std::memory_order load = relaxed;
     std::memory_order after_load = relaxed;
@@ -189,7 +189,7 @@ TEST(MessagePassing, ThroughARing) {
     expect_in_both(through_ring<relaxed>(), breaks(finding_kind::data_race));
 }
 
-/// A reader takes what it read only if no writer came between. Its data are atomic, as they must.
+/// A reader keeps what it read only if no writer intervened. Its data are atomic, as they must be.
 template <bool ReaderFences>
 struct seqlock {
     atomic<unsigned> version;
@@ -279,7 +279,7 @@ TEST(Stack, OfTreiberNeedsItsNodesToStay) {
     expect_in_both(stack_users<false>(), breaks(finding_kind::use_after_free));
 }
 
-/// Nodes that are used again at once: what was read of the top may be true of it again.
+/// Nodes that are reused at once: an old observation of the top may be true again.
 struct reusing_stack {
     std::array<atomic<int>, 3> next;  // By node, from 1.
     atomic<int> top;
@@ -308,7 +308,7 @@ TEST(Stack, ThatReusesNodesFallsToABA) {
                            const int a = s.pop();
                            const int b = s.pop();
                            if (a != 0) s.push(a);
-                           // b is this thread's own now: nobody else may come by it.
+                           // b belongs to this thread now: no other thread may obtain it.
                            if (a != 0 && b != 0) check(s.pop() != b, "a node that is in use");
                        });
     expect_in_both(p, breaks(finding_kind::assertion));
@@ -382,7 +382,7 @@ struct shared {
 };
 
 TEST(FiveThreads, MeetAtABarrier) {
-    // Five would go round a million times if they had to see it twice.
+    // Five would loop a million times if they had to see it twice.
     constexpr unsigned n = rounds_look_alike ? 5 : 3;
     const auto meet = [](std::memory_order arrive) {
         return over<shared>().threads(n, [arrive](shared& s, unsigned me) {

@@ -127,9 +127,9 @@ using spin_locks = testing::Types<exchange_lock<>, fetch_or_lock, flag_lock, cas
 TYPED_TEST_SUITE(SpinLockTest, spin_locks);
 
 TYPED_TEST(SpinLockTest, IsExploredToTheEnd) {
-    // An execution for each order of the holders, as failed attempts are in none. If they look at
-    // another cell too, those updates have an order of their own; if they look first, each look
-    // may come before the lock was taken by those who had it earlier.
+    // An execution for each order of the holders, as failed attempts are part of none. If they look
+    // at another cell too, those updates have an order of their own; if they look first, each look
+    // may come before the lock was taken by the earlier holders.
     const bool looks_twice = std::is_same_v<TypeParam, test_twice_lock> ||
                              std::is_same_v<TypeParam, test_and_test_and_set_lock>;
     for (const unsigned n : {2U, 3U})
@@ -168,7 +168,7 @@ TYPED_TEST(SpinLockTest, OfOneWhoDoesNotGiveItBackIsADeadlock) {
                        });
     for (const strategy how : {strategy::exhaustive, strategy::random, strategy::bounded}) {
         const result r = explore(p, {.strategy = how});
-        // Where rounds look different, a replay may notice later that one has come round.
+        // Where rounds look different, a replay may notice later that a round repeats.
         if (rounds_look_alike)
             EXPECT_THAT(r, breaks(finding_kind::deadlock));
         else
@@ -230,7 +230,8 @@ TEST(SpinLock, WaiterMayLookAtPlainCells) {
         const auto waker = [](peeking_waiter& s) { s.ready.store(1, release); };
         EXPECT_THAT(explore(over<peeking_waiter>().thread(waiting).thread(waker)),
                     holds_completely());
-        // What it does while it waits races with what nothing but a relaxed load orders after it.
+        // What a thread does while it waits races with what is ordered after it only by a relaxed
+        // load.
         const auto late = [](peeking_waiter& s) {
             if (s.done.load(relaxed) == 1) s.note.set(1);
         };
@@ -239,7 +240,7 @@ TEST(SpinLock, WaiterMayLookAtPlainCells) {
     }
 }
 
-// --- Updates that store what is there, and are no wait ------------------------------------------
+// --- Updates that store what is there, without waiting ------------------------------------------
 
 struct word {
     atomic<int> x;
@@ -248,7 +249,7 @@ struct word {
 };
 using sights = std::set<std::array<int, 3>>;
 
-/// What is seen by each strategy; they must agree.
+/// What each strategy sees; they must agree.
 void expect_same_sights(const std::function<program_over<word>(sights&)>& make, std::size_t n) {
     sights all;
     const result r = explore(make(all), {.count_redundant = true});
@@ -263,7 +264,7 @@ program_over<word> watched(program_over<word> p, sights& seen) {
 }
 
 TEST(SilentUpdate, OfATryIsAStepLikeOthers) {
-    // Both try twice; each attempt may be the one that gets it, or none.
+    // Both try twice; each attempt may be the one that gets it, or neither does.
     expect_same_sights(
         [](sights& seen) {
             return watched(over<word>().threads(2,
@@ -280,8 +281,8 @@ TEST(SilentUpdate, OfATryIsAStepLikeOthers) {
 }
 
 TEST(SilentUpdate, ReleasesWhatItsThreadDid) {
-    // A waiter's updates store what is there, and who reads them synchronizes with the waiter, but
-    // for the first one it might as well have read what that read.
+    // A waiter's updates store what is there, and a thread that reads them synchronizes with the
+    // waiter. But that thread might just as well have read what the first of these updates read.
     expect_same_sights(
         [](sights& seen) {
             return watched(over<word>()

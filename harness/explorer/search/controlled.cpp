@@ -116,7 +116,7 @@ bool guided::done(event_id id) const {
     return here(*now_, id) != no_event;
 }
 
-/// Whether a thread has a step in the target for which what it reads is there.
+/// Whether a thread has a step in the target whose source, if it reads, has been executed.
 bool guided::enabled(unsigned thread) const {
     const unsigned po = now_->length(thread);
     if (po >= target_.length(thread)) return false;
@@ -124,7 +124,7 @@ bool guided::enabled(unsigned thread) const {
     return !e.is_read() || done(e.rf);
 }
 
-/// Whether all that comes before a write in modification order, and all that reads that, is done.
+/// Whether all that precedes a write in modification order, and every read of those, is done.
 bool guided::write_in_order(event_id write) const {
     const event& e = target_[write];
     for (event_id w = e.before; w != no_event; w = target_[w].before) {

@@ -26,19 +26,19 @@ public:
     void choose(graph& g, event_id choice) final;
 
 protected:
-    /// Made where it stays: to copy two short stores as one long word would stall.
+    /// Filled in place: copying two short stores as one long word would stall.
     struct candidate {
         explicit candidate(event_id w, bool spurious = false) noexcept
             : write(w), fails(spurious) {}
         event_id write;
         bool fails;
     };
-    /// Who goes next: an index into `options`. If `can_go_on`, options[0] stepped last, and any
-    /// other one is a preemption.
+    /// Which thread goes next: an index into `options`. If `can_go_on`, options[0] stepped last,
+    /// and choosing any other is a preemption.
     virtual unsigned pick_thread(const thread_list& options, bool can_go_on) = 0;
     /// Any other choice: a number below `n`.
     virtual unsigned pick(unsigned n) = 0;
-    /// What to read, newest first; what to stand behind, newest first. By default, pick().
+    /// What to read and what to stand behind, newest first in both. By default, pick().
     virtual unsigned pick_write(const graph&, event_id, const std::vector<candidate>& options) {
         return pick(static_cast<unsigned>(options.size()));
     }
@@ -55,10 +55,10 @@ private:
     std::vector<candidate> candidates_;
 };
 
-/// Repeats a schedule. Where it does not fit or ends, the first option is taken.
+/// Repeats a schedule. Where it does not fit, or is at its end, the first option is taken.
 class repeat final : public controlled {
 public:
-    /// Where a livelock may end it: where the schedule does, or wherever one is seen.
+    /// Where a livelock may end the execution: at the end of the schedule, or wherever one is seen.
     enum class ends : std::uint8_t { where_schedule_does, anywhere };
     explicit repeat(schedule choices, ends where = ends::where_schedule_does)
         : choices_(std::move(choices)), ends_(where) {}
@@ -67,7 +67,7 @@ public:
         next_ = 0;
         exact_ = true;
     }
-    /// Whether each choice was there to be made, and none was left over.
+    /// Whether each choice was available, and none was left over.
     [[nodiscard]] bool exact() const noexcept { return exact_ && next_ == choices_.size(); }
     [[nodiscard]] bool at_end() const noexcept override {
         return ends_ == ends::anywhere || next_ == choices_.size();
@@ -84,7 +84,7 @@ private:
     bool exact_ = true;
 };
 
-/// Threads take turns of a few steps each: as fair as can be, and in step with each other.
+/// Threads take turns of a few steps each: as fair as possible, and in step with each other.
 class round_robin final : public controlled {
 public:
     explicit round_robin(unsigned steps) : steps_(steps) {}
@@ -99,10 +99,10 @@ private:
     unsigned last_ = 0;
 };
 
-/// Goes where a given execution graph went, and so makes a schedule of it.
+/// Follows a given execution graph, and so makes a schedule of it.
 ///
-/// The order of steps is one in which reads see the newest write and writes come last, as far as
-/// the graph allows: the easiest one to read.
+/// In the order of its steps, reads see the newest write and writes come last, as far as the graph
+/// allows: that order is the easiest to read.
 class guided final : public controlled {
 public:
     /// \param first  If given, the events to go through before all others.

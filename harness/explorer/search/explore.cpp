@@ -20,7 +20,7 @@ constexpr std::array<std::pair<strategy, std::string_view>, 8> strategy_names{{
     {strategy::portfolio, "portfolio"},
 }};
 
-/// What was run so far, and the next strategy's result: its counts are its own.
+/// What has been run so far, plus the next strategy's result, whose counts are its own.
 result followed_by(const result& so_far, const result& next) {
     result all;
     all.sampled = so_far.runs();
@@ -32,8 +32,8 @@ result followed_by(const result& so_far, const result& next) {
     return all;
 }
 
-/// Distinct executions say most, as long as they are not too many. States are fewer, unless they
-/// have to tell whole graphs apart.
+/// Distinct executions say the most, as long as there are not too many. There are fewer states than
+/// executions, unless whole graphs are needed to tell states apart.
 result explore_to_prove(const program& p, const options& how) {
     constexpr std::uint64_t quick = 200'000;
     options part = how;
@@ -125,7 +125,7 @@ result explore_to_the_end(const program& p, const options& how) {
     first.stopped = 1;
     first.last = how.strategy;
     if (how.stop_at_first) return first;
-    // Whatever the search finds comes after that.
+    // Any finding of the search itself would come after that one.
     first.stopped = 0;
     result rest = explore_by_strategy(p, how);
     for (finding& f : rest.findings)
@@ -194,7 +194,7 @@ result check_progress(const program& p, const options& how, const result& explor
             append_result(sum, r);
             sum.complete = complete;
             sum.last = r.last;
-            // One point is enough for each thread, and past its last step there is none.
+            // One point is enough for each thread, and there is none past its last step.
             const bool stalls = std::ranges::any_of(
                 r.findings, [](const finding& f) { return f.kind == finding_kind::progress; });
             if (stalls || r.frozen == 0) break;

@@ -21,7 +21,7 @@ enum class strategy : std::uint8_t {
     pos,         ///< Random priorities of steps, new ones for those that a step conflicts with.
     bounded,     ///< All interleavings with at most N preemptions, N rising.
     exhaustive,  ///< Every consistent execution, exactly once.
-    stateful,    ///< Every state, exactly once: executions that meet in one are one from there on.
+    stateful,    ///< Every state, exactly once: executions that reach the same one are merged.
     prove,       ///< Exhaustive as long as that is quick, then stateful where that helps.
     portfolio,   ///< Random ones first, then bounded, then exhaustive.
 };
@@ -35,37 +35,37 @@ struct options {
     run_limits limits{};
 
     std::uint64_t seed = 1;
-    /// Executions of a random strategy; `stateful` learns from as many, and from 1000 at the most
-    /// once there is no more to learn.
+    /// Executions of a random strategy. `stateful` learns from this many, and from at most 1000
+    /// once they teach it nothing new.
     std::uint64_t walks = 10'000;
-    unsigned pct_depth = 3;    ///< Changes of priority are one less.
-    unsigned pct_steps = 0;    ///< Steps that those are spread over; 0: as was seen.
+    unsigned pct_depth = 3;    ///< Changes of priority, plus one.
+    unsigned pct_steps = 0;    ///< Steps to spread those over; 0: as many as were seen.
     unsigned preemptions = 2;  ///< The highest bound that `bounded` goes to.
-    /// Most executions in all, blocked ones included, or states; 0: any. An exhaustive or a bounded
-    /// search shares it out among its parts in rounds, by rules that do not ask how many jobs there
-    /// are.
+    /// Most executions in all, including blocked ones, or most states; 0: no limit. An exhaustive
+    /// or a bounded search shares the budget out among its parts in rounds, by rules that do not
+    /// depend on the number of jobs.
     std::uint64_t budget = 0;
     unsigned jobs = 1;             ///< Explorations side by side. The result is the same.
     bool stop_at_first = true;     ///< End with the first finding, or collect different ones.
     bool count_redundant = false;  ///< Notice executions that were met before.
     freeze_point freeze{};         ///< A thread that stops forever.
-    watch* watched = nullptr;  ///< Who may end it early; then the result is what there is by then.
+    watch* watched = nullptr;      ///< May end it early; the result is then partial.
     planted_fault fault = planted_fault::none;  ///< For tests of the engine itself.
 };
 
 /// What an exploration did and found.
 struct result {
     std::uint64_t executions = 0;     ///< That ran to their end.
-    std::uint64_t states = 0;         ///< By `stateful`.
+    std::uint64_t states = 0;         ///< Met by `stateful`.
     std::uint64_t sampled = 0;        ///< Runs of a portfolio's strategies before the last one.
     std::uint64_t frozen = 0;         ///< In which the thread that was to stop did so.
     std::uint64_t blocked = 0;        ///< That waited for what another execution has.
     std::uint64_t stopped = 0;        ///< That a finding ended.
-    std::uint64_t waited = 0;         ///< In which a thread went round without effect.
+    std::uint64_t waited = 0;         ///< In which a thread looped without effect.
     std::uint64_t redundant = 0;      ///< If counted: met before. Of `exhaustive`, always 0.
     std::uint64_t step_limited = 0;   ///< That were cut off at the step limit.
     bool complete = false;            ///< Every consistent execution was met.
-    bool truncated = false;           ///< By the budget, the step limit, or as cut_short.
+    bool truncated = false;           ///< By the budget, the step limit or as cut_short.
     bool cut_short = false;           ///< By options::watched.
     std::optional<unsigned> bound{};  ///< Complete up to this many preemptions.
     strategy last = strategy::exhaustive;  ///< The strategy that ran last.
@@ -75,8 +75,8 @@ struct result {
     [[nodiscard]] std::uint64_t runs() const noexcept {
         return sampled + executions + blocked + stopped + step_limited;
     }
-    /// Executions that the last strategy met, each once: none of a strategy that may meet the same
-    /// one again, or that tells states apart. One that waited forever for what another one has is
+    /// Distinct executions that the last strategy met. 0 for a strategy that may meet one again, or
+    /// that tells states apart. An execution that waited forever for what another one has counts as
     /// a part of that one.
     [[nodiscard]] std::uint64_t distinct() const noexcept {
         return last == strategy::exhaustive ? executions + stopped + step_limited : 0;
@@ -86,9 +86,9 @@ struct result {
         const bool samples_too = last != strategy::exhaustive && last != strategy::stateful;
         return samples_too ? runs() : sampled;
     }
-    /// Whether it shows that no thread ever waits for what another one does: then each of them
-    /// completes, whoever else stops forever. Whatever the others do while one stands still, they
-    /// do as well if it goes on later, and it was seen that they complete.
+    /// Whether it shows that no thread ever waits for another: then each thread completes, although
+    /// any other stops forever. Whatever the others do while one stands still, they would also do
+    /// if it continued later, and they were seen to complete.
     [[nodiscard]] bool nobody_waits() const noexcept {
         return complete && waited == 0 && stopped == 0 && blocked == 0 && step_limited == 0;
     }
@@ -108,15 +108,15 @@ struct replay_result {
     /// Whether the schedule fitted: each choice was there to be made, and none was left over.
     bool exact = true;
 };
-/// Runs the execution that `choices` is, and records its steps.
+/// Runs the execution that `choices` describes, and records its steps.
 /// \param how  The model, limits and frozen thread under which the schedule was found.
 [[nodiscard]] replay_result replay(const program& p, const schedule& choices, const options& how);
 
-/// Whether the threads that are left complete, whatever one stalled thread does. Where nobody waits
-/// for another, they do. Else each thread in turn stops forever at each of its steps, and
+/// Whether the remaining threads complete, whatever one stalled thread does. Where no thread waits
+/// for another, they do. Otherwise each thread in turn stops forever at each of its steps, and
 /// everything is explored from there.
 ///
-/// \param explored    What explore() says of the same program with the same options.
+/// \param explored    What explore() found for the same program with the same options.
 /// \guarantees  findings names, for each thread that can stall others, one point and schedule.
 ///              The counts are sums over all points.
 [[nodiscard]] result check_progress(const program& p, const options& how, const result& explored);

@@ -55,7 +55,7 @@ private:
     std::unique_ptr<trust::subtree> from_;
 };
 
-/// A budget is shared out among pieces of the search, so it reaches all over it.
+/// The budget is shared out among the pieces of the search, so that it reaches all of it.
 result explore_within_budget(const program& p, const options& how) {
     turn did = explore_in_pieces(std::make_unique<subtree_piece>(rules_of(how)), p, how);
     result r = std::move(did.found);
@@ -65,9 +65,9 @@ result explore_within_budget(const program& p, const options& how) {
     return r;
 }
 
-/// The search in pieces, each a stretch of the order in which one worker would go. An idle one
-/// takes the end of another's stretch, so the stretches stay in order, and what they found is put
-/// together as if one worker had found it.
+/// The search in pieces, each a stretch of the order in which a single worker would go. An idle
+/// worker takes the end of another's stretch, so the stretches stay in order, and the findings are
+/// merged as if one worker had made them.
 class shared_search {
 public:
     shared_search(const program& p, const options& how) : program_(p), how_(how) {

@@ -12,7 +12,7 @@
 namespace pidmap_stress::explore {
 namespace {
 
-/// How many choices one execution makes, about: PCT spreads its changes over them.
+/// Roughly how many choices one execution makes: PCT spreads its changes over them.
 unsigned typical_steps(const program& p, const options& how) {
     options quiet = how;
     quiet.stop_at_first = true;
@@ -23,8 +23,8 @@ unsigned typical_steps(const program& p, const options& how) {
     return std::max(4U, static_cast<unsigned>(probe.taken().size()));
 }
 
-/// The samplers that a strategy takes turns with. Uniform choices find most; the others find what
-/// takes one thread far ahead, or one order of two steps.
+/// The samplers among which a strategy alternates. Uniform choices find the most; the others find
+/// what needs one thread far ahead of the rest, or one order of two steps.
 std::vector<std::unique_ptr<sampler>> make_samplers(const options& how, unsigned steps) {
     std::vector<std::unique_ptr<sampler>> made;
     const auto add = [&](strategy which) {
@@ -43,7 +43,7 @@ std::vector<std::unique_ptr<sampler>> make_samplers(const options& how, unsigned
 
 constexpr std::uint64_t chunk = 512;
 
-/// Walks [first, last), which depend on nothing but their numbers.
+/// Walks [first, last), which depend on nothing except their numbers.
 result walk(worker& w, const std::vector<std::unique_ptr<sampler>>& samplers, std::uint64_t first,
             std::uint64_t last) {
     for (std::uint64_t number = first; number < last && !w.satisfied(); ++number) {

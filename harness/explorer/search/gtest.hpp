@@ -28,16 +28,16 @@ MATCHER_P(has_executions, n, "holds in every execution, of which there are " + s
     return arg.ok() && arg.complete && arg.redundant == 0 &&
            arg.executions == static_cast<std::uint64_t>(n);
 }
-/// Whether a loop's round looks the same each time. A thread's state is its registers and its
-/// stack, and where nobody has optimized, or a sanitizer has put code in between, what lies in dead
-/// slots there differs before and after the first round.
+/// Whether every round of a loop looks the same. A thread's state is its registers and its stack.
+/// In code that was not optimized, or that a sanitizer has instrumented, the contents of dead slots
+/// there differ before and after the first round.
 #if defined(__OPTIMIZE__)
 inline constexpr bool rounds_look_alike = !under_sanitizer;
 #else
 inline constexpr bool rounds_look_alike = false;
 #endif
-/// As has_executions(), of a program that waits. Unless rounds_look_alike, loops go round once more
-/// before that is noticed: there are more executions then, which differ in nothing else.
+/// As has_executions(), for a program that waits. Unless rounds_look_alike, a loop runs once more
+/// before the repetition is noticed: there are more executions then, which differ in nothing else.
 MATCHER_P(has_executions_and_waits, n,
           "holds in every execution, of which there are " + std::to_string(n)) {
     const auto wanted = static_cast<std::uint64_t>(n);

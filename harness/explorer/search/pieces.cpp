@@ -21,14 +21,14 @@ struct part {
     turn did{};
 };
 
-/// Each part takes its turn. What comes after a finding that is enough need not.
+/// Each part takes its turn. Parts after a finding that is enough need not run.
 void play_round(std::vector<part>& parts, const program& p, const options& how) {
     std::atomic<std::size_t> next = 0;
     std::atomic<std::size_t> enough = parts.size();
     const auto jobs =
         static_cast<unsigned>(std::min<std::size_t>(std::max(1U, how.jobs), parts.size()));
     side_by_side(jobs, [&](unsigned) {
-        // Relaxed: which part is whose is all that is said here; side_by_side() orders the rest.
+        // Relaxed: this only hands out parts; side_by_side() orders the rest.
         for (;;) {
             const std::size_t i = next.fetch_add(1, std::memory_order::relaxed);
             if (i >= parts.size() || i > enough.load(std::memory_order::relaxed)) return;
@@ -52,7 +52,7 @@ void share_out(std::vector<part>& parts, std::uint64_t budget, std::uint64_t lon
         parts[i].allowed = std::min(longest, each + (i < rest ? 1 : 0));
 }
 
-/// What has more to explore, cut further, in the order in which one would explore it.
+/// The pieces that have more to explore, cut further, in the order in which one worker would go.
 std::vector<part> cut(std::vector<part> parts) {
     std::erase_if(parts, [](const part& one) { return !one.did.more; });
     std::size_t room = most_pieces - std::min(most_pieces, parts.size());

@@ -30,7 +30,7 @@ void worker::tell_watch() {
 }
 
 void worker::count(run_end end, const graph& g) {
-    constexpr unsigned seldom = 64;  // Others count there, too.
+    constexpr unsigned seldom = 64;  // The counter is shared with other jobs.
     if (++untold_ == seldom) tell_watch();
     if (machine_.froze()) ++result_.frozen;
     if (machine_.anybody_waited()) ++result_.waited;
@@ -50,7 +50,7 @@ void worker::count(run_end end, const graph& g) {
             result_.truncated = true;
             break;
         case run_end::known:         // Whatever it would do has been counted.
-        case run_end::inconsistent:  // A graph that is none: not an execution.
+        case run_end::inconsistent:  // The graph is not an execution.
             break;
     }
 }
@@ -59,12 +59,12 @@ bool worker::knows(const finding& f) const noexcept {
     return is_among(result_.findings, f) || is_among(consequences_, f);
 }
 
-/// Nothing is reported that does not happen again.
+/// Nothing is reported unless it happens again when it is replayed.
 void worker::report(finding f, const schedule& choices) {
     const replay_result again = replay(program_, choices, how_);
     const auto same = std::ranges::find_if(again.findings,
                                            [&](const finding& other) { return other.same_as(f); });
-    // Step by step, more is known of it.
+    // Run step by step, it tells more.
     if (same != again.findings.end()) f = *same;
     f.replayed = same != again.findings.end();
     f.schedule = choices;
@@ -72,7 +72,7 @@ void worker::report(finding f, const schedule& choices) {
     result_.findings.push_back(std::move(f));
 }
 
-/// A run that is too long may have gone round: this time it is watched.
+/// A run that is too long may have looped: this time it is watched.
 void worker::look_for_livelock(controlled& same, unsigned steps) {
     run_limits limits = how_.limits;
     limits.steps = std::min(limits.steps, steps);
@@ -87,8 +87,8 @@ void worker::look_for_livelock(controlled& same, unsigned steps) {
 }
 
 void worker::probe_livelocks() {
-    // Few programs need that many steps; those that do are only looked at more closely. Whether
-    // this is one is soonest seen where there is nothing stale to choose from.
+    // Few programs need that many steps; those that do are only examined more closely. Whether this
+    // is one shows soonest where no stale value can be chosen.
     constexpr unsigned suspicious = 400;
     memory_rules in_turn = rules_of(how_);
     in_turn.consistency = model::sc;
@@ -108,7 +108,7 @@ void worker::probe_livelocks() {
 }
 
 void worker::sample(controlled& choices) {
-    // The set-up is the same each time.
+    // The set-up is the same every time.
     if (sampled_)
         graph_.rewind(machine_.set_up_cells());
     else
@@ -148,8 +148,8 @@ void worker::run(trust& search) {
 
 namespace {
 
-/// What to go through first on the way to a finding. A failed check ends an execution step by step,
-/// so others that the finding does without may have to wait.
+/// The events to execute first on the way to a finding. A failed check ends an execution step by
+/// step, so failed checks that the finding does not need may have to wait.
 [[nodiscard]] std::vector<std::optional<clock>> ways_to(const finding& f,
                                                         const std::optional<clock>& instant,
                                                         const graph& g, const machine& m) {
@@ -165,7 +165,8 @@ namespace {
 
 }  // namespace
 
-/// What an execution that is no sequence of steps has shown, each with a schedule that shows it.
+/// What an execution that is not a sequence of steps has shown, each finding with a schedule for
+/// it.
 void worker::report_all(const graph& g) {
     const std::vector<finding> found = machine_.found();
     std::vector<std::vector<std::optional<clock>>> ways;

@@ -12,7 +12,7 @@
 namespace pidmap_stress::explore {
 
 [[nodiscard]] memory_rules rules_of(const options& how) noexcept;
-/// Whether whoever watches it wants it to end.
+/// Whether the watcher, if there is one, wants it to end.
 [[nodiscard]] bool ends_early(const options& how) noexcept;
 
 /// One worker: a machine of its own, and the result of what it ran.
@@ -36,15 +36,15 @@ public:
     void probe_livelocks();
 
     [[nodiscard]] result take() { return std::exchange(result_, {}); }
-    /// Keeps what was found, and counts from 0.
+    /// Keeps the findings, and counts from 0.
     void count_anew() { result_ = {.findings = std::move(result_.findings)}; }
     [[nodiscard]] const result& so_far() const noexcept { return result_; }
-    /// Whether to end early: something was found, and that is enough; or somebody wants it.
+    /// Whether to end early: there is a finding, and that is enough; or the watcher asks for it.
     [[nodiscard]] bool satisfied() const noexcept {
         return (how_.stop_at_first && !result_.findings.empty()) || ends_early(how_);
     }
     [[nodiscard]] bool stops_at_first() const noexcept { return how_.stop_at_first; }
-    /// What ran to its end, by fingerprint, if the options ask for it.
+    /// Executions that ran to their end, by fingerprint, if the options ask for them.
     [[nodiscard]] std::vector<std::uint64_t> take_seen() { return std::exchange(seen_, {}); }
 
 private:
@@ -61,23 +61,23 @@ private:
     graph graph_;
     bool sampled_ = false;  // Whether graph_ has a set-up to keep.
     result result_;
-    /// What only showed after something else had failed, however the steps were ordered: of that,
-    /// no execution step by step is a witness.
+    /// Findings that showed only after something else had failed, in every order of the steps: no
+    /// execution that runs step by step is a witness of them.
     std::vector<finding> consequences_;
     std::vector<std::uint64_t> seen_;
-    unsigned untold_ = 0;  // Runs that whoever watches does not know of.
+    unsigned untold_ = 0;  // Runs that the watcher was not told of yet.
 };
 
 /// Adds `next`, which came after `sum`, to it.
 void append_result(result& sum, const result& next);
-/// How many of these are there more than once.
+/// How many of these occur more than once.
 [[nodiscard]] std::uint64_t count_repeated(std::vector<std::uint64_t> seen);
 
 [[nodiscard]] result explore_samples(const program& p, const options& how);
 [[nodiscard]] result explore_bounded(const program& p, const options& how);
 [[nodiscard]] result explore_exhaustively(const program& p, const options& how);
 [[nodiscard]] result explore_states(const program& p, const options& how);
-/// \return nothing if states are no fewer than executions.
+/// \return nothing if there are no fewer states than executions.
 [[nodiscard]] std::optional<result> explore_fewer_states(const program& p, const options& how);
 
 }  // namespace pidmap_stress::explore

@@ -17,8 +17,8 @@ bool insert(std::vector<bool>& set, location_id where) {
     return true;
 }
 
-/// Whether it matters which of two threads' steps is done first. What a thread does between steps
-/// is ordered by them, or is a race, which either order shows.
+/// Whether it matters which of two threads' steps is done first. What a thread does between its
+/// steps is ordered by them, or is a race, which either order shows.
 bool conflict(const pending_step& a, const pending_step& b) noexcept {
     return a.where == b.where && a.where != nowhere && (a.writes || b.writes);
 }
@@ -52,7 +52,7 @@ unsigned stateful::next_thread(const thread_list& runnable, bool can_go_on) {
     return controlled::next_thread(runnable, can_go_on);
 }
 
-/// Whose next step no other thread can get in the way of, or 0.
+/// A thread whose next step no other thread can interfere with, or 0.
 unsigned stateful::undisturbed(const thread_list& runnable) const noexcept {
     for (const unsigned t : runnable) {
         const pending_step& p = pending_[t];
@@ -61,7 +61,7 @@ unsigned stateful::undisturbed(const thread_list& runnable) const noexcept {
     return 0;
 }
 
-/// Who is to go on from this state; 0 if nothing new can come of it.
+/// Which thread is to continue from this state; 0 if nothing new can come of it.
 unsigned stateful::choose_thread(const thread_list& runnable, bool can_go_on) {
     const bool new_here = !on_old_path();
     const crossing here = new_here ? arrive(runnable) : crossings_[next_];
@@ -71,7 +71,7 @@ unsigned stateful::choose_thread(const thread_list& runnable, bool can_go_on) {
         crossings_.back().to_go = here.to_go;
         crossings_.back().sleeping = here.sleeping;
     }
-    // The one who is at it goes first, then the others in order; who went before sleeps.
+    // The current thread goes first, then the others in order; those that went before sleep.
     sleeping_ = settings_.fault == planted_fault::none ? here.sleeping : threads{0};
     threads left = here.to_go;
     const unsigned current = can_go_on ? runnable.front() : 0;
@@ -85,7 +85,7 @@ unsigned stateful::choose_thread(const thread_list& runnable, bool can_go_on) {
     }
 }
 
-/// What is left to do in a state where the execution has come to.
+/// What is left to do in the state that the execution has reached.
 stateful::crossing stateful::arrive(const thread_list& runnable) {
     lookahead ahead{.whole_graph = whole_graph_};
     for (unsigned t = 1; t < max_threads && !whole_graph_; ++t)
@@ -100,16 +100,16 @@ stateful::crossing stateful::arrive(const thread_list& runnable) {
         *slept = asleep;
         return {.to_go = static_cast<threads>(all & ~asleep), .sleeping = asleep};
     }
-    // The execution goes round. It may go on, until the machine sees that somebody waits, or that
-    // this has no end.
+    // The execution loops. It may continue, until the machine sees that a thread waits, or that
+    // this never ends.
     if (std::ranges::find(passed_, state, &passed::state) != passed_.end()) return {.to_go = all};
-    // Who slept each time so far, and does not now, has yet to go.
+    // A thread that slept on every visit so far, and does not now, has yet to go.
     const threads before = std::exchange(*slept, static_cast<threads>(*slept & asleep));
     return {.to_go = static_cast<threads>(before & ~asleep),
             .sleeping = static_cast<threads>((all & ~before) | asleep)};
 }
 
-/// A thread takes its step, and whoever that conflicts with has something new to do.
+/// A thread takes its step, and every thread that conflicts with it has something new to do.
 void stateful::wake(unsigned stepping) noexcept {
     for (threads left = sleeping_; left != 0; left &= static_cast<threads>(left - 1)) {
         const auto t = static_cast<unsigned>(std::countr_zero(left));
@@ -140,7 +140,8 @@ unsigned stateful::pick(unsigned n) {
 // --- Learning -----------------------------------------------------------------------------------
 
 /// Whether such an event may find more than one write to read, or to stand behind. Where only
-/// updates write, each write but the last is followed by an update that may not be split from it.
+/// updates write, each write except the last is followed by an update that may not be split from
+/// it.
 bool stateful::chooses(const event& e) const noexcept {
     if (e.is_write()) return !e.exclusive;
     if (!e.is_read()) return false;
@@ -156,7 +157,7 @@ void stateful::learn_stores(const graph& ran) {
         }
 }
 
-/// What is ahead of a step is what is ahead of the next one, and that step's own choice.
+/// What lies ahead of a step is what lies ahead of the next one, and the step's own choice.
 void stateful::learn_choices(const graph& ran) {
     for (unsigned t = 1; t < max_threads; ++t) {
         if ((is_pending_ & only(t)) == 0) continue;
@@ -201,7 +202,7 @@ bool stateful::advance(const lesson& from) {
 
 namespace {
 
-/// \return nothing if states are told apart by whole graphs, and that is refused.
+/// \return nothing if whole graphs are needed to tell states apart, and the caller refuses that.
 std::optional<result> explore_by_state(const program& p, const options& how,
                                        bool refuses_whole_graphs) {
     worker w(p, how);
@@ -214,7 +215,7 @@ std::optional<result> explore_by_state(const program& p, const options& how,
         search.restart();
         w.sample(search);
         more = search.advance({.ran = w.last_sample(), .had_sections = w.had_sections()});
-        if (search.starts_over()) w.count_anew();  // What was found is found all the same.
+        if (search.starts_over()) w.count_anew();  // A finding stays a finding.
         if (refuses_whole_graphs && search.tells_whole_graphs()) return std::nullopt;
     }
     result r = w.take();

@@ -11,15 +11,15 @@
 
 namespace pidmap_stress::explore {
 
-/// All states that controlled executions pass through: an execution that comes to a state that was
+/// All states that controlled executions pass through: an execution that reaches a state that was
 /// met before ends there.
 ///
-/// Three things make that cheaper, and none loses a state that an invariant could tell from others:
-/// - A step that no other thread can get in the way of, as nobody ever writes where it reads, is
+/// Three things make that cheaper, and none loses a state that an invariant could distinguish:
+/// - A step that no other thread can interfere with, as no thread ever writes where it reads, is
 ///   done at once.
-/// - Of old writes to a location, only those tell states apart that some thread may yet read.
-///   What threads never do, these two have to know. It is learnt on the way, from random walks
-///   first; if it turns out wrong, the search starts over, and knows better.
+/// - Of the old writes to a location, only those that some thread may still read tell states apart.
+///   These two rules depend on what threads never do. The search learns that on the way, from
+///   random walks first; if it turns out wrong, the search starts over with what it has learnt.
 /// - A thread *sleeps* where its step has been explored already, in another order with steps that
 ///   do not conflict with it.
 ///
@@ -31,8 +31,8 @@ public:
         std::uint64_t seed = 1;
         /// Learning is over when this many random walks in a row have taught nothing.
         std::uint64_t lessons = 0;
-        /// With a fault, nobody sleeps: a state that is mistaken for another one would often be
-        /// explored all the same, on behalf of who slept when the other one was met.
+        /// With a fault, no thread sleeps: a state that is mistaken for another would often be
+        /// explored all the same, on behalf of a thread that slept when the other one was met.
         planted_fault fault = planted_fault::none;
     };
     explicit stateful(const settings& how)
@@ -44,15 +44,15 @@ public:
     [[nodiscard]] bool on_old_path() const noexcept override {
         return learning_ || depth_first::on_old_path();
     }
-    /// What an execution shows that the search must know.
+    /// What an execution shows about what threads do.
     struct lesson {
         const graph& ran;
         bool had_sections;
     };
-    /// Learns from the execution that ran, and goes to the next one.
+    /// Learns from the execution that ran, and moves on to the next one.
     /// \return false if that was the last one.
     [[nodiscard]] bool advance(const lesson& from);
-    /// Whether what was found counts for nothing, as the search has started over.
+    /// Whether the findings of this run count for nothing, because the search has started over.
     [[nodiscard]] bool starts_over() const noexcept { return starts_over_; }
     [[nodiscard]] bool tells_whole_graphs() const noexcept { return whole_graph_; }
     [[nodiscard]] std::uint64_t states() const noexcept { return met_.size(); }
@@ -69,7 +69,7 @@ private:
     /// A decision on the way, and what was known when it was first made.
     struct crossing {
         machine::histories histories{};
-        threads to_go = 0;     ///< Who is to go next, one after the other ...
+        threads to_go = 0;     ///< Threads that are to go next, one by one ...
         threads sleeping = 0;  ///< ... while these sleep; both 0 if no thread is chosen.
     };
     /// A state that the execution has passed through.
@@ -95,8 +95,8 @@ private:
     threads is_pending_ = 0;
     std::vector<bool> written_;
     std::vector<bool> stored_;
-    /// By thread and site: where the thread may yet choose from more than the last write, if it is
-    /// to do this step next.
+    /// By thread and site: where the thread may yet choose from more than the last write, if this
+    /// step is its next.
     std::array<std::unordered_map<const void*, location_set>, max_threads> ahead_;
     bool whole_graph_ = false;
     bool learnt_ = false;
@@ -109,11 +109,11 @@ private:
     bool learning_;
 
     // Where the search is.
-    unsigned only_ = 0;  // Who goes next.
+    unsigned only_ = 0;  // The thread that goes next.
     threads sleeping_ = 0;
     std::vector<crossing> crossings_;  // By decision.
     std::vector<passed> passed_;
-    state_map met_;  // With each state: who slept, whenever it was met.
+    state_map met_;  // For each state: the threads that slept at every visit.
 };
 
 }  // namespace pidmap_stress::explore

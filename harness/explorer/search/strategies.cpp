@@ -8,7 +8,8 @@ namespace pidmap_stress::explore {
 
 void pct::restart(std::uint64_t number) {
     sampler::restart(number);
-    // The length must not depend on what other jobs have run: a fixed guess, unless it is given.
+    // The length must not depend on what other jobs have run: it is a fixed guess, unless it is
+    // given.
     longest_ = steps_ != 0 ? steps_ : 32;
     step_ = 0;
     lowest_ = max_threads;

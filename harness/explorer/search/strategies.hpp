@@ -29,7 +29,7 @@ private:
     std::uint64_t state_;
 };
 
-/// A strategy whose executions are numbered, and depend on seed and number alone.
+/// A strategy whose executions are numbered, and depend only on the seed and their number.
 class sampler : public controlled {
 public:
     explicit sampler(std::uint64_t seed) : seed_(seed), dice_(seed, 0) {}
@@ -56,7 +56,7 @@ protected:
 };
 
 /// Probabilistic concurrency testing: the thread of highest priority runs; at depth - 1 random
-/// steps the one that runs falls behind all others.
+/// steps, the running thread falls behind all others.
 /// \source Burckhardt et al.: A randomized scheduler with probabilistic guarantees of finding
 ///         bugs. ASPLOS 2010.
 class pct final : public sampler {
@@ -70,7 +70,7 @@ protected:
 
 private:
     unsigned depth_;
-    unsigned steps_;  // 0: as long as the longest execution so far.
+    unsigned steps_;  // 0: the length of the longest execution so far.
     unsigned longest_;
     unsigned step_ = 0;
     std::uint64_t lowest_ = 0;
@@ -78,8 +78,8 @@ private:
     std::vector<unsigned> changes_;
 };
 
-/// Partial order sampling: each pending step has a random priority, and gets a new one when a step
-/// that conflicts with it is taken, so that either order of two racing steps is as likely.
+/// Partial order sampling: each pending step has a random priority, and gets a new one when a
+/// conflicting step is taken, so that both orders of two racing steps are equally likely.
 /// \source Yuan, Yang, Gu: Partial order aware concurrency sampling. CAV 2018.
 class pos final : public sampler {
 public:
@@ -97,15 +97,15 @@ private:
     std::array<pending, max_threads> pending_{};
 };
 
-/// Controlled executions one after the other, each one going another way at the last choice that
-/// has one left.
+/// Controlled executions one after another: each takes another option at the last choice that has
+/// one left.
 class depth_first : public controlled {
 public:
     void restart() override {
         controlled::restart();
         next_ = 0;
     }
-    /// Goes to the next execution. \return false if that was the last one.
+    /// Moves on to the next execution. \return false if that was the last one.
     [[nodiscard]] bool advance();
     [[nodiscard]] bool on_old_path() const noexcept override { return next_ < path_.size(); }
 
@@ -117,7 +117,7 @@ protected:
     unsigned pick(unsigned n) override;
     unsigned pick_thread(const thread_list& options, bool) override { return pick(options.size()); }
     std::size_t next_ = 0;
-    std::size_t given_ = 0;  // So many decisions are not this part's to change.
+    std::size_t given_ = 0;  // This many decisions are not this part's to change.
     std::vector<decision> path_;
 };
 
@@ -126,10 +126,10 @@ class bounded final : public depth_first {
 public:
     explicit bounded(unsigned bound) : bound_(bound) {}
     void restart() override;
-    /// Cuts off what comes last, if there is more than one way left to go.
+    /// Splits off what would come last, if more than one option is left.
     [[nodiscard]] std::optional<bounded> split();
-    /// Whether the execution that ran had as many preemptions as the bound: one with fewer belongs
-    /// to a lower bound.
+    /// Whether the execution that ran had as many preemptions as the bound: an execution with fewer
+    /// belongs to a lower bound.
     [[nodiscard]] bool at_bound() const noexcept { return used_ == bound_; }
 
 protected:

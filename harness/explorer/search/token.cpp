@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view digits =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
-constexpr char zeros = '.';  // A run of zeros, the commonest choice: how many follows.
+constexpr char zeros = '.';  // A run of zeros, the commonest choice; its length follows.
 constexpr unsigned base = 64;
 constexpr unsigned wide = base - 1;  // Three digits follow.
 

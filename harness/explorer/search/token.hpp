@@ -9,8 +9,8 @@
 
 namespace pidmap_stress::explore {
 
-/// A schedule, and a hash of all that must be the same for it to mean the same: the program, the
-/// model, the limits, the build. What goes into the hash is the caller's business.
+/// A schedule, and a hash of everything that must be the same for it to mean the same: the program,
+/// the model, the limits, the build. The caller decides what goes into the hash.
 struct schedule_token {
     std::uint32_t configuration = 0;
     schedule choices{};
@@ -20,7 +20,7 @@ struct schedule_token {
 [[nodiscard]] std::string to_string(const schedule_token& token);
 /// \return nothing if the text is no token, or was damaged.
 [[nodiscard]] std::optional<schedule_token> parse_token(std::string_view text);
-/// Starts or goes on with a configuration hash: hash(hash(0, "sound"), "lookup").
+/// Starts or continues a configuration hash: hash(hash(0, "sound"), "lookup").
 [[nodiscard]] std::uint32_t hash_configuration(std::uint32_t so_far,
                                                std::string_view part) noexcept;
 

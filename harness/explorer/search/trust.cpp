@@ -39,7 +39,7 @@ void trust::choose_place(graph& g, event_id write) {
 
 bool trust::place_exclusive(graph& g, event_id write) {
     const bool alone = g.place_exclusive(write);
-    // A write that comes second is offered, too: that is how two that read the same write swap.
+    // A write that comes second is offered too: that is how two that read the same write swap.
     if (alone || rules_.fault != planted_fault::no_swap_of_rmws) offer_revisits(g, write);
     return alone && (g[write].after == no_event || g.has_sc_order());
 }
@@ -55,8 +55,7 @@ void trust::choose(graph& g, event_id choice) {
 void trust::offer_revisits(const graph& g, event_id write) {
     if (rules_.fault == planted_fault::no_backward_revisits) return;
     const clock causes = g.causes(write);
-    // From the newest event down, except those that it depends on: these come first in each
-    // thread.
+    // From the newest event down, except those that it depends on: they come first in each thread.
     std::array<unsigned, max_threads> end{};
     const unsigned threads = g.threads_end();
     for (unsigned t = 1; t < threads; ++t) end[t] = g.length(t);
@@ -79,8 +78,8 @@ void trust::offer_revisits(const graph& g, event_id write) {
     }
 }
 
-/// Whether the search would add `id` just as it is, first of all, to what is older than it and
-/// what `write` depends on.
+/// Whether the search would add `id` just as it is, before anything else, to what is older than it
+/// and what `write` depends on.
 bool trust::maximally_added(const graph& g, event_id id, event_id write) const {
     const event& e = g[id];
     switch (e.kind) {
@@ -202,7 +201,7 @@ std::unique_ptr<trust::subtree> trust::split() {
     for (std::size_t d = 0; d <= depth_; ++d) {
         frame& f = *frames_[d];
         if (f.left.empty()) continue;
-        // The last one of all is this search's own.
+        // The very last one is this search's own.
         if (f.left.size() == 1 && d == depth_) return nullptr;
         auto cut = std::make_unique<subtree>();
         cut->from.g = f.g;

@@ -10,11 +10,11 @@ namespace pidmap_stress::explore {
 /// Enumerates the consistent executions of a program, each exactly once: truly stateless optimal
 /// dynamic partial order reduction.
 ///
-/// A new read takes the newest write and leaves the others for later; a new write goes to the end
-/// of modification order and leaves the other places for later, and it is offered to the reads
-/// that came before it: a *revisit*, which takes back whatever the read may have caused. So that
-/// no execution is met twice, a revisit only takes back events that are *maximally added*: such as
-/// the search would add again by itself, first of all.
+/// A new read takes the newest write and leaves the others for later. A new write goes to the end
+/// of modification order, leaves the other places for later, and is offered to the reads that came
+/// before it: a *revisit*, which takes back whatever the read may have caused. So that no execution
+/// is met twice, a revisit only takes back events that are *maximally added*: events that the
+/// search would add again by itself, before anything else.
 ///
 /// \source Kokologiannakis, Marmanis, Gladstein, Vafeiadis: Truly stateless, optimal dynamic
 ///         partial order reduction. POPL 2022.
@@ -52,7 +52,7 @@ private:
     enum class change : std::uint8_t { read_from, fail_from, place, choose, revisit, fail_revisit };
     struct alternative {
         event_id stamp;  ///< The event to change; the graph ends there.
-        event_id with;   ///< What to read, whom to stand behind, what to choose; who revisits.
+        event_id with;   ///< What to read, stand behind or choose; which write revisits.
         change what;
     };
     struct frame {
@@ -84,7 +84,7 @@ private:
     [[nodiscard]] bool maximally_added(const graph& g, event_id id, event_id write) const;
 
     memory_rules rules_;
-    std::vector<std::unique_ptr<frame>> frames_;  // Those above depth_ are kept for their memory.
+    std::vector<std::unique_ptr<frame>> frames_;  // Those above depth_ keep their memory.
     std::size_t depth_ = 0;
     std::vector<location_id> watched_;
 };

@@ -23,7 +23,7 @@ using extent = std::pair<std::size_t, std::size_t>;
 /// Where the program was loaded: the address of its byte 0.
 [[nodiscard]] std::uintptr_t load_address() noexcept {
     std::uintptr_t base = 0;
-    // The program itself comes first.
+    // The program itself is visited first.
     const auto take = [](dl_phdr_info* info, std::size_t, void* into) {
         *static_cast<std::uintptr_t*>(into) = info->dlpi_addr;
         return 1;
@@ -32,9 +32,9 @@ using extent = std::pair<std::size_t, std::size_t>;
     return base;
 }
 
-/// The parts of an ELF file that are loaded, without those that differ though no code does: its
-/// header, notes (the linker's own hash is one), and the facts of the build. All of it, if it is
-/// something else.
+/// The parts of an ELF file that are loaded, without those that differ although the code does not:
+/// its header, its notes (one is the linker's own hash), and the facts of the build. The whole file
+/// if it is of another kind.
 [[nodiscard]] std::vector<extent> parts_that_count(const std::string& file) {
     std::vector<extent> all{{0, file.size()}};
     ElfW(Ehdr) head;

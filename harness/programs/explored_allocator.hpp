@@ -6,13 +6,13 @@
 #include "allocator/pid_numbers.hpp"
 #include "harness/explorer/run/explored.hpp"
 
-/// A variant as explored programs see it, types erased: what a program does is compiled once, and
-/// not once for each variant and each size of page.
+/// A variant as explored programs see it, with its types erased: a program is compiled once, not
+/// once for each variant and each size of page.
 namespace pidmap_stress::explore {
 
 /// A namespace in the explored memory. Only its variant knows what it is.
 struct namespace_object;
-/// A pid object (the kernel's struct pid), likewise.
+/// A pid object (the kernel's struct pid). Only its variant knows what it is.
 struct pid_object_handle;
 
 /// An object, or why there is none.
@@ -30,7 +30,7 @@ struct explored_allocator {
     unsigned bits_per_page;
     unsigned max_pages;
     pid_nr reserved_pids;
-    bool nests;  ///< It satisfies nesting_allocator; else the calls below `parent` are null.
+    bool nests;  ///< It satisfies nesting_allocator; otherwise the calls below are null.
 
     /// nullptr if there was no memory. A parent may be null.
     namespace_object* (*create)(const pid_max_cell& pid_max, namespace_object* parent) noexcept;

@@ -124,7 +124,8 @@ template <template <class> class Variant>
     };
 }
 
-/// The same in the usual size alone: mutants are many, and each size costs the build its share.
+/// The same in the usual size alone: there are many mutants, and each size adds to the time of a
+/// build.
 template <template <class> class Mutant>
 [[nodiscard]] explored_variant make_usual_explored_variant() {
     return {.info = &Mutant<judged<tiny_geometry<8, 2>>>::info,

@@ -31,7 +31,7 @@ constexpr char separator = ':';
     return freeze_point{.thread = *thread, .after = *steps};
 }
 
-/// Takes what stands behind the last '/', or all of it.
+/// Takes the text behind the last '/', or all of it.
 [[nodiscard]] std::string_view take_last(std::string_view& text) {
     const std::size_t at = text.rfind('/');
     if (at == std::string_view::npos) return std::exchange(text, {});

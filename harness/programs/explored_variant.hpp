@@ -22,7 +22,7 @@ struct explored_variant {
     /// nullptr if the variant is not built for this size.
     [[nodiscard]] const explored_allocator* find(unsigned bits, unsigned pages,
                                                  pid_nr reserved_pids) const noexcept;
-    /// Whether the variant has all that the scenario asks for, on pages of some size.
+    /// Whether the variant has everything that the scenario needs, on pages of some size.
     [[nodiscard]] bool is_built_for(const explored_scenario& scenario) const noexcept;
     /// \pre !why_not(*this, s).
     [[nodiscard]] std::unique_ptr<program> make(const script& s) const;
@@ -33,9 +33,9 @@ struct explored_variant {
 [[nodiscard]] std::optional<std::string> why_not(const explored_variant& variant,
                                                  const pidmap_setting& setting);
 [[nodiscard]] std::optional<std::string> why_not(const explored_variant& variant, const script& s);
-/// Every variant there is, by name. Generated from the files of allocator/variants.
+/// Every variant, by name. Generated from the files of allocator/variants.
 [[nodiscard]] std::span<const explored_variant> explored_variants() noexcept;
-/// The same of allocator/mutants; empty in a program that was linked without them.
+/// The mutants likewise, from allocator/mutants; empty in a program that was linked without them.
 [[nodiscard]] std::span<const explored_variant> explored_mutants() noexcept;
 /// A variant or a mutant.
 [[nodiscard]] const explored_variant* find_explored_variant(std::string_view name) noexcept;

@@ -9,7 +9,7 @@
 namespace pidmap_stress::explore {
 namespace {
 
-/// How much of all executions were seen.
+/// How much of all executions was seen.
 [[nodiscard]] std::string extent(const result& r) {
     if (r.complete) return "complete";
     std::string text = r.bound ? fmt::format("up to {} preemptions", *r.bound) : "sampled";
@@ -34,8 +34,8 @@ namespace {
     return fmt::format("{}, {}", amount(r), extent(r));
 }
 
-/// Whether what the variant says must break in this scenario had to break here. It need not where
-/// the search was partial, nor where the explorer cannot see it.
+/// Whether the breakage that the variant declares for this scenario had to show here. It need not
+/// where the search was partial, or where the explorer cannot see it.
 [[nodiscard]] bool must_break(const cell_verdict& seen) {
     const variant_info& info = *seen.of.variant->info;
     const bool visible = std::ranges::any_of(info.breaks, [](const breakage& known) {
@@ -114,7 +114,7 @@ cell_verdict explore_cell(const explored_case& what, const options& how, cell_ch
     if (checks.progress == progress_check::always ||
         (checks.progress == progress_check::if_nobody_waits && seen.explored.nobody_waits())) {
         seen.progress = check_progress(*p, options_of(what, how), seen.explored);
-        // What else breaks while a thread stands still, breaks as well if it then goes on.
+        // Whatever else breaks while a thread stands still also breaks if it then continues.
         for (const finding& f : seen.progress->findings) {
             if (f.kind != finding_kind::progress) continue;
             explored_case stopped = what;

@@ -1,4 +1,4 @@
-// The safety matrix is what the README says: which variant holds where, and what breaks the others.
+// The safety matrix is as the README has it: which variant holds where, and what breaks the others.
 
 #include "harness/programs/matrix.hpp"
 
@@ -67,13 +67,13 @@ TEST(Matrix, ThePostedFormLosesCountOfPageZeroAndOfNoOther) {
     EXPECT_TRUE(breaks_count(explore_all(make_case("as_posted", lookup, "page_boundary"))));
 }
 
-// What the posted form does with last_pid and with its bits must not hide that its count is right,
-// at rest, wherever its callers hold pids and page 0 stays out of it.
+// The faults of the posted form in last_pid and in the order of its bits must not hide that its
+// count is right, at rest, wherever its callers hold pids and page 0 is not involved.
 TEST(Matrix, AFamilyThatBreaksHidesNoOther) {
     explored_case what = make_case("as_posted", discipline::member, "page_boundary");
     for (const unsigned turns : {1U, 2U}) {
         what.setting.turns = turns;
-        if (turns == 2) what.setting.variation = 2;  // Their own pids stay.
+        if (turns == 2) what.setting.variation = 2;  // Pids of their own stay.
         const cell_verdict seen = explore_all(what, 2);
         EXPECT_TRUE(seen.explored.complete);
         EXPECT_EQ(seen.of_family(family::references), standing::holds) << matrix_row(seen);
@@ -121,7 +121,7 @@ TEST(Matrix, WhatASearchDidNotShowIsNoProof) {
         << matrix_row(bounded);
 }
 
-// Each check has a planted bug that it must catch; that `sound` passes them all is shown above.
+// Each check has a planted bug that it must catch; a test above shows that `sound` passes all.
 TEST(Matrix, EachCheckCatchesWhatItIsFor) {
     const struct {
         std::string_view mutant;
@@ -157,7 +157,7 @@ TEST(Matrix, NobodyWaitsForAStoppedThreadIfTheVariantIsLockFree) {
         }
 }
 
-// Where there are too many executions, states are told apart, and both show the same.
+// Where there are too many executions, states are explored, and both show the same.
 TEST(Matrix, ProofsByStateShowWhatProofsByExecutionShow) {
     using enum discipline;
     for (const std::string_view variant : {"sound", "per_pid", "plain_last_pid", "relaxed_vacate",

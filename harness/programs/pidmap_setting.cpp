@@ -28,7 +28,7 @@ namespace {
     return number;
 }
 
-/// What is wrong with a setting; what would be right, only if that is a range of its own.
+/// What is wrong with a setting, and the valid range where no other number decides it.
 [[nodiscard]] std::optional<std::string> refusal_of(const pidmap_setting& s) {
     const explored_scenario& scenario = *s.scenario;
     if (!scenario.disciplines.contains(s.how))
@@ -47,8 +47,8 @@ namespace {
     return scenario.refuses == nullptr ? std::nullopt : scenario.refuses(s);
 }
 
-/// "; it must be --threads 1 to 3, or --turns 1": the values of each number that would do if all
-/// else stayed as it is. Nothing if no single change is enough.
+/// "; it must be --threads 1 to 3, or --turns 1": the values of each number that would do if
+/// everything else stayed as it is. Nothing if no single change is enough.
 [[nodiscard]] std::string what_would_do(const pidmap_setting& s) {
     constexpr unsigned most = 8;
     std::string text;

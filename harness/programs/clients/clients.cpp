@@ -35,7 +35,7 @@ using enum script_call::kind;
                 seat(1);
                 s.last = members;
             }
-            s.threads[0].is_creator = is_lookup;  // Or nothing would keep it.
+            s.threads[0].is_creator = is_lookup;  // Otherwise nothing would keep it.
             if (from == client_start::many_references) s.before.assign(300, {.what = get});
             break;
         case client_start::about_to_empty:
@@ -60,7 +60,7 @@ using enum script_call::kind;
     return s;
 }
 
-/// Whether two threads start alike, so that it says nothing new to swap what they call.
+/// Whether two threads start alike, so that swapping their calls shows nothing new.
 [[nodiscard]] bool start_alike(const script& s, std::size_t a, std::size_t b) {
     const auto page_of = [&](const script_thread& one) {
         return one.holds.empty() ? -1 : one.holds[0].nr / static_cast<pid_nr>(s.bits);
@@ -70,7 +70,7 @@ using enum script_call::kind;
     return one.is_creator == other.is_creator && page_of(one) == page_of(other);
 }
 
-/// What a thread may have at a place in its calls, if all goes as it wishes.
+/// What a thread may have at a point in its calls, if all of them succeed.
 struct outlook {
     unsigned pids = 0;
     unsigned references = 0;
@@ -126,7 +126,7 @@ struct outlook {
     });
 }
 
-/// Adds every way to fill up the threads from `thread` on with `left` calls.
+/// Adds every way to fill the threads from `thread` on with `left` calls.
 class enumeration {
 public:
     enumeration(const client_kind& kind, client_start from, std::vector<script>& to)
@@ -149,7 +149,7 @@ private:
             else if (left == 0)
                 add();
         }
-        if (left <= threads_left) return;  // Each of the others needs one.
+        if (left <= threads_left) return;  // Each other thread needs one.
         for (const script_call& one : next_calls(kind_.how, has, from_ == client_start::closing)) {
             outlook then = has;
             then.after(one.what);
@@ -163,12 +163,12 @@ private:
                !comes_before(script_.threads[thread].does, script_.threads[thread - 1].does);
     }
     void add() {
-        // A count that is wrong for its size is wrong whatever many do; and each execution takes
-        // these references again.
+        // A count that is wrong for its size is wrong after any single call, and each execution
+        // takes these references again.
         if (from_ == client_start::many_references &&
             (script_.threads.size() != 1 || script_.calls() > 1))
             return;
-        // Without a call that closes it, it is a client of a fresh one.
+        // Without a call that closes the namespace, it is a client of a fresh one.
         if (from_ == client_start::closing && !any_closes(script_)) return;
         assert(!why_not(script_));
         to_.push_back(script_);

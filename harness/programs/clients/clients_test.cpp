@@ -1,4 +1,4 @@
-// Clients: all there are, each once, and what they show.
+// Clients: all of them, each once, and what they show.
 
 #include "harness/programs/clients/clients.hpp"
 
@@ -33,10 +33,10 @@ TEST(Clients, AreThoseThatThereAre) {
                 UnorderedElementsAre("=a", "=g", "=p"));
     EXPECT_THAT(calls_of(kind, 1, 1, "reference/calls/2x4/max8/last0/"),
                 UnorderedElementsAre("=a", "=g", "=p", "=x"));
-    // After the put nothing is allowed, and what is allocated can be freed.
+    // After the put nothing is allowed, and a pid that was allocated can be freed.
     EXPECT_THAT(calls_of({.how = discipline::reference}, 1, 2, "reference/calls/2x4/max8/last0/"),
                 UnorderedElementsAre("=aa", "=af0", "=ag", "=ap", "=ga", "=gg", "=gp"));
-    // Of two threads that are alike, it does not matter which is which.
+    // Where two threads are alike, it does not matter which is which.
     EXPECT_THAT(calls_of({.how = discipline::reference}, 2, 2, "reference/calls/2x4/max8/last0/"),
                 UnorderedElementsAre("=a+=a", "=a+=g", "=a+=p", "=g+=g", "=g+=p", "=p+=p"));
     // Here they are not alike: one has the only pid of page 1.
@@ -79,7 +79,7 @@ clients_verdict explore_all(std::string_view variant, discipline how, unsigned c
     return explore_clients(*find_explored_variant(variant), how, {.calls = calls, .jobs = jobs});
 }
 
-// What is sound holds for each of them, and what is not breaks in a smallest one.
+// A sound variant holds for each client, and a broken one breaks in a smallest one.
 TEST(ExploreClients, ProvesWhatIsSound) {
     for (const std::string_view variant : {"sound", "per_pid"})
         for (int how = 0; how < discipline_count; ++how) {
@@ -115,7 +115,7 @@ TEST(ExploreClients, ShowsTheSameWithAnyNumberOfJobs) {
     }
 }
 
-// What was not explored to its end is no proof.
+// A client that was not explored to its end proves nothing.
 TEST(ExploreClients, IsNoProofIfItIsCutShort) {
     std::atomic<std::uint64_t> runs{0};
     watch ended(runs, std::nullopt, []() noexcept { return true; });

@@ -11,7 +11,7 @@
 namespace pidmap_stress::explore {
 namespace {
 
-/// What one client showed; nothing if it was not begun.
+/// What one client showed; nothing if it was not started.
 using shown = std::optional<result>;
 
 /// Explores clients side by side, and returns what each showed, in their order.
@@ -22,7 +22,7 @@ using shown = std::optional<result>;
     std::atomic<std::size_t> next{0};
     side_by_side(jobs, [&](unsigned) {
         while (how.watched == nullptr || !how.watched->ends()) {
-            // Relaxed: a number; the results are seen by whoever joins the workers.
+            // Relaxed: only a number; the thread that joins the workers sees the results.
             const std::size_t i = next.fetch_add(1, std::memory_order::relaxed);
             if (i >= clients.size()) return;
             all[i] = explore(*variant.make(clients[i]), how);
@@ -51,7 +51,7 @@ public:
             verdict_.states += r.states;
             for (const finding& f : r.findings) add(f, clients[i]);
         }
-        // Of random clients there is one level, which grows.
+        // Random clients have a single level, which grows.
         if (level.calls == 0 && !verdict_.levels.empty()) {
             verdict_.levels.back().clients += level.clients;
             verdict_.levels.back().explored += level.explored;

@@ -10,50 +10,51 @@
 #include "harness/programs/explored_variant.hpp"
 #include "harness/programs/matrix.hpp"
 
-/// Explores a variant with clients, and not only with the scenarios that somebody thought of.
+/// Explores a variant with clients, and not only with the scenarios that its authors thought of.
 namespace pidmap_stress::explore {
 
-/// The pages that clients of a variant have: the smallest that it is built for and that leave room.
+/// The pages that clients of a variant have: the smallest that it is built for and that leave
+/// enough room.
 [[nodiscard]] client_kind kind_of_clients(const explored_variant& variant, discipline how);
 
 /// Clients of one number of threads and of calls.
 struct client_level {
     unsigned threads = 0;
     unsigned calls = 0;
-    std::uint64_t clients = 0;   ///< That there are.
+    std::uint64_t clients = 0;   ///< How many there are.
     std::uint64_t explored = 0;  ///< In every execution, or to their first findings.
-    std::uint64_t partly = 0;    ///< Of which a budget left something out.
+    std::uint64_t partly = 0;    ///< Clients that the budget did not cover in full.
 };
 
 /// What they showed.
 struct clients_verdict {
     const explored_variant* variant = nullptr;
     discipline how{};
-    std::vector<client_level> levels{};  ///< Those that were begun; of random clients, one.
+    std::vector<client_level> levels{};  ///< Those that were begun; one for random clients.
     std::uint64_t executions = 0;
-    std::uint64_t states = 0;  ///< Of clients with more executions than are looked at one by one.
+    std::uint64_t states = 0;  ///< For clients with too many executions to look at each.
     /// The first client of each invariant that broke, in the order of the clients.
     std::vector<broken_invariant> broken{};
-    std::vector<explored_case> broken_in{};  ///< For each of these.
+    std::vector<explored_case> broken_in{};  ///< One for each of these.
     assessment assessed{};
     bool cut_short = false;
 
     [[nodiscard]] bool as_expected() const noexcept;
-    /// Every client of that many threads and at most this many calls was explored in every
+    /// Whether every client of that many threads and at most this many calls was explored in every
     /// execution.
     [[nodiscard]] unsigned complete_up_to(unsigned threads) const noexcept;
 };
 
 struct client_options {
     unsigned calls = 4;  ///< At most, together.
-    /// At most, on 3 threads, which have by far the most executions: three that allocate at once
-    /// have half a million.
+    /// At most, on 3 threads. These have by far the most executions: three threads that allocate at
+    /// once have half a million.
     unsigned calls_of_three = 3;
     explore::model model = explore::model::rc11;
     unsigned jobs = 1;                 ///< Clients side by side. Changes no result.
     std::uint64_t budget = 5'000'000;  ///< Executions, or states, of each client.
     watch* watched = nullptr;
-    /// Told before a level of clients is begun. May be empty.
+    /// Called before a level of clients is begun. May be empty.
     std::function<void(const client_level&)> on_level{};
 };
 
@@ -61,8 +62,8 @@ struct client_options {
 [[nodiscard]] unsigned most_calls_on(unsigned threads, const client_options& wanted) noexcept;
 
 /// Explores every client of 1, 2, ... calls, those of fewer threads first, each as strategy::prove
-/// does. Ends with the first level in which something broke, so what is found is as small as can
-/// be.
+/// does. Ends with the first level in which something broke, so the findings are as small as
+/// possible.
 [[nodiscard]] clients_verdict explore_clients(const explored_variant& variant, discipline how,
                                               const client_options& options);
 
@@ -75,7 +76,7 @@ struct random_client_options {
     unsigned jobs = 1;
     watch* watched = nullptr;
 };
-/// Explores random clients by random walks, until one shows something or the executions are used
+/// Explores random clients by random walks, until one shows a finding or the executions are used
 /// up.
 [[nodiscard]] clients_verdict explore_random_clients(const explored_variant& variant,
                                                      discipline how,

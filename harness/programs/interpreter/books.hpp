@@ -13,7 +13,7 @@
 /// What the interpreter of a script remembers.
 namespace pidmap_stress::explore {
 
-/// What of a script does not change, looked up once for all executions.
+/// The part of a script that does not change, looked up once for all executions.
 struct plan {
     script of;
     std::vector<script_namespace> spaces = namespaces_of(of);
@@ -21,7 +21,7 @@ struct plan {
     bool finds_in_table = of.how == discipline::lookup;
     unsigned threads = static_cast<unsigned>(of.threads.size());
     unsigned home = 0;  ///< The last namespace of the set-up.
-    /// By namespace: somebody closes it, and no thread is the creator.
+    /// By namespace: a thread closes it, and no thread is the creator.
     std::array<bool, most_script_namespaces> closes{};
     /// By thread, by call: the number of the namespace that it creates.
     std::vector<std::vector<unsigned>> created;
@@ -54,7 +54,7 @@ struct plan {
     }
 };
 
-/// Who freed a pid when it knew that the namespace was closed.
+/// Written into the cell of a pid that was freed by a thread that knew the namespace was closed.
 inline constexpr unsigned nobody_any_more = ~0U;
 
 /// What an execution knows of one namespace.
@@ -81,10 +81,10 @@ struct own_pid {
     [[nodiscard]] pid_nr at(unsigned level) const noexcept { return numbers[level]; }
 };
 
-/// What a thread has, oldest first. What it had leaves no trace: states are compared as they are in
-/// memory.
+/// What a thread has, oldest first. What it no longer has leaves no trace: states are compared as
+/// they are in memory.
 ///
-/// \tparam Spaces  Of how many namespaces, at most.
+/// \tparam Spaces  The most namespaces.
 template <unsigned Spaces>
 struct thread_book {
     static constexpr unsigned most_objects = 8;

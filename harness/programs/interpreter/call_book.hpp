@@ -10,8 +10,8 @@
 namespace pidmap_stress::explore {
 
 /// The calls of an execution of one namespace: what was called, what it returned, and which calls
-/// had returned when it was called. That is as far as clients can tell who share nothing but the
-/// memory that is explored: what happens before what. It is less than time would say.
+/// had returned when it was called. Clients that share nothing except the explored memory can tell
+/// no more than that, which is happens-before. It is less than time would say.
 class call_book {
 public:
     /// What is not recorded.
@@ -24,8 +24,8 @@ public:
     };
     void begin(beginning with) { before_ = std::move(with); }
 
-    /// The calling thread calls. What is called when no thread runs is not recorded, nor what is
-    /// where executions are explored by state: they have no past there.
+    /// Notes a call of the calling thread. Not recorded are calls made when no thread runs, and
+    /// calls where executions are explored by state: they have no past there.
     /// \return whatever returned() is to be told.
     [[nodiscard]] std::size_t called(operation_kind kind, pid_nr nr = 0) {
         if (this_thread() == 0 || by_state()) return none;
@@ -36,7 +36,7 @@ public:
     void returned(std::size_t which) {
         if (which == none) return;
         calls_[which].until = now();
-        calls_[which].what.returned = 0;  // It did, and nothing is said of when.
+        calls_[which].what.returned = 0;  // It did, at an unknown time.
     }
     void returned(std::size_t which, const alloc_result& got) {
         if (which == none) return;
@@ -47,7 +47,7 @@ public:
         returned(which);
     }
 
-    /// For when all threads have ended.
+    /// For use when all threads have ended.
     void judge() const {
         if (calls_.size() > most_ordered_calls) return;
         std::vector<ordered_call> ordered;
@@ -71,7 +71,7 @@ private:
     [[nodiscard]] bool returned_before(std::size_t i, const call& one) const {
         const call& other = calls_[i];
         if (other.what.pending() || &other == &one) return false;
-        // Calls of one thread stand in their order, and may have no step between them.
+        // Calls of one thread are in program order, and may have no step between them.
         if (other.what.worker == one.what.worker) return &other < &one;
         return happens_before(other.until, one.from);
     }

@@ -11,8 +11,8 @@
 
 namespace pidmap_stress::explore {
 
-/// One execution of a script: the namespaces, and the books of who uses them. All that it remembers
-/// lies in it, or on threads' stacks: see program_over::flat().
+/// One execution of a script: the namespaces, and the books of the threads that use them.
+/// Everything that it remembers lies in it, or on threads' stacks: see program_over::flat().
 template <unsigned Spaces>
 class execution final : public release_hook {
 public:
@@ -56,7 +56,7 @@ private:
     [[nodiscard]] pid_object_handle* object_of(const own_pid& one) const noexcept {
         return one.has_object ? objects_[one.numbers[0]] : nullptr;
     }
-    /// Calls `visit` with each namespace from `in` up.
+    /// Calls `visit` with each namespace from `in` upwards.
     template <class Visit>
     void upwards(unsigned in, const Visit& visit) const {
         for (;; in = plan_->spaces[in].parent) {
@@ -86,7 +86,7 @@ private:
     void call_make(unsigned thread);
     void call_find(unsigned thread, pid_nr nr);
 
-    /// Of a namespace, in the order from the deepest to the root.
+    /// A pid in a namespace: its numbers are taken from the deepest level up to the root.
     [[nodiscard]] alloc_result alloc_numbers(unsigned in, own_pid& into);
     void free_numbers(const own_pid& one);
     /// A thread has got a pid.
@@ -125,7 +125,7 @@ private:
     space_book& first_ = spaces_[0];
     std::array<thread_book<Spaces>, most_script_threads + 1> books_{};  // 0 is the set-up.
     holders holders_{plan_->threads};
-    /// Of home, where that is another one than namespace 0.
+    /// For `home`, unless that is namespace 0.
     std::optional<holders> holders_at_home_;
     call_book calls_;
 };

@@ -8,7 +8,7 @@
 
 #include "harness/programs/interpreter/execution.hpp"
 
-/// What the threads of an execution call: see execution.hpp.
+/// The calls that the threads of an execution make: see execution.hpp.
 namespace pidmap_stress::explore {
 
 template <unsigned Spaces>
@@ -49,7 +49,7 @@ bool execution<Spaces>::may_call(unsigned thread, const script_call& call) const
         case discipline::member:
             return holds_in(mine, in) || refers_to(mine, in);
         case discipline::reference:
-            // A pid in a namespace that it made itself, a thread may free without a reference.
+            // A thread may free a pid without a reference if it made the pid's namespace itself.
             return refers_to(mine, in) || (call.what == free && plan_->spaces[in].maker != 0);
         case discipline::lookup:
             return call.what != get || mine.count != 0;
@@ -129,7 +129,7 @@ template <unsigned Spaces>
 void execution<Spaces>::free_numbers(const own_pid& one) {
     const explored_namespace& ns = space(one.in).ns;
     if (one.has_object) {
-        // Of a number that two had, the second one's object is gone by then.
+        // Where two threads had one number, the second one's object is gone by then.
         pid_object_handle* const object = std::exchange(object_of(one), nullptr);
         return object == nullptr ? void() : ns.free_pid(*object);
     }
@@ -147,7 +147,7 @@ void execution<Spaces>::call_alloc(unsigned thread, unsigned in) {
     alloc_result got = alloc_error::namespace_dead;
     if (plan_->finds_in_table) {
         const read_section protects;
-        // Acquire, from the set-up's store: the namespace is seen made.
+        // Acquire, from the set-up's store: the thread sees the namespace fully made.
         if (namespace_object* const found = table_.load(std::memory_order::acquire))
             got = variant_.alloc_pidmap(*found);
         if (got) one.numbers[0] = static_cast<std::uint8_t>(got.nr());
@@ -159,7 +159,7 @@ void execution<Spaces>::call_alloc(unsigned thread, unsigned in) {
     if (book_of(thread).knows_closed[in])
         expect(false, invariant::linearizable, "a closed namespace gives a pid");
     if (in != 0 && plan_->spaces[in].maker != 0 && !space(in).has_begun)
-        // Nobody else knows it.
+        // No other thread knows the namespace.
         expect(got.nr() == 1, invariant::pid_in_range,
                "the first pid of a namespace is its init, 1");
     take(thread, one);
@@ -173,8 +173,8 @@ void execution<Spaces>::refused(unsigned thread, unsigned in, alloc_error why) {
     if (knows_closed)
         expect(why == alloc_error::namespace_dead, invariant::linearizable,
                "a closed namespace does not say that it is dead");
-    // That no pid was found is advisory in a crowd, and that there is no memory is up to the
-    // explorer.
+    // Under contention, an answer that no pid was found is only advisory, and the explorer decides
+    // whether there is no memory.
     bool roomy = true;
     bool closes = false;
     upwards(in, [&](unsigned at) {
@@ -191,8 +191,7 @@ void execution<Spaces>::take(unsigned thread, const own_pid& one) {
     upwards(one.in, [&](unsigned at) {
         space_book& of = space(at);
         const pid_nr nr = one.at(level_of(at));
-        // Once the hint is beyond the reserved ones, only a wrap leads back, and it passes them
-        // over.
+        // Once the hint is beyond the reserved pids, only a wrap leads back, and it skips them.
         check(nr >= (of.beyond_reserved ? variant_.reserved_pids : 1) && nr < limit_,
               invariant::pid_in_range);
         plain<unsigned>& tenant = of.tenant_of(nr);
@@ -204,7 +203,7 @@ void execution<Spaces>::take(unsigned thread, const own_pid& one) {
         of.has_begun = true;
     });
     thread_book<Spaces>& mine = book_of(thread);
-    // A pid that has two tenants may be more than there is room for.
+    // If a pid has two tenants, there may be more of them than there is room for.
     check(mine.count < mine.own.size(), invariant::unique_pid);
     mine.add(one);
 }
@@ -218,7 +217,7 @@ void execution<Spaces>::leave(unsigned thread, const own_pid& one) {
     });
 }
 
-/// After a thread's pids became more or fewer.
+/// Called after the number of a thread's pids has changed.
 template <unsigned Spaces>
 void execution<Spaces>::tell_holders(unsigned thread) {
     const thread_book<Spaces>& mine = book_of(thread);
@@ -298,7 +297,7 @@ void execution<Spaces>::call_find(unsigned thread, pid_nr nr) {
             expect(found == object_of(mine.own[i]), invariant::linearizable,
                    "a lookup of a number did not lead to the object that has it");
     if (found == nullptr) return;
-    // What it is known by never changes, and it is there as long as we have a reference.
+    // The identity of an object never changes, and it exists as long as we have a reference.
     expect(variant_.number_of(*found, 0) == nr, invariant::linearizable,
            "a lookup of a number led to an object that never had it");
     mine.objects[mine.object_count++] = found;

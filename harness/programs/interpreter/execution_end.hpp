@@ -8,7 +8,7 @@
 
 #include "harness/programs/interpreter/execution.hpp"
 
-/// What is judged of an execution, and its end: see execution.hpp.
+/// The end of an execution, and the checks on it: see execution.hpp.
 namespace pidmap_stress::explore {
 
 template <unsigned Spaces>
@@ -31,7 +31,7 @@ template <unsigned Spaces>
 unsigned execution<Spaces>::references_on(unsigned in) const noexcept {
     unsigned references = space(in).creator_stays ? 1 : 0;
     for (const thread_book<Spaces>& one : books_) references += one.references[in];
-    // A child has one on its parent.
+    // A child has a reference on its parent.
     for (unsigned other = 1; other < plan_->spaces.size(); ++other)
         if (plan_->spaces[other].parent == in && space(other).ns && space(other).releases == 0)
             ++references;
@@ -52,7 +52,7 @@ void execution<Spaces>::audit_all() const {
     }
 }
 
-/// What is left of a released namespace was judged, and there is nothing to give back.
+/// What is left of a released namespace has been judged, and there is nothing to give back.
 template <unsigned Spaces>
 void execution<Spaces>::give_back_all() {
     for (unsigned in = static_cast<unsigned>(plan_->spaces.size()); in-- > 0;) {
@@ -69,8 +69,8 @@ void execution<Spaces>::give_back_all() {
         while (one.object_count != 0) variant_.put_pid(*one.take_object());
 }
 
-/// Whether an object is in use still. It may have references on its namespace, or none: that is up
-/// to the variant, so nothing can be said of the count until it is gone.
+/// Whether an object is still in use. Whether it has references on its namespace is up to the
+/// variant, so nothing can be said of the count until it is gone.
 template <unsigned Spaces>
 bool execution<Spaces>::any_object_left() const noexcept {
     return std::ranges::any_of(books_, [](const thread_book<Spaces>& one) {

@@ -91,7 +91,7 @@ void execution<Spaces>::prepare(const script_call& call) {
     }
 }
 
-/// Nobody else is there, so what there is to be had is known.
+/// No other thread is running, so it is known what is free.
 template <unsigned Spaces>
 void execution<Spaces>::prepare_alloc(unsigned in, bool as_object) {
     bool room = true;
@@ -129,7 +129,7 @@ void execution<Spaces>::prepare_alloc(unsigned in, bool as_object) {
     need(room, "a full map does not say that it is full");
     bool right = true;
     upwards(in, [&](unsigned at) { right &= may_be_had(at, one.at(level_of(at))); });
-    need(right, "the set-up got a pid that was not to be had");
+    need(right, "the set-up got a pid that was not available");
     if (!is_set_up()) return;
     books_[0].add(one);
     upwards(in, [&](unsigned at) {
@@ -137,7 +137,7 @@ void execution<Spaces>::prepare_alloc(unsigned in, bool as_object) {
     });
 }
 
-/// Threads get what they hold, and pids their tenants.
+/// Gives threads what they hold, and pids their tenants.
 template <unsigned Spaces>
 void execution<Spaces>::seat_threads() {
     thread_book<Spaces>& mine = books_[0];
@@ -161,7 +161,7 @@ void execution<Spaces>::seat_threads() {
     for (unsigned t = 0; t <= plan_->threads; ++t)
         for (unsigned i = 0; i < books_[t].count; ++i)
             upwards(books_[t].own[i].in, [&](unsigned at) {
-                // The set-up is nobody that frees a pid meanwhile.
+                // The set-up frees no pid meanwhile, so its pids may count as thread 1's.
                 space(at).tenant_of(books_[t].own[i].at(level_of(at))).set(t == 0 ? 1 : t);
             });
 }
@@ -184,7 +184,7 @@ void execution<Spaces>::begin() {
         space(in).reuse.begin(static_cast<unsigned>(limit_ - variant_.reserved_pids),
                               held + plan_->takes[in]);
     }
-    check_instant();  // Before the first step of a thread, which may be to give up its pid.
+    check_instant();  // Before any thread's first step, which may give up its pid.
 }
 
 template <unsigned Spaces>
@@ -195,11 +195,11 @@ void execution<Spaces>::name_cells() noexcept {
         "bitmap of page 0", "bitmap of page 1", "bitmap of page 2"};
     static constexpr std::array<const char*, most_explored_pages> page_names{"page 0", "page 1",
                                                                              "page 2"};
-    if (plan_->home != 0) return;  // The names of one namespace's cells would be those of others.
+    if (plan_->home != 0) return;  // Other namespaces' cells would get the same names.
     name_peeked("refcount", [this] { (void)first_.ns.peek_refcount(); });
     for (unsigned page = 0; page < variant_.max_pages; ++page) {
         name_peeked(nr_free[page], [&] { (void)first_.ns.peek_nr_free(page); });
-        // That peeks at the page's cell as well, which then gets its own name.
+        // Peeking at that also peeks at the page's cell, which then gets its own name.
         if (first_.ns.peek_installed(page))
             name_peeked(bitmap[page], [&] { (void)first_.ns.peek_bitmap(page); });
         name_peeked(page_names[page], [&] { (void)first_.ns.peek_installed(page); });

@@ -1,5 +1,5 @@
-// The project's own variants under the explorer: what is to hold holds in every execution, and what
-// is to break breaks where the variant says so.
+// The project's own variants under the explorer: what should hold does in every execution, and what
+// should break breaks where the variant declares it.
 
 #include "harness/programs/interpreter/interpreter.hpp"
 
@@ -16,7 +16,7 @@
 namespace pidmap_stress {
 namespace {
 
-/// Gives up where others are in the way, and says that the namespace is dead.
+/// Gives up under contention, and says that the namespace is dead.
 struct faint_hearted_steps : sound_steps {
     template <class Namespace>
     [[nodiscard]] static page_answer open_page(Namespace& ns, unsigned page) noexcept {
@@ -62,7 +62,7 @@ std::vector<pidmap_setting> every_cell(unsigned threads, unsigned turns) {
     return cells;
 }
 
-// Programs of `per_pid` with several namespaces or objects are too many executions for a test.
+// Programs of `per_pid` with several namespaces or objects have too many executions for a test.
 [[nodiscard]] bool is_small(std::string_view variant, const pidmap_setting& cell) {
     return cell.variation == 0 &&
            (variant == "sound" || cell.scenario->disciplines == every_discipline);
@@ -87,8 +87,9 @@ TEST(Interpreter, WhatIsSoundBreaksInNoSampleOfTheRest) {
             }
 }
 
-// A caller that is told that it is dead and then gets a pid has seen what no order of the calls
-// explains. Nothing else looks at that: under `lookup`, each of both answers is right by itself.
+// A caller that is told that the namespace is dead and then gets a pid has seen what no order of
+// the calls explains. Nothing else checks that: under `lookup`, each of the two answers is right by
+// itself.
 TEST(Interpreter, WhatNoOrderOfTheCallsExplainsIsFound) {
     for (const unsigned variation : {0U, resident_last}) {
         const pidmap_setting cell{.how = discipline::lookup,
@@ -128,16 +129,16 @@ TEST(Interpreter, SettingsAreReadAsTheyAreWritten) {
         EXPECT_FALSE(parse_pidmap_setting(wrong)) << wrong;
 }
 
-// What one thread does reaches another one through the variant alone, and not through the tester's
-// own books: executions are run again with their threads in any order.
+// The work of one thread reaches another one through the variant alone, and not through the
+// tester's own books: executions are run again with their threads in any order.
 TEST(Interpreter, WhatGoesFromThreadToThreadIsJudgedInEveryOrder) {
     for (const std::string_view text :
-         {// A number, and with it an object, that both have one after the other.
+         {// Both have the number, and its object, one after another.
           "reference/calls/2x2/max2/last0/=of0+=of0", "reference/calls/2x2/max2/last0/=o+=of0",
           "reference/calls/2x2/max2/last0/=of0+=o",
           "reference/calls/2x2/max2/last0/=ok0f0d+=ol0df0",
           "member/calls/2x2/max3/last0!oo/1=f0+2=of1l0d",
-          // pid_max, which one raises, and which lets others have more.
+          // One thread raises pid_max, which lets the others have more.
           "reference/calls/2x4/max2/last0/=m8+=aa", "reference/calls/2x4/max2/last0/=aa+=m8",
           "reference/calls/2x4/max2/last0/=am8f0+=af0a"}) {
         const auto s = parse_script(text);

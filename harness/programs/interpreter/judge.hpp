@@ -8,16 +8,16 @@
 #include "checkers/audit.hpp"
 #include "harness/programs/explored_allocator.hpp"
 
-/// What every explored program judges of a namespace, whatever its threads do with it.
+/// What every explored program checks of a namespace, whatever its threads do with it.
 namespace pidmap_stress::explore {
 
-/// Who has a pid: a thread's number plus one, or 0.
+/// The holder of a pid: a thread's number plus one, or 0.
 struct tenant_cell : plain<unsigned> {
     tenant_cell() noexcept : plain<unsigned>(0U, name) {}
     static constexpr const char* name = "the pid's cell";
 };
 
-/// Which threads hold a pid, or more of them: a book for the instants.
+/// Which threads hold at least one pid: a book for the instants.
 class holders {
 public:
     static constexpr unsigned most = 4;
@@ -31,7 +31,7 @@ public:
         // Relaxed: it must not order what it observes.
         holding_[thread].store(any, std::memory_order::relaxed);
     }
-    /// For an instant: peeks, and no step.
+    /// For an instant: it peeks, without a step.
     [[nodiscard]] bool any() const noexcept {
         bool held = false;
         for (unsigned t = 0; t < threads_; ++t) held |= holding_[t].peek();
@@ -49,9 +49,9 @@ inline void judge_instant(const explored_namespace& ns, bool held) noexcept {
            "the count is 0, and a pid is held");
 }
 
-/// Judges a refused allocation in a namespace that the caller keeps alive and nobody has closed.
-/// "Dead" is a wrong answer: no order of the calls explains it, and from the point of view of the
-/// caller, what it holds did not keep the namespace alive.
+/// Judges a refused allocation in a namespace that the caller keeps alive and no thread has closed.
+/// "Dead" is a wrong answer: no order of the calls explains it, and from the caller's point of
+/// view, what it holds did not keep the namespace alive.
 inline void judge_refusal(alloc_error why) noexcept {
     static constexpr std::string_view what = "a namespace that is in use says that it is dead";
     const bool right = why != alloc_error::namespace_dead;
@@ -59,10 +59,10 @@ inline void judge_refusal(alloc_error why) noexcept {
     expect(right, invariant::live_pid_pins_namespace, what);
 }
 
-/// At every instant, a variant that counts pages has no fewer references than non-empty ones.
+/// At every instant, a variant that counts pages has no fewer references than non-empty pages.
 ///
 /// Only updates change the count and the bitmaps, so an instant of them is well defined under rc11
-/// as well: events with all that they depend on.
+/// too: a set of events with all that they depend on.
 inline void judge_cover(const explored_namespace& ns) noexcept {
     if (ns.calls().info->counts != counting::per_page) return;
     int non_empty = 0;
@@ -77,16 +77,16 @@ inline void judge_cover(const explored_namespace& ns) noexcept {
 class reuse_book {
 public:
     /// \param eligible  How many pids a search may find.
-    /// \param most      Pids that are in use at first, and calls that may take one, together.
+    /// \param most      Pids in use at first, plus calls that may take one.
     void begin(unsigned eligible, unsigned most) noexcept { roomy_ = most + 1 < eligible; }
-    /// Whether there are more pids than are ever taken, except one. Then no search can find all
-    /// of them taken, nor go all the way round.
+    /// Whether at least two pids stay free, however many are taken. Then no search can find all of
+    /// them taken, or go all the way around.
     [[nodiscard]] bool roomy() const noexcept { return roomy_; }
     /// A thread has got a pid.
     void got(unsigned thread, pid_nr nr) noexcept {
         // The hint was at this pid or beyond when this thread got it the first time, and it only
-        // moves forward. Of another thread's pid that cannot be said: its search may have begun
-        // before.
+        // moves forward. Nothing of the kind can be said of another thread's pid: its search may
+        // have begun earlier.
         const std::uint64_t bit = std::uint64_t{1} << static_cast<unsigned>(nr);
         expect(!roomy_ || (before_[thread] & bit) == 0, invariant::no_immediate_reuse);
         before_[thread] |= bit;
@@ -105,7 +105,7 @@ struct quiescent_books {
     std::span<const pid_nr> held{};
 };
 
-/// Audits it. A released namespace is audited as well: what is left of it says what was done to it.
+/// Audits it. A released namespace is audited too: what is left of it says what was done to it.
 inline void judge_quiescent(const explored_namespace& ns, const quiescent_books& books) {
     namespace_evidence seen{.counts = ns.calls().info->counts,
                             .refcount = ns.peek_refcount(),

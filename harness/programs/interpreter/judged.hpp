@@ -11,9 +11,9 @@
 
 namespace pidmap_stress::explore {
 
-/// Hooks of a count of references: each of its changes is judged. What an update read says all,
-/// under either memory model, so no instants need be searched for it. A finding does not end the
-/// thread: what a wrong count leads to is to be seen as well.
+/// Hooks of a count of references: each of its changes is judged. The value that an update read is
+/// enough for that under either memory model, so no instants need be searched. A finding does not
+/// end the thread: the consequences of a wrong count are to be seen too.
 class count_judge {
 public:
     explicit count_judge(long first) noexcept : begun_(first != 0) {}
@@ -27,8 +27,8 @@ public:
     }
 
 private:
-    /// A count may begin at 0, and be set by whoever makes the namespace: a first change from 0 is
-    /// no revival.
+    /// A count may begin at 0, and be set by the thread that makes the namespace: a first change
+    /// from 0 is not a revival.
     [[nodiscard]] bool begins(count_change change) noexcept {
         return change.before == 0 && change.delta > 0 && !std::exchange(begun_, true);
     }
@@ -36,13 +36,13 @@ private:
     bool begun_;
 };
 
-/// Who is told of the release of a namespace, and asked whether memory is to be had. One execution
+/// Is told of the release of a namespace, and decides whether memory is available. One execution
 /// runs on one OS thread.
 class release_hook {
 public:
     /// \param ns  The address of the namespace.
     virtual void on_release(const void* ns) noexcept = 0;
-    /// Whether there is no memory for what is being made now.
+    /// Whether memory for the current allocation is to be denied.
     [[nodiscard]] virtual bool fails_here() noexcept { return false; }
 
     /// States what a set-up needs in order to continue. If it does not hold, that is a finding, and
@@ -63,7 +63,7 @@ private:
     bool is_set_up_ = true;
 };
 
-/// The policy `explored`, with a judged refcount, and releases that are told of.
+/// The policy `explored`, with a judged refcount, and releases that are reported.
 template <geometry_trait Geometry>
 struct judged : explored<Geometry> {
     template <class T, cell_role Role = cell_role::data>
@@ -79,7 +79,7 @@ struct judged : explored<Geometry> {
     }
     template <class T>
     static void retire(T* object) noexcept {
-        // Objects of pids are retired as well.
+        // Pid objects are retired too.
         if constexpr (requires { object->alloc_pidmap(); })
             release_hook::current->on_release(object);
         explored<Geometry>::retire(object);

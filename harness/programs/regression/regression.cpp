@@ -38,7 +38,7 @@ namespace {
     return out;
 }
 
-/// "AsPostedLookupNoUnderflow1a2b3c4d": of letters and digits, and of its own.
+/// "AsPostedLookupNoUnderflow1a2b3c4d": letters and digits, and different for each case.
 [[nodiscard]] std::string test_name(const explored_case& what) {
     std::string words = fmt::format("{} {} {}", what.variant->info->name, to_string(what.how()),
                                     what.shows ? to_string(*what.shows) : "holds");

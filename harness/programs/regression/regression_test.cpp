@@ -16,12 +16,12 @@ TEST(RegressionTest, TellsWhatBreaks) {
     EXPECT_THAT(broken, HasSubstr("; replay as_posted/lookup/page_zero/2x1/2x8/rc11"));
 }
 
-// It is what the case is that is explored, and not only the schedule that was found.
+// The case itself is explored, and not only the schedule that was found.
 TEST(RegressionTest, OverlooksWhatTheCaseWasToShow) {
     EXPECT_EQ(what_breaks("sound/lookup/page_zero/2x1/2x8/rc11/no_underflow"), "");
 }
 
-// A name that is none, and a budget that does not reach, show nothing: that is no pass.
+// A name that names no case, and a budget that is too small, show nothing: that is not a pass.
 TEST(RegressionTest, IsNoPassIfItShowsNothing) {
     EXPECT_THAT(what_breaks("nobody/lookup/page_zero/2x1/2x8/rc11"),
                 HasSubstr("is not a case of this build"));

@@ -85,7 +85,7 @@ private:
     std::vector<script_namespace> made_ = std::vector<script_namespace>(1);
 };
 
-/// The set-up of a right variant: each search goes on behind the last pid.
+/// The set-up of a correct variant: each search continues behind the last pid.
 class right_set_up {
 public:
     explicit right_set_up(const script& s) : script_(s), pid_max_(s.pid_max) {

@@ -9,16 +9,16 @@
 #include "allocator/contract.hpp"
 
 /// The one language of small programs: what each thread calls, and from which state. Explored
-/// scenarios are scripts, and so are clients, what shrinking ends with, and what the last calls of
-/// a native run become.
+/// scenarios are scripts, and so are clients, the results of shrinking, and the programs made from
+/// the last calls of a native run.
 namespace pidmap_stress::explore {
 
 struct script_call {
     enum class kind : std::uint8_t {
-        alloc,        ///< A pid; in a namespace below another one, a number at every level.
+        alloc,        ///< A pid; in a nested namespace, a number at every level.
         free,         ///< The pid `which` of its own, oldest first.
         get,          ///< A counted reference on the namespace.
-        put,          ///< One of these.
+        put,          ///< Drops one of these.
         create,       ///< A namespace below `in`, and with it the creator's reference on it.
         close,        ///< Disables allocation. The first to do so puts the creator's reference.
         abandon,      ///< Undoes the creation of `in`: its pid, and the creator's reference.
@@ -33,8 +33,8 @@ struct script_call {
 
     kind what = kind::alloc;
     unsigned which = 0;
-    /// The namespace: 0 is the first one. Those that the script creates have the next numbers, as
-    /// their calls stand in it: the set-up's first, then thread by thread.
+    /// The namespace: 0 is the first one. Those that the script creates are numbered in the order
+    /// of the calls in its text: the set-up's first, then thread by thread.
     unsigned in = 0;
 
     friend bool operator==(const script_call&, const script_call&) = default;
@@ -54,7 +54,7 @@ struct script_pid {
 struct script_thread {
     std::vector<script_pid> holds{};  ///< At the start.
     bool is_creator = false;          ///< It has the creator's reference on namespace 0.
-    unsigned failures = 0;            ///< How often it may find no memory: at any of its attempts.
+    unsigned failures = 0;            ///< How often it may find no memory, at any of its attempts.
     std::vector<script_call> does{};
 
     friend bool operator==(const script_thread&, const script_thread&) = default;
@@ -63,9 +63,9 @@ struct script_thread {
 /// What each thread calls, and from which state.
 ///
 /// The set-up allocates pids 1 to `last` one after another, and frees those that no thread is to
-/// hold; then it calls what `before` says. What it has then and no thread is to hold, stays in use.
-/// It puts the creators' references, except those of a thread that is the creator, or of a
-/// namespace that is to be closed. Under `reference`, each thread has a reference of its own: on
+/// hold; then it makes the calls in `before`. Whatever it then has that no thread is to hold stays
+/// in use. It puts the creators' references, except those of a thread that is the creator, or of a
+/// namespace that is to be closed. Under `reference`, each thread has a reference of its own, on
 /// the last namespace of the set-up. What is left over in the end is given back after the audit.
 ///
 /// A call that is not allowed at that moment is left out, so that no script misuses the allocator:
@@ -99,27 +99,27 @@ inline constexpr unsigned most_script_levels = 3;
 
 /// A namespace that a script has.
 struct script_namespace {
-    unsigned parent = 0;  ///< Of namespace 0, which has none, 0 as well.
+    unsigned parent = 0;  ///< 0 also for namespace 0, which has no parent.
     unsigned level = 0;
-    unsigned maker = 0;  ///< A thread's number, from 1; 0: the set-up.
+    unsigned maker = 0;  ///< The thread that makes it, from 1; 0: the set-up.
 };
 /// By number. \pre Each call of `create` names one that is there by then.
 [[nodiscard]] std::vector<script_namespace> namespaces_of(const script& s);
 
-/// Whether a variant must have namespaces that nest, close, and have objects.
+/// Whether it needs a variant with namespaces that nest, close, and have objects.
 [[nodiscard]] bool needs_nesting(const script& s) noexcept;
-/// Whether it is about one namespace that stays as it is, and its pids: where all else is judged,
-/// too, as reference_covers_pages, and the order of calls.
+/// Whether it is about one namespace that stays as it is, and its pids: then reference_covers_pages
+/// and the order of calls are judged too.
 [[nodiscard]] bool is_plain(const script& s) noexcept;
 
 /// What is wrong with a script, in one line; nothing if it can be explored.
 [[nodiscard]] std::optional<std::string> why_not(const script& s);
 
-/// "member/calls/2x4/max8/last4/4=af0+=a": two pages of 4 pids; thread 1 holds pid 4, allocates and
-/// frees the oldest pid that it has then; thread 2 holds nothing and allocates. The folder's README
-/// has the grammar.
+/// "member/calls/2x4/max8/last4/4=af0+=a": two pages of 4 pids; thread 1 holds pid 4, allocates a
+/// pid and frees its oldest one; thread 2 holds nothing and allocates. The folder's README has the
+/// grammar.
 [[nodiscard]] std::string to_string(const script& s);
-/// The inverse. \return nothing if the text is none, or names what cannot be explored.
+/// The inverse. \return nothing if the text is not a script, or names what cannot be explored.
 [[nodiscard]] std::optional<script> parse_script(std::string_view text);
 
 /// The setting in words, a sentence for the state and one for each thread.

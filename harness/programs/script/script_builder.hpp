@@ -41,7 +41,7 @@ public:
         does_.push_back({.what = what, .which = which, .in = in});
         return *this;
     }
-    /// Allocates and frees that, `times` over. \param kept  Pids that it has all the while.
+    /// Allocates a pid and frees it, `times` over. \param kept  Pids that it has all the while.
     calls_of_thread& turns(unsigned times, unsigned kept, unsigned in = 0) {
         using enum script_call::kind;
         for (unsigned n = 0; n < times; ++n) add(alloc, 0, in).add(free, kept);
@@ -52,16 +52,17 @@ private:
     std::vector<script_call>& does_;
 };
 
-/// When the resident of `lookup` goes, and those that hold something of their own under `member`
-/// and `reference`. By default, the resident goes first, and each holder after its last turn.
+/// When the resident of `lookup` leaves, and when the threads that hold something under `member`
+/// and `reference` drop it. By default, the resident leaves first, and each holder drops it after
+/// its last turn.
 inline constexpr std::array<std::string_view, 4> who_leaves{"usual", "resident_last",
                                                             "holders_stay", "resident_apart"};
 inline constexpr unsigned resident_last = 1;
-/// The order in which three threads give up what they hold is a factor of some thousand executions,
-/// and two threads show all that there is to it: the last put against that of a page.
+/// The order in which three threads give up what they hold multiplies the executions by some
+/// thousands, and two threads show all there is to it: the last put against that of a page.
 inline constexpr unsigned holders_stay = 2;
 /// The resident is not on the page that empties and refills, and is freed last. So when a thread
-/// comes to the empty page, the count is exactly 1.
+/// reaches the empty page, the count is exactly 1.
 inline constexpr unsigned resident_apart = 3;
 
 /// What is wrong with a variation under a discipline, in one line.
@@ -76,13 +77,14 @@ inline constexpr unsigned resident_apart = 3;
     return std::nullopt;
 }
 
-/// Turns of alloc and free, in which each thread is protected as the discipline has it.
+/// Turns of alloc and free, in which each thread is protected as the discipline requires.
 ///
-/// `member`: a thread holds its own pid, from the start to after its last turn. `reference`: it
-/// has a reference for as long. `lookup`: it has nothing, and finds the namespace in a table. One
-/// pid, the resident, keeps the namespace at first; thread 1 frees it, as its first turn or after
-/// its last. No other reference is left, so the last one out releases the namespace; but in the
-/// variation `holders_stay`, pids and references of their own are given up when all have ended.
+/// `member`: a thread holds its own pid, from the start to after its last turn. `reference`: it has
+/// a reference for as long. `lookup`: it has nothing, and finds the namespace in a table. One pid,
+/// the resident, keeps the namespace at first; thread 1 frees it, as its first turn or after its
+/// last. No other reference is left, so the last one out releases the namespace. Only in the
+/// variation `holders_stay` are a thread's own pid and reference given up after all threads have
+/// ended.
 inline void take_turns(script& s, const pidmap_setting& setting) {
     using enum script_call::kind;
     for (script_thread& one : s.threads) {

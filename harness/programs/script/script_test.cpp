@@ -1,4 +1,4 @@
-// Scripts: their text, and that what they are made from behaves alike.
+// Scripts: their text, and that programs made from them behave alike.
 
 #include "harness/programs/script/script.hpp"
 
@@ -90,7 +90,7 @@ TEST(Script, RefusesWhatMakesNoSense) {
         EXPECT_FALSE(parse_script(wrong)) << wrong;
 }
 
-// What threads still hold in the end is no leak, and a script that frees nothing holds.
+// What threads still hold in the end is not a leak, and a script that frees nothing holds.
 TEST(Script, GivesBackWhatIsLeftOver) {
     for (const std::string_view text :
          {"member/calls/2x4/max8/last4/4=aa+=", "reference/calls/2x2/max4/last0/=ag+=aa",
@@ -123,7 +123,7 @@ TEST(Script, GoesOnSmallerPages) {
         << "three pids have no room";
 }
 
-// From nothing, the same state is reached by calls.
+// From nothing, calls reach the same state.
 TEST(Script, StartsFromNothing) {
     const auto s = parse_script("member/calls/2x2/max4/last2/2=af0");
     ASSERT_TRUE(s);

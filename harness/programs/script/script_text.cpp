@@ -18,7 +18,7 @@ constexpr char creator = 'c';
     return in == 0 ? "" : fmt::format("@{}", in);
 }
 
-/// This many equal calls in a row, or more, are written once.
+/// This many equal calls in a row, or more, are written as one.
 constexpr std::size_t many = 4;
 
 [[nodiscard]] std::string to_text(const script_call& call) {
@@ -27,7 +27,7 @@ constexpr std::size_t many = 4;
     return text + at(call.in);
 }
 
-/// "aaf0", and "a*15" for 15 times the same.
+/// "aaf0", and "a*15" for 15 equal calls.
 [[nodiscard]] std::string to_text(const std::vector<script_call>& calls) {
     std::string text;
     for (std::size_t i = 0; i < calls.size();) {
@@ -53,7 +53,7 @@ constexpr std::size_t many = 4;
     return text + to_text(thread.does);
 }
 
-/// Takes the text up to `end`, or all of it if there is none.
+/// Takes the text up to `end`, or all of it if `end` does not occur.
 [[nodiscard]] std::string_view next_part(std::string_view& text, char end) {
     const std::size_t where = text.find(end);
     const std::string_view part = text.substr(0, where);
@@ -61,7 +61,7 @@ constexpr std::size_t many = 4;
     return part;
 }
 
-/// Takes the digits that the text begins with. \return nothing if there are none, or too many.
+/// Takes the digits at the start of the text. \return nothing if there are none, or too many.
 [[nodiscard]] std::optional<unsigned> next_number(std::string_view& text) {
     unsigned number = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -70,7 +70,7 @@ constexpr std::size_t many = 4;
     return number;
 }
 
-/// What stands behind `before` is a number, and nothing else.
+/// Takes `before` and a number behind it, which must be all there is.
 [[nodiscard]] std::optional<pid_nr> to_number(std::string_view text, std::string_view before = "") {
     if (!text.starts_with(before)) return std::nullopt;
     text.remove_prefix(before.size());
@@ -79,7 +79,7 @@ constexpr std::size_t many = 4;
     return static_cast<pid_nr>(*number);
 }
 
-/// Takes a namespace, "@1", or none, which is namespace 0.
+/// Takes a namespace, "@1"; without one, it is namespace 0.
 [[nodiscard]] std::optional<unsigned> next_namespace(std::string_view& text) {
     if (!text.starts_with('@')) return 0;
     text.remove_prefix(1);

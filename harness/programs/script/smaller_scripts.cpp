@@ -19,8 +19,8 @@ using call_place = std::pair<std::size_t, std::size_t>;
     return thread == 0 ? s.before : s.threads[thread - 1].does;
 }
 
-/// A script without some of its calls. With a namespace go all calls in it, and what is below it;
-/// the others get the numbers that they have then.
+/// A script without some of its calls. A namespace goes with all calls in it, and with everything
+/// below it; the remaining ones are numbered anew.
 [[nodiscard]] script without(const script& s, const std::set<call_place>& gone) {
     script left = s;
     std::vector<std::optional<unsigned>> number{0U};  // By the number that it had.
@@ -54,7 +54,8 @@ using call_place = std::pair<std::size_t, std::size_t>;
     return left;
 }
 
-/// A thread frees its oldest pid, wherever it can: what it freed may have gone from the script.
+/// Makes threads free their oldest pid wherever they can: the pid that a call freed may have gone
+/// from the script.
 [[nodiscard]] script with_plain_frees(script s) {
     for (script_thread& one : s.threads)
         for (script_call& call : one.does)
@@ -95,7 +96,7 @@ std::vector<script> smaller_ones(const script& s) {
         one.last = 0;
         add(std::move(one));
     }
-    // What the set-up allocates last and frees, or never frees.
+    // Pids that the set-up allocates last and frees, or never frees.
     for (std::size_t c = s.before.size(); c-- > 0;) add(without(s, {{0, c}}));
     for (std::size_t t = s.threads.size(); t-- > 0;) {
         for (std::size_t h = s.threads[t].holds.size(); h-- > 0;) {
@@ -108,7 +109,7 @@ std::vector<script> smaller_ones(const script& s) {
         one.threads[t].failures = 0;
         add(std::move(one));
     }
-    // What one call less does not break, two may; or one, where there is more room.
+    // Where one call less does not break, two may; or one, where there is more room.
     for (std::size_t t = s.threads.size(); t > 0; --t)
         for (std::size_t c = calls_of(s, t).size(); c-- > 0;) {
             for (std::size_t other = c; other-- > 0;) add(without(s, {{t, c}, {t, other}}));

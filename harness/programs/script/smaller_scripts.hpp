@@ -5,15 +5,15 @@
 
 #include "harness/programs/script/script.hpp"
 
-/// Scripts that are like another one, and smaller: where shrinking looks.
+/// Scripts that are like a given one, but smaller: the candidates of shrinking.
 namespace pidmap_stress::explore {
 
-/// Every script that is one step smaller, those first that are smaller by much. \pre !why_not(s).
+/// Every script that is one step smaller, the much smaller ones first. \pre !why_not(s).
 /// \guarantees  !why_not() of each.
 [[nodiscard]] std::vector<script> smaller_ones(const script& s);
 
-/// The same, but from a namespace that is new: the set-up is made of calls, by thread 1, which is
-/// the creator. What other threads held, it holds.
+/// The same, but from a new namespace: thread 1, which is the creator, makes the set-up's calls.
+/// What other threads held, it holds.
 /// \return nothing if there is no room, or the set-up has calls of its own.
 [[nodiscard]] std::optional<script> from_nothing(const script& s);
 

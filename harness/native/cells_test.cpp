@@ -36,7 +36,7 @@ struct one_cell {
     return cells;
 }
 
-/// Fewer calls where a stage takes long to set, more where it takes luck to hit a mark.
+/// Fewer calls where a stage takes long to set, more where a mark takes luck to hit.
 [[nodiscard]] std::uint64_t enough_for(std::string_view workload) {
     if (workload == "page_install") return 3'000;
     if (find_scenario(workload)->info->nests) return 20'000;
@@ -45,13 +45,13 @@ struct one_cell {
 
 class SoundCellTest : public ::testing::TestWithParam<one_cell> {};
 
-// A variant that is to hold does, in every scenario and under every discipline, and what the
+// A variant that should hold does, in every scenario and under every discipline, and what the
 // scenario is for did happen.
 TEST_P(SoundCellTest, Holds) {
     const auto& [variant, workload, how] = GetParam();
     cell_result result = testing::run(*variant, *workload, how,
                                       testing::some_calls(enough_for(workload->info->name)));
-    // Whether a mark is hit is a matter of the schedule: on a busy machine it may take longer.
+    // The schedule decides whether a mark is hit: on a busy machine it may take longer.
     for (int more = 0; more < 3 && result.judged.kind == verdict_kind::inconclusive; ++more)
         result = testing::run(*variant, *workload, how,
                               testing::some_calls(4 * enough_for(workload->info->name)));
@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(Variants, SoundCellTest, ::testing::ValuesIn(cells_that
                                     std::string(one.param.workload->info->name);
                          });
 
-// A variant that holds does so where accesses are delayed, too.
+// A variant that holds also does so where accesses are delayed.
 TEST(DelayedCellTest, SoundHoldsWithDelays) {
     trial_settings how = testing::some_calls(3'000);
     how.jitter_one_in = 16;
@@ -96,7 +96,7 @@ TEST_P(KnownBreakageTest, IsShown) {
     EXPECT_TRUE(result.judged.as_expected()) << to_string(result.judged) << testing::told(result);
 }
 
-/// All cells in which a variant says that a breakage must show.
+/// All cells for which a variant declares that a breakage must show.
 [[nodiscard]] std::vector<one_cell> cells_that_break() {
     std::vector<one_cell> cells;
     for (const subject_entry& variant : variant_subjects())

@@ -21,16 +21,16 @@ struct explained_step {
     std::vector<std::string> broken{};  ///< "no_underflow: ...".
 };
 
-/// What the explorer made of something that a native run found, by programs made of the workers'
-/// last calls and, if it broke in none of these, by small ones of the same scenario.
+/// What the explorer made of a finding of a native run, by programs made of the workers' last calls
+/// and, if it broke in none of these, by small ones of the same scenario.
 struct explanation {
     invariant broken{};
-    std::uint64_t programs = 0;    ///< That were tried.
+    std::uint64_t programs = 0;    ///< How many were tried.
     std::uint64_t executions = 0;  ///< Of all of them, shrinking included.
     std::string token{};           ///< Empty if it broke in none of them.
-    bool of_last_calls = true;     ///< Else it is a small program of the same scenario.
+    bool of_last_calls = true;     ///< Otherwise a small program of the same scenario.
     std::string table{};           ///< The execution, step by step.
-    std::string headline{};        ///< One sentence: who does what, and what breaks.
+    std::string headline{};        ///< One sentence: which thread does what, and what breaks.
     std::string program{};         ///< The program, in the language of scripts, with its variant.
     unsigned threads = 0;
     std::vector<explained_step> steps{};  ///< That a reader is shown.

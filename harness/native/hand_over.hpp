@@ -11,8 +11,8 @@ namespace pidmap_stress {
 
 /// Places where workers leave things that keep a namespace alive, for others to take.
 ///
-/// Who takes sees what the last owner did, and nothing else is ordered by it: as if a process had
-/// been handed over, and not as if a lock had been taken.
+/// A worker that takes something sees what the last owner did, and nothing else is ordered by it:
+/// as if a process had been handed over, and not as if a lock had been taken.
 template <class What>
 class hand_over {
 public:
@@ -29,7 +29,7 @@ public:
     [[nodiscard]] bool take(worker& me, What& into) {
         return take_from(places_[me.chance().below(count)], me, into);
     }
-    /// Takes whatever there is, as nobody may come for it any more.
+    /// Takes whatever is left, as no worker may come for it any more.
     template <class Keep>
     void take_all(worker& me, Keep keep) {
         What taken;

@@ -1,5 +1,6 @@
-// What watching costs: alloc/free pairs through a worker, with all that is always on (tenant cells,
-// flight recorder, judged count, range, release), beside the same pairs on the bare allocator.
+// The cost of watching: alloc/free pairs through a worker, with everything that is always on
+// (tenant cells, flight recorder, judged count, range, release), beside the same pairs on the bare
+// allocator.
 
 #include <benchmark/benchmark.h>
 

@@ -1,5 +1,5 @@
 // Bugs of namespaces that nest and close, and of objects, that no mutant has in a form that
-// hammering finds: each is found.
+// hammering finds: each is found here.
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace {
 using testing::planted;
 using testing::planted_bug;
 
-/// Does not look again whether the namespace is open still.
+/// Does not check again whether the namespace is still open.
 struct deaf_allocation_steps : sound_steps {
     static constexpr std::string_view name = "deaf_allocation";
     struct lifecycle : namespace_lifecycle {
@@ -55,8 +55,8 @@ struct store_without_get_steps : sound_steps {
 template <execution_policy P>
 using store_without_get = planted<P, store_without_get_steps>;
 
-/// The last put is thought to need no atomic step. A worker that looks for an object is slow to
-/// take its reference, so that others come between: the race is rare enough as it is.
+/// The author thought that the last put needs no atomic step. A worker that looks for an object is
+/// slow to take its reference, so that others come between: the race is rare enough as it is.
 struct slow_shortcut_steps : sound_steps {
     static constexpr std::string_view name = "slow_shortcut";
     struct objects : forgetful_objects {
@@ -75,7 +75,7 @@ struct slow_shortcut_steps : sound_steps {
 template <execution_policy P>
 using slow_shortcut = planted<P, slow_shortcut_steps>;
 
-/// A variant that is no pid_namespace to whom it may concern: it allocates, and that is all.
+/// A variant that is not a pid_namespace: it can allocate, and nothing else.
 template <execution_policy P>
 class flat : private pid_namespace<P, sound_orders, sound_steps> {
     using base = pid_namespace<P, sound_orders, sound_steps>;
@@ -97,7 +97,8 @@ public:
     static constexpr variant_info info{.name = "flat", .summary = "for tests"};
 };
 
-// A variant that does not nest is tested like any other, and has no part in what is about nesting.
+// A variant that does not nest is tested like any other, and is left out of everything about
+// nesting.
 TEST(FlatVariantTest, IsLeftOutOfScenariosAboutNesting) {
     const subject_entry entry = make_mutant_entry<flat>();
     EXPECT_FALSE(entry.nests);

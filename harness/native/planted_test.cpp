@@ -1,5 +1,5 @@
 // Goal: show that the harness can see. A bounded number of calls finds each bug that hammering can
-// find, under the name of an invariant that it breaks.
+// find, and reports an invariant that the bug breaks.
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ struct copy_steps : sound_steps {
 template <execution_policy P>
 using copy_of_sound = planted<P, copy_steps>;
 
-/// Takes the lowest free pid, as one's first allocator does.
+/// Takes the lowest free pid, as a first attempt at an allocator does.
 struct first_fit_steps : sound_steps {
     static constexpr std::string_view name = "first_fit";
     template <class Namespace>
@@ -30,7 +30,7 @@ struct first_fit_steps : sound_steps {
 template <execution_policy P>
 using first_fit = planted<P, first_fit_steps>;
 
-// Where a set-up brings the search forward, one that never gets on ends it, and is told.
+// Where a set-up brings the search forward, a search that never advances ends it, and is reported.
 TEST(FirstFitTest, EveryScenarioEnds) {
     const subject_entry entry = make_mutant_entry<first_fit>();
     for (const scenario_entry& workload : scenarios())
@@ -52,7 +52,7 @@ struct hammered {
     std::string_view workload;
     discipline how;
     std::uint64_t operations;
-    std::vector<invariant> found;  ///< One of these: which is first is up to the schedule.
+    std::vector<invariant> found;  ///< One of these: the schedule decides which is first.
     std::uint32_t jitter_one_in = 0;
 
     friend void PrintTo(const hammered& what, std::ostream* out) { *out << what.mutant; }
@@ -113,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
                  {refcount_equals_pages, nothing_leaked}}),
     mutant_name);
 
-// The same frame without a bug holds: it is the bugs that are found, and not the frame.
+// The same frame without a bug holds: the harness finds the bugs, and not the frame.
 TEST(PlantedVariantTest, ACorrectCopyHolds) {
     const subject_entry copy = make_mutant_entry<copy_of_sound>();
     for (const std::string_view workload : {"churn", "page_zero", "lifecycle"}) {

@@ -18,8 +18,8 @@
 namespace pidmap_stress {
 namespace {
 
-/// How many namespaces all workers can make in one round, as their numbers have 16 bits; and what
-/// the cells of one worker's may take together.
+/// How many namespaces all workers can make in one round, as their numbers have 16 bits; and the
+/// most that the cells of one worker's namespaces may take together.
 constexpr std::size_t objects_of_all = 60'000;
 constexpr std::size_t cell_bytes_per_worker = std::size_t{64} << 20;
 
@@ -252,7 +252,7 @@ void stage::empty() {
             one.references.pop_back();
             one.put(ns);
         }
-        // Last: what they came from is gone by now, if they do not keep it.
+        // Objects last: their namespace is gone by now unless they hold a reference.
         while (!one.objects.empty()) one.drop_object(one.objects.size() - 1);
     };
     for (const auto& one : workers_) leave(*one);
@@ -269,7 +269,7 @@ void stage::empty() {
             .kind = kinds[k], .created = counts.created[k], .destroyed = counts.destroyed[k]};
     report_all(judge_leaks(evidence));
     memory_domain::inspect_quarantine();
-    // What leaked stays leaked, and its object with it: nothing of it is used again.
+    // What leaked stays leaked, and its object with it: no part of it is used again.
     for (store& one : stores_)
         for (tested_namespace* ns : one.used) ns->held.clear();
     recycle();

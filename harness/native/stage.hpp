@@ -38,7 +38,7 @@ public:
     /// \param above  Its parent, if it is to have one. \pre The subject nests.
     [[nodiscard]] tested_namespace* create(tested_namespace* above = nullptr);
     /// Makes `ns` the slot's, drops the creator's reference where the discipline can do without,
-    /// and gives each worker what its discipline asks for: a pid, or a reference.
+    /// and gives each worker what its discipline requires: a pid, or a reference.
     void seat_workers(table_slot& slot, tested_namespace& ns);
     /// As seat_workers(), but the members get their pids from those that the main thread holds.
     void seat_workers_on_held(table_slot& slot, tested_namespace& ns);
@@ -58,19 +58,19 @@ public:
     void begin_history();
     /// Judges the quiescent state, and the history if one was kept. Findings are reported.
     void audit(bool with_history);
-    /// Everything is freed and every reference dropped; then nothing may be left.
+    /// Frees everything and drops every reference; then nothing may be left.
     void empty();
 
     // ---- What a worker does ----
 
-    /// A namespace object of the worker's own store that is not in use; nullptr if there is none.
+    /// An unused namespace object from the worker's own store; nullptr if there is none.
     [[nodiscard]] tested_namespace* take_object(unsigned worker_number);
     /// Undoes the worker's last take_object(): no namespace was made.
     void give_object_back(unsigned worker_number);
     [[nodiscard]] bool has_object(unsigned worker_number) const noexcept {
         return !stores_[worker_number].free.empty();
     }
-    /// Audits one namespace that nobody is in, against what is held of it.
+    /// Audits one namespace that no worker is in, against what is held of it.
     void audit_namespace(const tested_namespace& ns, std::span<const pid_nr> held,
                          namespace_peek& peek);
 

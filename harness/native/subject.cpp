@@ -3,7 +3,7 @@
 namespace pidmap_stress {
 namespace {
 
-/// Keeps the books of the namespace that a child or an object had its reference on.
+/// Keeps the books of the namespace that a child or an object had a reference on.
 void drop_what_it_keeps(memory_domain::release_record& ended) noexcept {
     if (ended.keeps != nullptr)
         static_cast<tested_namespace*>(ended.keeps)

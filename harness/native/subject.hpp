@@ -11,12 +11,12 @@
 #include "harness/native/tenant_cells.hpp"
 #include "harness/world/memory_domain.hpp"
 
-/// The allocator under test as the harness sees it: a variant in a world, types erased.
+/// The allocator under test as the harness sees it: a variant in a world, with its types erased.
 namespace pidmap_stress {
 
 struct table_slot;
 
-/// A pid object, as it goes through the harness. What it is, only the variant knows.
+/// A pid object, as it passes through the harness. Only its variant knows what it is.
 struct pid_handle;
 
 /// An object, or why there is none, and at which level.
@@ -33,16 +33,16 @@ struct namespace_peek {
     std::vector<std::uint64_t> words{};  ///< What the pages' bitmaps point into.
 };
 
-/// A namespace under test, and what the harness knows of it. The object stays when the namespace
-/// goes, and is used for another one once the workers have stopped.
+/// A namespace under test, and what the harness knows of it. The object stays when the namespace is
+/// gone, and serves another one once the workers have stopped.
 class tested_namespace : public memory_domain::release_record {
 public:
     virtual ~tested_namespace() = default;
     tested_namespace(const tested_namespace&) = delete;
     tested_namespace& operator=(const tested_namespace&) = delete;
 
-    /// Makes the namespace, below another one if `above` is one. \returns Whether there was memory.
-    /// \pre above == nullptr, or the subject nests, and the caller keeps `above` alive.
+    /// Makes the namespace, below `above` if that is not null. \returns Whether memory was
+    /// available. \pre above == nullptr, or the subject nests, and the caller keeps `above` alive.
     [[nodiscard]] virtual bool create(tested_namespace* above) noexcept = 0;
     // The contract of pid_allocator.
     [[nodiscard]] virtual alloc_result alloc_pidmap() noexcept = 0;
@@ -85,30 +85,30 @@ public:
     std::atomic<int> children{0};
     /// How many namespaces are above.
     unsigned level = 0;
-    /// Below another one, and without a pid so far: its first one is to be 1. Its creator only may
-    /// look, until there is one.
+    /// Whether it is below another one, and has had no pid so far: its first one must be 1. Until
+    /// then only its creator may look.
     bool awaits_init = false;
     /// Set by its creator: it may say that it is dead while its users keep it alive.
     bool may_be_closed = false;
-    /// A disable has returned. Release: a worker that acquires it has learned of the closing.
+    /// A disable has returned. Release: a worker that acquires this has learned of the closing.
     std::atomic<bool> closed{false};
     /// A worker has moved its last_pid, so a pid that is soon reused is not a fault. Relaxed: this
     /// is only recorded.
     std::atomic<bool> hint_was_set{false};
-    /// Somebody was told that it is dead, while he kept it alive. Relaxed: a book.
+    /// A worker was told that it is dead, while that worker kept it alive. Relaxed: a book.
     std::atomic<bool> told_dead{false};
     /// What pid objects that have a reference on this namespace share.
     release_record objects;
-    /// Where readers find it, if they do.
+    /// Where readers find it, if they can.
     table_slot* home = nullptr;
     std::uint32_t generation = 0;
-    /// The hint is surely at or above reserved_pids: when last no worker ran, the last allocations
-    /// were all up there. From then on a pid below is one that a wrap should have left out,
-    /// however slow a store of the hint may be.
+    /// The hint is surely at or above reserved_pids: the last allocations before the latest
+    /// quiescent state were all up there. From then on, a pid below is one that a wrap should have
+    /// skipped, however late a store of the hint may be.
     bool past_reserved = false;
     /// Scratch of the audit: what the workers' books say.
     std::vector<pid_nr> held;
-    /// What was the case when the recorded history began.
+    /// The state when the recorded history began.
     std::vector<pid_nr> held_before;
     unsigned external_before = 1;
     bool closed_before = false;
@@ -134,13 +134,13 @@ public:
     [[nodiscard]] virtual pid_nr pid_max() const noexcept = 0;
     [[nodiscard]] virtual unsigned bits_per_page() const noexcept = 0;
     [[nodiscard]] virtual pid_nr reserved_pids() const noexcept = 0;
-    /// \param cells  One for each pid that it may give; they outlive it.
+    /// \param cells  One for each pid that it may give; they must outlive it.
     [[nodiscard]] virtual std::unique_ptr<tested_namespace> make_namespace(std::uint16_t number,
                                                                            tenant_cell* cells) = 0;
 
     /// How many references on its namespace an object has for its whole life.
     [[nodiscard]] virtual int references_of_objects() const noexcept = 0;
-    // What is asked of an object is asked here, as its namespace may be gone. \pre It nests.
+    // Questions about an object are asked here, as its namespace may be gone. \pre It nests.
     virtual void get_pid(pid_handle& object) noexcept = 0;
     virtual void put_pid(pid_handle& object) noexcept = 0;
     /// The level of the deepest namespace in which the object has a number.
@@ -159,10 +159,10 @@ struct subject_entry {
     bool nests = false;
 };
 
-/// Every variant there is, by name. Generated from the files of allocator/variants.
+/// Every variant, by name. Generated from the files of allocator/variants.
 [[nodiscard]] std::span<const subject_entry> variant_subjects() noexcept;
-/// The same of allocator/mutants. A mutant is a variant like any other, but a run of `all` leaves
-/// it out.
+/// The mutants likewise, from allocator/mutants. A mutant is a variant like any other, but a run of
+/// `all` leaves it out.
 [[nodiscard]] std::span<const subject_entry> mutant_subjects() noexcept;
 /// A variant or a mutant.
 [[nodiscard]] const subject_entry* find_subject(std::string_view name) noexcept;

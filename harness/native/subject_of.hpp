@@ -107,7 +107,7 @@ public:
             if (bits == nullptr) continue;
             for (unsigned w = 0; w < bits->words; ++w) into.words.push_back(bits->peek(w));
         }
-        // Only now, as the words have come to rest in memory.
+        // Only now, because the words no longer move in memory.
         std::size_t first = 0;
         for (page_evidence& page : into.pages) {
             if (!page.installed) continue;
@@ -120,7 +120,7 @@ public:
     [[nodiscard]] bool alone_on_page(pid_nr nr) const noexcept override {
         const unsigned page = static_cast<unsigned>(nr) / V::geometry::bits_per_page;
         const auto* const bits = ns_->peek_bits(page);
-        int used = page == 0 ? -1 : 0;  // Bit 0 is no pid.
+        int used = page == 0 ? -1 : 0;  // Bit 0 is not a pid.
         for (unsigned w = 0; w < bits->words && used <= 1; ++w)
             used += std::popcount(bits->peek(w));
         return used == 1;
@@ -138,7 +138,7 @@ class subject_of final : public subject {
 public:
     [[nodiscard]] const variant_info& info() const noexcept override { return V::info; }
     void set_pid_max(pid_nr limit) noexcept override {
-        // Relaxed: an allocation goes by the value that it happens to read.
+        // Relaxed: an allocation uses whatever value it happens to read.
         pid_max_.store(limit, std::memory_order::relaxed);
     }
     [[nodiscard]] pid_nr pid_max() const noexcept override { return V::policy::peek(pid_max_); }
@@ -193,8 +193,8 @@ template <template <class> class Variant>
             .nests = nesting<plain>};
 }
 
-/// The same for a mutant, in one world: without --jitter its delays are none, and each access costs
-/// a decrement more. Mutants are many, and each world costs the build its share.
+/// The same for a mutant, in one world: without --jitter it has no delays, and each access costs
+/// one decrement more. There are many mutants, and each world adds to the time of a build.
 template <template <class> class Mutant>
 [[nodiscard]] constexpr subject_entry make_mutant_entry() noexcept {
     using slow = Mutant<jittered<watched<native>>>;

@@ -27,17 +27,17 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// So many trials that found something are enough: they are to show all that is broken, not to
-/// count. Less is a matter of luck with the order in which things break.
+/// This many trials with a finding are enough: they are to show everything that is broken, not to
+/// count. With fewer, luck decides which breakages show.
 constexpr std::uint64_t enough_failed_trials = 6;
-/// And this many if what is known to break was not among it: a sanitizer ends a trial at whatever
-/// comes first.
+/// And this many if what is known to break was not among them: a sanitizer ends a trial at the
+/// first finding.
 constexpr std::uint64_t most_failed_trials = 30;
 constexpr auto poll_interval = std::chrono::milliseconds(5);
-/// How long a trial may take to end after memory could no longer be trusted. A worker may well be
-/// lost in what it read there, and there is nothing left to learn.
+/// How long a trial may take to end after memory could no longer be trusted. A worker may be lost
+/// in what it read there, and there is nothing left to learn.
 constexpr auto grace_after_damage = std::chrono::seconds(under_sanitizer ? 10 : 1);
-/// How long a trial that somebody stopped may stay so after its time.
+/// How long a trial that was stopped from outside may stay so after its time.
 constexpr auto grace_when_stopped = std::chrono::seconds(2);
 
 [[noreturn]] void be_the_trial(const cell& what, const trial_settings& how, board& here) {
@@ -45,7 +45,7 @@ constexpr auto grace_when_stopped = std::chrono::seconds(2);
     ignore_interruptions();  // The supervisor ends the trial in good order.
     install_fault_handler();
     run_trial(what, how, here);
-    ::_exit(0);  // No destructors: threads of libraries may still be there.
+    ::_exit(0);  // No destructors: threads of libraries may still run.
 }
 
 /// The threads of a trial that are its workers, by the system's number.
@@ -55,7 +55,7 @@ constexpr auto grace_when_stopped = std::chrono::seconds(2);
         const pid_t thread = here.workers[slot].thread.load(std::memory_order::relaxed);
         if (thread != 0) names.insert_or_assign(thread, std::move(name));
     };
-    // Between rounds a pool may make a worker of the main thread: then it is both, and waits.
+    // Between rounds a pool may use the main thread as a worker: then it is both, and waits.
     add(max_workers, "the main thread");
     for (unsigned n = 0; n < workers; ++n) add(n, fmt::format("worker {}", n));
     return names;
@@ -82,8 +82,8 @@ struct shown_so_far {
     std::uint64_t marks = 0;
 };
 
-/// Whether the cell was shown what it is there for: what is known to break did, and not only
-/// something that came before it; or if nothing broke, each mark was hit.
+/// Whether the cell has shown what it is there for: what is known to break did, and not only
+/// something that came before it; or, if nothing broke, each mark was hit.
 [[nodiscard]] bool is_all(const shown_so_far& shown, const cell& what) {
     const scenario_info& script = *what.workload->info;
     if (!missing_from(shown.broken, *what.variant->info, what.how, script.name).empty())
@@ -91,7 +91,7 @@ struct shown_so_far {
     return !shown.broken.empty() || shown.marks == (std::uint64_t{1} << script.marks.size()) - 1;
 }
 
-/// Whether a trial makes progress: what changes, and since when nothing did.
+/// Whether a trial makes progress: its counters, and how long they have not changed.
 class life_signs {
 public:
     life_signs(const board& here, unsigned workers, std::uint64_t longest_set_up)
@@ -112,14 +112,14 @@ public:
         if (signs != signs_) moved_ = now;
         signs_ = signs;
     }
-    /// What happened meanwhile was not the trial's doing.
+    /// Whatever happened meanwhile was not the trial's doing.
     void excuse(clock::time_point now) { moved_ = now; }
 
-    /// Whether it has shown nothing for so long, or never will.
+    /// Whether it has made no progress for too long, or never will.
     [[nodiscard]] bool has_stalled(std::chrono::nanoseconds limit) const {
         return looked_ - moved_ > limit || calls_of_set_up() > longest_set_up_;
     }
-    /// What stands still, as a sentence.
+    /// The part that stands still, as a sentence.
     [[nodiscard]] std::string describe() const {
         if (calls_of_set_up() > longest_set_up_)
             return fmt::format("the set-up does not end: {} calls so far", calls_of_set_up());
@@ -158,7 +158,7 @@ enum class trial_end { good, crashed, stalled, killed };
     return run_end::completed;
 }
 
-/// How a process ended that did not end well, as a sentence.
+/// How a process ended, if not well, as a sentence.
 [[nodiscard]] std::string describe_end(int status, std::uint64_t oom_kills_before) {
     if (!WIFSIGNALED(status))
         return fmt::format("the trial ended with exit code {}", WEXITSTATUS(status));
@@ -183,7 +183,7 @@ enum class trial_end { good, crashed, stalled, killed };
                        ::strsignal(signal), where, by);
 }
 
-/// How a trial ended, and what was seen of its process.
+/// How a trial ended, and what was learned about its process.
 struct trial_course {
     trial_end end = trial_end::good;
     std::string ending{};  ///< A sentence, if it did not end well.
@@ -191,7 +191,7 @@ struct trial_course {
     memory_looks memory{};
 };
 
-/// Waits for the trial's end, and brings it about when time is up.
+/// Waits for the trial's end, and ends it when time is up.
 class attendant {
 public:
     attendant(pid_t trial, board& here, unsigned workers, const supervision& watch)
@@ -297,7 +297,8 @@ void collect(const board& here, unsigned workers, cell_result& into) {
     std::array<std::uint64_t, invariant_count> told{};
     for (std::size_t n = 0; n < reported; ++n) {
         const board_finding& entry = here.findings[n];
-        // Acquire: pairs with report(). What is not ready was being written when the trial died.
+        // Acquire: pairs with report(). A finding that is not ready was being written when the
+        // trial died.
         if (!entry.ready.load(std::memory_order::acquire)) continue;
         into.seen.add({.broken = entry.broken, .what = entry.text.data()});
         ++told[static_cast<std::size_t>(entry.broken)];
@@ -336,7 +337,7 @@ void add_run(cell_result& sum, const cell_result& one, bool first) {
         sum.seen.times_broken[n] += one.seen.times_broken[n] - told;
     }
     if (one.seen.end != run_end::completed) sum.seen.end = one.seen.end;
-    // What never happened did not happen in any of the runs.
+    // A mark that was never hit was not hit in any of the runs.
     if (first)
         sum.seen.unhit_marks = one.seen.unhit_marks;
     else
@@ -384,7 +385,7 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
         mine.key = split(how.key, result.trials++);
         if (how.operations != 0)
             mine.operations = how.operations - std::min(how.operations - 1, result.seen.operations);
-        std::fflush(stdout);  // Else the trial has it as well.
+        std::fflush(stdout);  // Otherwise the trial would print it too.
         const pid_t trial = ::fork();
         if (trial == 0) be_the_trial(what, mine, *here);
         if (trial < 0) {
@@ -419,7 +420,7 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
             if (result.stacks.empty()) result.stacks = course.stacks;
             if (result.last_events.empty())
                 result.last_events = last_events(*here, how.workers, 12);
-            // After a finding, anything can happen to a process. Without one it is a result.
+            // After a finding, a process may end in any way. Without one, its end is the result.
             if (!found && end != trial_end::killed && trials_that_may_get_lost > 0) {
                 --trials_that_may_get_lost;
                 deadline = std::max(deadline, clock::now());
@@ -435,7 +436,7 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
             result.trials_with_findings >= most_failed_trials ||
             (result.trials_with_findings >= enough_failed_trials && is_all(shown, what)))
             break;
-        if (end == trial_end::good && !found) break;  // It ended by itself, for want of work.
+        if (end == trial_end::good && !found) break;  // It ended by itself: it had no work left.
     }
 
     for (std::size_t n = 0; n < script.marks.size(); ++n)

@@ -28,16 +28,16 @@ struct cell_result {
     std::vector<explanation> explained{};
     /// How the process of a trial ended, where it did not end well: a sentence.
     std::string ending{};
-    /// How a trial ended, as a sentence, that somebody else ended and that was tried again.
+    /// How a trial ended that was ended from outside and tried again, as a sentence.
     std::string tried_again{};
     bool out_of_resources = false;
-    /// It was asked to end before its time: what did not happen may have been to come.
+    /// It was asked to end before its time: what did not happen might still have happened.
     bool cut_short = false;
     /// The stacks of all threads, where a trial stalled or crashed.
     std::string stacks{};
     /// Marks that were hit in any trial.
     std::vector<std::string> marks_hit{};
-    /// How often something happened that bugs need, by what it is.
+    /// How often something happened that bugs need, by its name.
     std::map<std::string, std::uint64_t> near_misses{};
     /// The most memory that a trial's process had, in KiB.
     std::uint64_t trial_resident_kib = 0;
@@ -45,7 +45,7 @@ struct cell_result {
     std::uint64_t rounds = 0;
     std::uint64_t trials = 0;
     std::uint64_t trials_with_findings = 0;
-    /// If it was run again and again: how often, and in how many of these something broke.
+    /// If it was run repeatedly: how often, and in how many of these runs something broke.
     std::uint64_t repeated = 0;
     std::uint64_t repeated_with_findings = 0;
     double seconds = 0;
@@ -61,20 +61,20 @@ struct supervision {
     /// How long the cell is run; a few seconds longer if by then it has not shown what it is there
     /// for. 0: until the operations are used up.
     std::chrono::nanoseconds budget{};
-    /// A trial none of whose workers finishes an operation for so long is stalled.
+    /// A trial none of whose workers finishes an operation for this long is stalled.
     std::chrono::nanoseconds stall_after{};
     /// Called some times a second, with the operations so far. May be empty.
     std::function<void(std::uint64_t operations)> on_progress{};
-    /// Looked at as often: whether somebody wants to know what the workers do, and who is told
-    /// their last events. May be empty.
+    /// Checked equally often: whether the last events of the workers are wanted, and where they go.
+    /// May be empty.
     std::function<bool()> asked_for_status{};
     std::function<void(const std::string& last_events)> on_status{};
-    /// Looked at as often: whether to stop early, and report what there is.
+    /// Checked equally often: whether to stop early, and report what there is.
     std::function<bool()> interrupted{};
-    /// So much longer a cell gets that has not shown yet what it is there for: on a busy machine
-    /// its time may be over before its threads are there.
+    /// A cell that has not shown yet what it is there for gets this much longer: on a busy machine
+    /// its time may be over before its threads have started.
     std::chrono::nanoseconds last_chance = std::chrono::seconds(under_sanitizer ? 15 : 5);
-    /// How many calls the main thread may make without a round in between. To set a stage may take
+    /// How many calls the main thread may make without a round in between. Setting a stage may take
     /// a few for each of four million pids; a set-up that makes more than this does not end.
     std::uint64_t longest_set_up = 16 * std::uint64_t{highest_pid_max<kernel_geometry>};
     /// A trial that was asked to end, as this process was, and does not, is ended after this long.
@@ -83,8 +83,8 @@ struct supervision {
     invariant_set enough{};
 };
 
-/// Runs a cell `times` times, each with a key of its own and a share of the budget, and each to its
-/// first finding. What they show together is one result; how many of them show something is its
+/// Runs a cell `times` times, each with a key of its own and a share of the budget, and each up to
+/// its first finding. Together they make one result; the share of runs with a finding is its
 /// reproduction rate.
 ///
 /// \pre As for run_cell(); times > 0.

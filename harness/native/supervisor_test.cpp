@@ -1,4 +1,4 @@
-// What becomes of a trial that does not end well, or shows nothing.
+// What the supervisor makes of a trial that does not end well, or shows nothing.
 
 #include "harness/native/supervisor.hpp"
 
@@ -25,7 +25,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
-/// Stacks are read from outside, by a library; under a sanitizer its own report has them.
+/// Stacks are read from outside, by a library; under a sanitizer, its own report has them.
 #if defined(PIDMAP_STRESS_LIBDW)
 constexpr bool stacks_are_read = !under_sanitizer;
 #else
@@ -45,7 +45,7 @@ struct crashing : pid_namespace<P, sound_orders, crash_steps> {
     static constexpr variant_info info{.name = "crashing", .summary = "for tests"};
 };
 
-/// The same, and known to use what was released.
+/// The same, declared to use what was released.
 template <execution_policy P>
 struct known_to_crash : pid_namespace<P, sound_orders, crash_steps> {
     using pid_namespace<P, sound_orders, crash_steps>::pid_namespace;
@@ -87,15 +87,15 @@ public:
     }
 };
 
-/// Nobody does anything.
+/// No worker does anything.
 class idle final : public come_and_go {
 public:
     static constexpr scenario_info info{.name = "idle", .summary = "for tests"};
     void work(worker& /*me*/) override {}
 };
 
-/// Breaks in one of two ways, the scenario's own or, mostly, another; and as under a sanitizer,
-/// that is the end of the process.
+/// Breaks in one of two ways, the scenario's own or, mostly, another; and that is the end of the
+/// process, as under a sanitizer.
 class ends_at_the_first final : public come_and_go {
 public:
     static constexpr scenario_info info{.name = "ends_at_the_first", .summary = "for tests"};
@@ -131,7 +131,7 @@ struct shared_notes {
     return *shared;
 }
 
-/// Somebody else ends the first trials, or all of them.
+/// Another process ends the first trials, or all of them.
 template <int Trials>
 class ended_from_outside final : public come_and_go {
 public:
@@ -143,7 +143,7 @@ public:
     }
 };
 
-/// Somebody else stops the trial.
+/// Another process stops the trial.
 class stopped_from_outside final : public come_and_go {
 public:
     static constexpr scenario_info info{.name = "stopped_from_outside", .summary = "for tests"};
@@ -177,7 +177,7 @@ public:
     }
 };
 
-/// What an audit looks at never comes.
+/// The audit waits for something that never comes.
 template <execution_policy P>
 struct endless_peek : pid_namespace<P, sound_orders, sound_steps> {
     using base = pid_namespace<P, sound_orders, sound_steps>;
@@ -203,7 +203,7 @@ struct endless_allocation : pid_namespace<P, sound_orders, endless_entry_steps> 
     static constexpr variant_info info{.name = "endless_allocation", .summary = "for tests"};
 };
 
-/// Sets its stage for longer than a stall may last, and is busy all the while.
+/// Sets its stage for longer than a stall may last, and is busy all the time.
 class long_preparation final : public come_and_go {
 public:
     static constexpr scenario_info info{.name = "long_preparation", .summary = "for tests"};
@@ -227,7 +227,7 @@ template <class Scenario>
     return *find_subject("sound");
 }
 
-// A process that dies without a finding is a crash, and how it died is told.
+// A process that dies without a finding is a crash, and the report says how it died.
 TEST(SupervisorTest, ADeathWithoutAFindingIsACrash) {
     const subject_entry variant = make_subject_entry<crashing>();
     const cell_result result = testing::run(variant, entry_of<come_and_go>(), discipline::member,
@@ -254,8 +254,8 @@ TEST(SupervisorTest, AKnownUseAfterReleaseMayEndATrialUntold) {
     EXPECT_EQ(result.judged.kind, verdict_kind::crash) << testing::told(result);
 }
 
-// What ends a trial early may be known of the variant, and not what the scenario is there to show:
-// further trials get their chance, also when the time is over.
+// The invariant that ends a trial early may be known to break, and not what the scenario is there
+// to show: further trials get their chance, even when the time is over.
 TEST(SupervisorTest, AKnownBreakageMayHideTheOneThatMustShow) {
     const subject_entry variant = make_subject_entry<breaks_in_two_ways>();
     const scenario_entry workload = entry_of<ends_at_the_first>();
@@ -268,7 +268,7 @@ TEST(SupervisorTest, AKnownBreakageMayHideTheOneThatMustShow) {
         << "the first trial showed all; another key is needed";
 }
 
-// Each repetition counts once, whatever it shows, and all of them are one result.
+// Each repetition counts once, whatever it shows, and all of them make one result.
 TEST(SupervisorTest, RepetitionsAreCountedEachForItself) {
     const scenario_entry workload = entry_of<come_and_go>();
     const supervision watch{.budget = 4min, .stall_after = 1min};
@@ -285,11 +285,11 @@ TEST(SupervisorTest, RepetitionsAreCountedEachForItself) {
     EXPECT_EQ(never.repeated, 3U);
     EXPECT_EQ(never.repeated_with_findings, 0U);
     EXPECT_GE(never.seen.operations, 3'000U);
-    // Nothing broke, and the scenario's mark is one that is never hit.
+    // Nothing broke, but the scenario's mark is never hit.
     EXPECT_EQ(never.judged.kind, verdict_kind::inconclusive) << testing::told(never);
 }
 
-// Workers that do not come back are a stall, and what they did last is told.
+// Workers that do not come back are a stall, and the report has their last calls.
 TEST(SupervisorTest, WorkersThatDoNotComeBackAreAStall) {
     const subject_entry variant = make_subject_entry<stalling>();
     const scenario_entry workload = entry_of<come_and_go>();
@@ -334,7 +334,7 @@ TEST(SupervisorTest, ALoopInTheSetUpOrTheAuditIsAStall) {
     }
 }
 
-// So is a set-up that makes call after call, and it is told apart.
+// A set-up that makes call after call is a stall too, and is reported as such.
 TEST(SupervisorTest, ASetUpWithoutEndIsAStall) {
     const scenario_entry workload = entry_of<endless_preparation>();
     const cell_result result =
@@ -345,7 +345,7 @@ TEST(SupervisorTest, ASetUpWithoutEndIsAStall) {
     EXPECT_THAT(result.ending, HasSubstr("the set-up does not end: "));
 }
 
-// A trial that somebody kills says nothing about the variant, and is tried again; once.
+// A trial that is killed from outside says nothing about the variant, and is tried again, once.
 TEST(SupervisorTest, ATrialThatIsKilledFromOutsideIsTriedAgain) {
     notes().trials = 0;
     const cell_result once = testing::run(sound_entry(), entry_of<ended_from_outside<1>>(),
@@ -361,7 +361,7 @@ TEST(SupervisorTest, ATrialThatIsKilledFromOutsideIsTriedAgain) {
     EXPECT_EQ(always.trials, 2U);
 }
 
-// A trial that somebody stops, and lets go on, is not stalled, however long that took.
+// A trial that is stopped from outside and continued is not stalled, however long that took.
 TEST(SupervisorTest, ATrialThatIsStoppedIsNotStalled) {
     notes().trials = 0;
     notes().process = 0;
@@ -409,7 +409,7 @@ TEST(SupervisorTest, AnUnhitMarkIsInconclusive) {
     EXPECT_GE(result.seen.operations, 1'000U);
 }
 
-// A run in which nothing is done shows nothing, though no mark is missing.
+// A run in which nothing is done shows nothing, although no mark is missing.
 TEST(SupervisorTest, ARunWithoutOperationsIsInconclusive) {
     const scenario_entry workload = entry_of<idle>();
     const cell_result result = run_cell(
@@ -418,8 +418,8 @@ TEST(SupervisorTest, ARunWithoutOperationsIsInconclusive) {
     EXPECT_EQ(result.judged.kind, verdict_kind::inconclusive) << testing::told(result);
 }
 
-// The limit of operations ends a run also where the last steps that it leaves are no calls: to make
-// a namespace, say, is none.
+// The limit of operations also ends a run whose remaining steps are not calls: making a namespace,
+// for example, is not a call.
 TEST(SupervisorTest, ALimitEndsARunInWhichNothingIsLeftToDo) {
     trial_settings how = testing::some_calls(1);
     how.workers = 1;
@@ -432,7 +432,7 @@ TEST(SupervisorTest, ALimitEndsARunInWhichNothingIsLeftToDo) {
     EXPECT_EQ(result.seen.operations, 0U);
 }
 
-// An interruption ends a run in good order: what was done is audited and told.
+// An interruption ends a run in good order: what was done is audited and reported.
 TEST(SupervisorTest, AnInterruptionEndsARunInGoodOrder) {
     std::uint64_t seen = 0;
     const scenario_entry& workload = *find_scenario("churn");

@@ -7,14 +7,14 @@
 
 namespace pidmap_stress {
 
-/// Who holds a pid: a worker's number plus one, or 0. Not atomic, on purpose: the allocator is to
-/// order one holder's writes before the next one's, and where it does not, this is a data race.
+/// The holder of a pid: a worker's number plus one, or 0. Not atomic, on purpose: the allocator is
+/// to order one holder's writes before the next one's, and where it does not, this is a data race.
 using tenant_cell = std::uint16_t;
 
 /// The cells of many namespaces, all 0 at first.
 ///
-/// A trial has hundreds of namespaces and touches few of their pids, so the cells are mapped at
-/// once, and pages that nobody touches cost nothing.
+/// A trial has hundreds of namespaces and touches few of their pids, so the cells are mapped all at
+/// once, and pages that are never touched cost nothing.
 class tenant_cells {
 public:
     /// \param each  Cells of one namespace: for the pids below it.

@@ -24,8 +24,8 @@ constexpr std::uint32_t emptied_one_in = 16;
 constexpr std::uint64_t careful_rounds = 8;
 constexpr std::uint32_t careful_length = 4;
 
-/// From 1 to `longest`, each power of two as likely: rounds that differ let a run drain now and
-/// then, which a continuous one never does.
+/// From 1 to `longest`, each power of two equally likely: rounds of different lengths let a run
+/// drain now and then, which a continuous one never does.
 [[nodiscard]] std::uint32_t round_length(rng& chance, std::uint32_t longest) noexcept {
     std::uint32_t powers = 1;
     while ((1U << powers) < longest) ++powers;

@@ -119,7 +119,7 @@ void worker::find_sole(tested_namespace& ns, pid_nr nr) {
 
 bool worker::walk_to(tested_namespace& ns, pid_nr nr) {
     pid_nr before = 0;
-    // No search needs more: each call of it goes on where the last one ended.
+    // No search needs more: each call of it continues where the last one ended.
     for (pid_nr calls = 0; calls < limit_; ++calls) {
         const alloc_result got = alloc_in(ns);
         if (!got) return false;
@@ -150,10 +150,10 @@ void worker::free_with_care(held_pid what) {
 void worker::tell_refused(tested_namespace& ns, alloc_error why) {
     recorder_.record({flight_event::kind::alloc, ns.id, coded(why)});
     if (why != alloc_error::namespace_dead || by_lookup_) return;
-    // Whether it was closed by then, the histories tell; and the audit, if it never was.
+    // Whether it was closed by then, the histories show; if it never was, the audit does.
     if (ns.may_be_closed) return ns.told_dead.store(true, std::memory_order::relaxed);
-    // No order of the calls explains it; and for the caller, what it holds did not keep the
-    // namespace alive. The explorer reports both as well: see judge_refusal().
+    // No order of the calls explains it; and from the caller's point of view, what it holds did not
+    // keep the namespace alive. The explorer reports both too: see judge_refusal().
     for (const invariant one : {invariant::live_pid_pins_namespace, invariant::linearizable})
         report({.broken = one,
                 .what = fmt::format(
@@ -171,7 +171,7 @@ bool worker::judge_range(const tested_namespace& ns, pid_nr nr) {
     return nr >= 1 && nr < limit_;
 }
 
-/// The call that follows touches released memory, by then in use for something else perhaps.
+/// The call that follows touches released memory, which may be in use for something else by then.
 void worker::tell_used_but_released(const tested_namespace& ns) const {
     const bool member = set_.how() == discipline::member;
     report({.broken = member ? invariant::live_pid_pins_namespace : invariant::no_use_after_release,
@@ -219,7 +219,7 @@ alloc_result worker::fill(table_slot& slot) {
     // The first pid is to keep it alive when the creator's reference goes.
     const alloc_result first = alloc_in(*fresh);
     const bool mine = first && publish(slot, *fresh);
-    if (!mine && first) free_last();  // Another worker was first. This one goes unseen.
+    if (!mine && first) free_last();  // Another worker was first. This one was never visible.
     put(*fresh);
     return mine ? first : alloc_result(alloc_error::exhausted);
 }

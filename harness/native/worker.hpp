@@ -52,13 +52,13 @@ struct held_object {
 
 /// What became of an attempt to make a task.
 struct task_result {
-    /// Why there is none, and at which level.
+    /// Why it failed, and at which level.
     std::optional<alloc_error> error{};
     unsigned at_level = 0;
     [[nodiscard]] explicit operator bool() const noexcept { return !error; }
 };
 
-/// A worker as scenarios see it: every call goes through here, is checked, and is recorded in the
+/// A worker as scenarios see it: every call passes through here, is checked, and is recorded in the
 /// worker's own memory. Used by one thread at a time.
 class worker {
 public:
@@ -66,7 +66,7 @@ public:
 
     // ---- What a scenario does ----
 
-    /// Counts one step of the round. \returns Whether there is one left.
+    /// Counts one step of the round. \returns Whether one is left.
     [[nodiscard]] bool running() noexcept {
         if (steps_left_ == 0 || board_.stop.load(std::memory_order::relaxed) != 0) [[unlikely]]
             return false;
@@ -82,8 +82,8 @@ public:
         return static_cast<std::uint32_t>(recorder_.recorded.load(std::memory_order::relaxed));
     }
 
-    /// Allocates in the slot's namespace as the discipline says, and keeps the pid in `held`.
-    /// Under `lookup`, a slot that is found empty is filled with a new namespace.
+    /// Allocates in the slot's namespace as the discipline requires, and keeps the pid in `held`.
+    /// Under `lookup`, an empty slot is filled with a new namespace.
     alloc_result alloc(table_slot& slot);
     /// Allocates in a namespace that the caller's pid or reference keeps alive.
     alloc_result alloc_in(tested_namespace& ns);
@@ -92,20 +92,20 @@ public:
     void set_last_pid(tested_namespace& ns, pid_nr last) noexcept;
     /// Frees the pid at `index` of `held`; the last one takes its place.
     void free_at(std::size_t index);
-    /// Frees a pid that is no longer, or never was, in `held`.
+    /// Frees a pid that is no longer in `held`, or never was.
     void free_pid(held_pid what);
     void free_last();
-    /// Frees a pid of `held` and allocates: that must find it, wherever the search begins.
+    /// Frees a pid of `held` and allocates: the search must find it, wherever it begins.
     ///
     /// \pre No other pid that a search may find is free, the last one that was handed out is
-    ///      another one, and nobody else is in a call.
+    ///      another one, and no other worker is in a call.
     void find_sole(tested_namespace& ns, pid_nr nr);
     /// Brings the search of a namespace forward: allocates pid after pid, and frees each of them
-    /// when the next one is there, until one comes that is `nr` or above; that one is kept. A
-    /// search that gives the pid before again is reported.
+    /// once the next one is allocated, until one is `nr` or above; that one is kept. A search that
+    /// returns the previous pid again is reported.
     ///
-    /// \returns Whether one came.
-    /// \pre     Nobody else allocates there, and there is room.
+    /// \returns Whether it got there.
+    /// \pre     No other worker allocates there, and there is room.
     bool walk_to(tested_namespace& ns, pid_nr nr);
     void free_any() { free_at(chance_.below(static_cast<std::uint32_t>(held.size()))); }
 
@@ -116,10 +116,10 @@ public:
     /// No more steps in this round.
     void end_round() noexcept { steps_left_ = 0; }
 
-    /// Makes a namespace; the caller has its one reference. nullptr: none is to be had now.
+    /// Makes a namespace; the caller has its one reference. nullptr: it cannot be made now.
     /// \param above  Its parent, if it is to have one; the caller keeps that alive meanwhile.
     [[nodiscard]] tested_namespace* create(tested_namespace* above = nullptr);
-    /// Whether there was no object left for a create() of this round, and not: no memory.
+    /// Whether this round's objects for create() were used up, as opposed to memory.
     [[nodiscard]] bool out_of_namespaces() const noexcept;
     /// Takes a reference. \pre The caller's own pid or reference keeps the namespace alive.
     void get(tested_namespace& ns);
@@ -132,8 +132,8 @@ public:
     /// section. \returns Whether there was one.
     template <class Use>
     bool with_found(table_slot& slot, Use use);
-    /// Calls `use` with the slot's namespace: looked up in a read-side section under `lookup`, else
-    /// kept alive by what the caller holds. \returns Whether there was one.
+    /// Calls `use` with the slot's namespace: looked up in a read-side section under `lookup`,
+    /// otherwise kept alive by what the caller holds. \returns Whether there was one.
     template <class Use>
     bool with_current(table_slot& slot, Use use);
 
@@ -151,29 +151,29 @@ public:
     void own(const held_task& what) noexcept {
         for (const held_pid& one : what.pids) own(one);
     }
-    /// A reference is nobody's in particular.
+    /// A reference belongs to no worker in particular.
     void disown(tested_namespace* /*what*/) noexcept {}
     void own(tested_namespace* /*what*/) noexcept {}
     /// Ends the task at `index` of `tasks`; the last one takes its place. Its object lives on while
-    /// somebody has a reference.
+    /// any reference is left.
     void end_task(std::size_t index);
     void end_last_task() { end_task(tasks.size() - 1); }
-    /// Looks a number up that any worker may have, and judges what it finds. The object that was
+    /// Looks up a number that any worker may have, and judges what it finds. The object that was
     /// found is kept in `objects`. \returns Whether one was found. \pre As for make_task().
     bool look_up(tested_namespace& ns, pid_nr nr);
-    /// Looks a task's own number at a level up: that must find the task's own object. It is kept.
+    /// Looks up a task's own number at a level: that must find the task's own object. It is kept.
     void look_up_own(const held_task& mine, unsigned level);
     /// Drops the reference on the object at `index` of `objects`; the last one takes its place.
     void drop_object(std::size_t index);
 
-    /// Closes a namespace for allocations; from its return on everybody can know.
+    /// Closes a namespace for allocations; once it has returned, every worker can know.
     void disable(tested_namespace& ns);
-    /// As alloc_in(), and who knows that the namespace is closed must not get a pid.
+    /// As alloc_in(), but a worker that knows that the namespace is closed must not get a pid.
     alloc_result alloc_in_closing(tested_namespace& ns);
     /// Undoes a creation after its first pid, which is the last of `held`.
     void abandon(tested_namespace& ns);
 
-    /// Has the first, the second, ... allocation of memory within `call` fail, until it succeeds.
+    /// Makes the first, the second, ... allocation of memory within `call` fail, until it succeeds.
     /// After each failure `judge` is called. \returns How many there were.
     template <class Call, class Judge>
     unsigned fail_each_allocation(Call call, Judge judge);
@@ -182,10 +182,10 @@ public:
 
     /// Notes that the scenario's mark of this index was hit.
     void hit(unsigned mark) noexcept { marks_ |= std::uint64_t{1} << mark; }
-    /// From now on one allocation of memory in N fails; 0: none.
+    /// From now on one allocation of memory in N fails; 0: no failures.
     void inject_failures(std::uint32_t one_in) noexcept;
     void set_pid_max(pid_nr limit) noexcept;
-    /// Lets a moment pass, so that others come between.
+    /// Waits for a moment, so that others come between.
     void dawdle() noexcept;
     /// Makes a call that is slow at pid objects: what it has read of one may be out of date at its
     /// next access, and other workers may be in the middle of the same call.
@@ -221,7 +221,7 @@ public:
     [[nodiscard]] std::chrono::nanoseconds take_cpu_time() noexcept {
         return std::exchange(cpu_time_, {});
     }
-    /// Where the last pid of the round came from, if one came.
+    /// Where the last pid of the round came from, if there was one.
     [[nodiscard]] tested_namespace* last_in() const noexcept { return last_in_; }
     /// Whether a pid below reserved_pids came in this round.
     [[nodiscard]] bool got_reserved() const noexcept { return got_reserved_; }

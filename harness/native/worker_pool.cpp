@@ -28,12 +28,12 @@ constexpr std::array<std::string_view, 2> names{"tbb", "jthread"};
     return cores;
 }
 
-/// Lets threads go on together: those who come wait for the last one.
+/// Lets threads continue together: those that arrive wait for the last one.
 class starting_line {
 public:
     void reset(unsigned expected) noexcept { missing_.store(expected, std::memory_order::relaxed); }
     void wait() noexcept {
-        // Release and acquire by all: nobody goes on before the others have come.
+        // Release and acquire by all: no thread continues before the others have arrived.
         missing_.fetch_sub(1, std::memory_order::acq_rel);
         for (unsigned spins = 0; missing_.load(std::memory_order::acquire) != 0; ++spins)
             if (spins > 100) std::this_thread::yield();  // There may be fewer cores than workers.
@@ -55,7 +55,7 @@ protected:
             cpu_set_t one;
             CPU_ZERO(&one);
             CPU_SET(static_cast<std::size_t>(cores_[number % cores_.size()]), &one);
-            ::sched_setaffinity(0, sizeof one, &one);  // It is an optimization: may fail.
+            ::sched_setaffinity(0, sizeof one, &one);  // Only an optimization: it may fail.
         }
         line_.wait();
         body(number);
@@ -140,7 +140,7 @@ private:
     const std::function<void(unsigned)>* body_ = nullptr;
     std::uint64_t round_ = 0;
     unsigned running_ = 0;
-    std::vector<std::jthread> threads_;  // Last: they are gone before the rest is.
+    std::vector<std::jthread> threads_;  // Last: they end before the rest is destroyed.
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ enum class pool_kind { tbb, jthread };
 [[nodiscard]] std::string_view to_string(pool_kind which) noexcept;
 [[nodiscard]] std::optional<pool_kind> parse_pool(std::string_view name) noexcept;
 
-/// Runs a body on N threads that are really concurrent, more than there are cores too.
+/// Runs a body on N threads that are really concurrent, even if there are fewer cores.
 class worker_pool {
 public:
     struct settings {

@@ -1,4 +1,4 @@
-// The pools run in a process of their own each: the threads of a library stay when a pool goes.
+// Each pool runs in a process of its own: the threads of a library stay after the pool.
 
 #include "harness/native/worker_pool.hpp"
 
@@ -34,7 +34,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, WorkerPoolTest,
                          ::testing::Values(pool_kind::tbb, pool_kind::jthread),
                          [](const auto& one) { return std::string(to_string(one.param)); });
 
-// N workers are there at the same time, N being more than there are cores: they all meet.
+// N workers run at the same time, although there are fewer cores: they all meet.
 TEST_P(WorkerPoolTest, AllWorkersMeet) {
     const auto end = in_child([] {
         const unsigned workers = more_than_cores();
@@ -69,7 +69,7 @@ TEST_P(WorkerPoolTest, EachNumberHasAThreadOfItsOwn) {
     EXPECT_TRUE(end.good());
 }
 
-// What workers did, in plain memory, is there when run() returns, and for all of them in the next
+// What workers did, in plain memory, is visible when run() returns, and to all of them in the next
 // round. Under TSan a missing edge is a report.
 TEST_P(WorkerPoolTest, WhatWorkersDidIsVisibleAfterwards) {
     const auto end = in_child([] {
@@ -108,7 +108,7 @@ TEST_P(WorkerPoolTest, PinnedWorkersStayOnTheirCore) {
     EXPECT_TRUE(end.good());
 }
 
-// One worker is a pool as well, and so are as many as there may be.
+// One worker makes a pool too, and so does the largest number.
 TEST_P(WorkerPoolTest, AnyNumberOfWorkersIsAPool) {
     for (const unsigned workers : {1U, 256U}) {
         const auto end = in_child([workers] {

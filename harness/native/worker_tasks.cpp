@@ -1,5 +1,5 @@
 // What workers do with tasks, objects, and namespaces that nest and close. The calls are slow
-// enough by themselves that nothing here has to be in line.
+// enough by themselves that nothing here needs to be inline.
 
 #include <array>
 
@@ -32,7 +32,7 @@ ticks worker::begin_release() const noexcept {
     return time_before();
 }
 
-/// What was released in the call had a reference on what it came from, and dropped it.
+/// What was released in the call had a reference on its namespace, and dropped it.
 void worker::end_release(ticks called) {
     self.releases.end();
     if (!keep_history_) return;
@@ -108,8 +108,9 @@ task_result worker::note_no_task(tested_namespace& deepest, alloc_error error, u
     for (tested_namespace* ns = &deepest; ns != nullptr && ns->level >= reached;
          ns = ns->parent()) {
         operation one = operation_of(operation_kind::alloc, *ns, called);
-        // The others gave a pid and got it back, which is no change. It is noted as what is
-        // always right, so that who is refused meanwhile is not judged as if he were alone.
+        // The other levels gave a pid and got it back, which changes nothing. It is recorded as a
+        // result that is always right, so that a worker that is refused meanwhile is not judged as
+        // if it were alone.
         one.error = ns->level == at_level ? error : alloc_error::no_memory;
         record(one);
         if (ns->level == at_level) tell_refused(*ns, error);
@@ -145,8 +146,8 @@ void worker::end_task(std::size_t index) {
 
 // --- Objects -------------------------------------------------------------------------------------
 
-/// A holder of a reference on an object, or the task that it is of, may ask it at any time what it
-/// was asked before. What follows would be a call on an object that is gone, so it is not made.
+/// A holder of a reference on an object, or its task, may repeat at any time what it asked before.
+/// What follows would be a call on an object that is gone, so it is not made.
 bool worker::is_still_there(const pid_handle& object, unsigned level, pid_nr nr) const {
     if (set_.under_test().number_of(object, level) == nr) return true;
     report({.broken = invariant::no_use_after_release,
@@ -167,7 +168,7 @@ bool worker::look_up(tested_namespace& ns, pid_nr nr) {
     return true;
 }
 
-/// What it is known by never changes, so it can be asked whenever there is a reference.
+/// The identity of an object never changes, so it can be asked for whenever there is a reference.
 void worker::judge_found(const pid_handle& object, const tested_namespace& ns, pid_nr nr) const {
     const unsigned level = set_.under_test().level_of(object);
     const pid_nr its = level > max_level ? memory_domain::poison_int

@@ -40,7 +40,7 @@ public:
     }
 
 private:
-    /// In operations: 1 to 2, 4, ... 512, each power as likely.
+    /// In operations: 1 to 2, 4, ... 512, each power equally likely.
     [[nodiscard]] static std::uint32_t hold_time(rng& chance) noexcept {
         const std::uint64_t draw = chance.next();
         return 1 + static_cast<std::uint32_t>((draw >> 8) & ((2U << (draw % 9)) - 1));

@@ -11,15 +11,15 @@
 
 namespace pidmap_stress {
 
-/// In the explorer, a namespace is closed while others allocate in it. Its map is as good as full,
-/// so that what is freed is soon asked for again.
+/// In the explorer, a namespace is closed while others allocate in it. Its map is almost full, so
+/// that a freed pid is soon allocated again.
 ///
 /// Each thread keeps it by a pid of its own (`member`) or a reference. Thread 1 closes it, which
 /// drops the creator's reference, and then does as the others do: its turns of alloc and free.
-/// Under `two_closers` thread 2 does the same. Of a `member` that closes, its own pid is freed at
-/// once, so that it is there to be had. `short_of_memory`: the hint is at the end of page 0, page 1
-/// has no memory, and each thread may once find none: an error that must not hide the closing.
-/// `child`: it is below another one, as all are that ever die.
+/// Under `two_closers` thread 2 does the same. A `member` that closes frees its own pid at once, so
+/// that it can be allocated. `short_of_memory`: the hint is at the end of page 0, page 1 has no
+/// memory, and each thread's attempt to get some may fail once, an error that must not hide the
+/// closing. `child`: it is below another one, as every namespace is that ever dies.
 struct small_dying_namespace {
     using setting = explore::pidmap_setting;
 
@@ -82,7 +82,7 @@ class dying_namespace final : public scenario {
     static constexpr std::uint32_t close_one_in_table = 1024;
     static constexpr pid_nr for_each = 2;
     static constexpr pid_nr page = 32768;
-    /// To lead a hint to the end of a page takes longer than the rest of a round.
+    /// Moving a hint to the end of a page takes longer than the rest of a round.
     static constexpr unsigned short_of_memory_one_in = 16;
 
 public:
@@ -111,11 +111,11 @@ public:
         for (std::size_t n = 0; n < (by_lookup ? in_table : namespaces); ++n) {
             table_slot& slot = set.add_slot();
             if (by_lookup) continue;
-            // Those that ever die are below another one; but a root is to die as well.
+            // Those that ever die are below another one; but a root is to die too.
             tested_namespace* const ns = set.create(n % 4 < 2 ? above : nullptr);
             if (ns == nullptr) return;
             ns->may_be_closed = true;
-            // Every other one is soon full, as its search has wrapped.
+            // Every other one is soon full, because its search has wrapped.
             if (n % 2 == 0 && main.walk_to(*ns, reserved)) main.free_last();
             set.seat_workers(slot, *ns);
             // The last one out is to be a worker.
@@ -150,7 +150,7 @@ private:
         tested_namespace* const ns = set.create();
         if (ns == nullptr) return;
         ns->may_be_closed = true;
-        // What is to keep it comes first: the workers' own pids, or the resident of the table.
+        // What keeps it comes first: the workers' own pids, or the resident of the table.
         const unsigned seats = set.how() == discipline::member   ? set.workers()
                                : set.how() == discipline::lookup ? 1
                                                                  : 0;
@@ -179,7 +179,7 @@ private:
         return false;
     }
 
-    /// It stays dead; then all that this worker has of it goes.
+    /// It stays dead; then this worker gives up all that it has of it.
     void leave(worker& me, tested_namespace& ns) {
         for (std::uint32_t more = me.chance().below(3); more > 0; --more) {
             me.dawdle();

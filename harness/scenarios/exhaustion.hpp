@@ -11,9 +11,9 @@
 
 namespace pidmap_stress {
 
-/// In the explorer, the map is full except for one pid fewer than there are threads, so that they
-/// fight for the last ones. Before they run, a search that goes round must have found a sole free
-/// pid, wherever it is.
+/// In the explorer, the map has one free pid less than there are threads, so that they compete for
+/// the last ones. Before they run, a search all the way around must have found a sole free pid,
+/// wherever it is.
 ///
 /// `every_pid`: each pid that a search may find is the sole free one in turn, first upwards, then
 /// downwards, so that the search has the shortest and the longest way to it.
@@ -61,14 +61,14 @@ struct small_exhaustion {
                                                 : s.how == discipline::lookup ? 1
                                                                               : 0);
         const auto find_sole = [&](pid_nr nr) {
-            if (nr > seated) fill.find_sole(nr);  // Else a thread holds it.
+            if (nr > seated) fill.find_sole(nr);  // Otherwise a thread holds it.
         };
         if (s.variation == every_pid) {
             for (pid_nr nr = made.reserved; nr < end; ++nr) find_sole(nr);
             for (pid_nr nr = end; nr-- > made.reserved;) find_sole(nr);
         }
-        // The ends of both pages, from another one and from the same; then, with the hint inside a
-        // page, a pid before it there; and the first one after a wrap.
+        // The ends of both pages, with the search coming from the other page and from the same one;
+        // then, with the hint inside a page, a pid before it there; and the first pid after a wrap.
         find_sole(static_cast<pid_nr>(s.bits) - 1);
         for (const pid_nr before_end : {1, 2, 4}) find_sole(end - before_end);
         find_sole(made.reserved);
@@ -81,7 +81,7 @@ struct small_exhaustion {
     static constexpr explore::explored_scenario info{
         .name = "exhaustion",
         .summary = "the map is full except for one or two pids",
-        // A wrap then reaches a pid that no thread holds, and at which the very first search does
+        // Then a wrap reaches a pid that no thread holds, and at which the very first search does
         // not begin.
         .reserved_pids = 3,
         .variations = shapes,

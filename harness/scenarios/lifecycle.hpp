@@ -55,8 +55,8 @@ private:
     [[nodiscard]] bool exchange(worker& me, held_pid mine, bool offers, held_pid& taken) {
         offer& place = (*offers_)[me.chance().below(exchange_places)];
         int wanted = offers ? offer::empty : offer::full;
-        // Acquire and release: the next owner is to see what the last one did to the namespace,
-        // as any hand-over of a pid would see to it.
+        // Acquire and release: the next owner is to see what the last one did to the namespace, as
+        // any hand-over of a pid would ensure.
         if (!place.state.compare_exchange_strong(wanted, offer::busy, std::memory_order::acquire,
                                                  std::memory_order::relaxed))
             return false;
@@ -91,7 +91,7 @@ private:
         }
     }
 
-    /// Joins a namespace that is on offer, or makes one.
+    /// Joins a namespace that is on offer, or makes a new one.
     void enter(worker& me) {
         held_pid taken;
         if (exchange(me, {}, false, taken)) {
@@ -129,7 +129,7 @@ private:
         } else if (draw < 14 && !me.held.empty()) {
             me.free_any();
         } else {
-            // Pids of it may well be left, and keep it alive.
+            // It may well have pids left, which keep it alive.
             me.references[any] = me.references.back();
             me.references.pop_back();
             me.hit(1);
@@ -137,7 +137,7 @@ private:
         }
     }
 
-    /// What nobody took by the end of the round belongs to somebody again.
+    /// What no worker took by the end of the round gets an owner again.
     void take_back_offer(worker& me) {
         for (offer& place : *offers_) {
             int full = offer::full;

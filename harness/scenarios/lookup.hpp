@@ -7,8 +7,8 @@
 
 namespace pidmap_stress {
 
-/// Namespaces that die of their last pid, and workers that find them in a table meanwhile and want
-/// a pid of them: a dead one must say so, and must stay dead.
+/// Namespaces die with their last pid, while workers find them in a table and want a pid of them: a
+/// dead one must say so, and must stay dead.
 class lookup final : public scenario {
     static constexpr std::array<std::string_view, 2> marks{
         "a namespace was released by its last pid", "a namespace died between lookup and use"};

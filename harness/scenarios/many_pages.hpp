@@ -12,10 +12,10 @@ namespace pidmap_stress {
 /// empties and refills all the time. So the number of non-empty pages varies between a few and 128,
 /// and the references of workers add hundreds to the count.
 ///
-/// With alloc and free alone, the search reaches the next page only after 32768 allocations: once
-/// round the map takes 4194304 calls, a tenth of a second on one thread at full speed and seconds
-/// under a sanitizer, and each page changes once in that time. Smaller pages would need a second
-/// instantiation of every variant. So the workers set last_pid to where they want a pid, as
+/// With alloc and free alone, the search reaches the next page only after 32768 allocations: a full
+/// turn through the map takes 4194304 calls, a tenth of a second on one thread at full speed and
+/// seconds under a sanitizer, and each page changes once in that time. Smaller pages would need a
+/// second instantiation of every variant. So the workers set last_pid to where they want a pid, as
 /// checkpoint and restore does, and every build has the kernel's geometry.
 class many_pages final : public scenario {
     static constexpr std::array<std::string_view, 5> marks{

@@ -11,7 +11,7 @@ namespace pidmap_stress {
 
 /// One namespace has hundreds of children and hundreds of references, and one of its objects has
 /// hundreds of references. All of them come and go all the time, so the counts vary between a few
-/// and many. Besides, there are parents that are kept alive by nothing but their children.
+/// and many. In addition, there are parents that only their children keep alive.
 class many_references final : public scenario {
     static constexpr std::array<std::string_view, 4> marks{
         "a parent had 200 children at once", "a namespace had 600 references at once",

@@ -36,7 +36,7 @@ struct small_nested {
         const bool fails = s.variation == failing || s.variation == abandoning;
         const unsigned home = is_shared ? 1 : 0;
         const unsigned kept = is_member ? 1 : 0;
-        // Page 0 only, but where the search must not come round.
+        // Page 0 only, except where the search must not wrap.
         const auto limit = static_cast<pid_nr>(s.bits) * (s.variation == full_root ? 2 : 1);
         explore::script made = explore::begin_script(s, 0, limit);
         if (is_shared) made.before.push_back({.what = create});
@@ -89,8 +89,8 @@ struct small_nested {
 };
 
 /// Containers in containers: chains of namespaces below a common root are created, have tasks, are
-/// handed from worker to worker, and go, all of them at once or one by one. The root has few
-/// numbers, so an allocation that has got one at 32 levels may fail at the last.
+/// handed from worker to worker, and are released, all at once or one by one. The root has few
+/// numbers, so an allocation that has succeeded at 32 levels may fail at the last.
 class nested final : public scenario {
     static constexpr std::array<std::string_view, 6> marks{
         "a chain of 32 was released by one call", "a chain was released by its last task",
@@ -130,7 +130,7 @@ public:
         if (root_ == nullptr) return;
         slot.current.store(nullptr, std::memory_order::relaxed);
         if (large) return;
-        // From here on the reserved ones are out of reach, and the root is full soon.
+        // From here on the reserved ones are out of reach, and the root is soon full.
         (void)main.walk_to(*root_, set.under_test().reserved_pids());
     }
 
@@ -140,7 +140,7 @@ public:
             fail_at_page_end(me);
         if (me.chance().one_in(4)) fail_creation(me);
         while (me.running()) step(me);
-        // What nobody took by the end of the round belongs to somebody again.
+        // What no worker took by the end of the round gets an owner again.
         tasks_->take_all(me, [&me](held_task what) { me.tasks.push_back(std::move(what)); });
         references_->take_all(me, [&me](tested_namespace* ns) { me.references.push_back(ns); });
     }
@@ -158,7 +158,7 @@ private:
         if (!me.tasks.empty()) return end_any(me);
     }
 
-    /// A new task in a namespace that something of this worker's keeps, or that a table leads to.
+    /// A new task in a namespace that this worker keeps, or that a table leads to.
     void fork(worker& me) {
         if (me.set().how() == discipline::lookup) {
             table_slot& slot = me.set().slot(0);
@@ -182,7 +182,7 @@ private:
         const std::size_t any = any_of(me, me.tasks.size());
         const tested_namespace& home = me.tasks[any].home();
         me.end_task(any);
-        // The object of the harness is there when the namespace is not.
+        // The harness's object still exists when the namespace is gone.
         if (home.released()) me.hit(1);
     }
 
@@ -194,7 +194,7 @@ private:
         release_chain(me, ns);
     }
 
-    /// Drops a reference on the deepest of a chain. Parents are known as long as the round goes on.
+    /// Drops a reference on the deepest of a chain. Parents stay known until the round ends.
     void release_chain(worker& me, tested_namespace& deepest) {
         const tested_namespace* first = &deepest;
         while (first->level > 1) first = first->parent();
@@ -252,7 +252,7 @@ private:
             return me.abandon(deepest);
         }
         bool born = try_task(me, deepest);
-        // The next one is to be the init, as the first attempt has changed nothing.
+        // The next one must be the init, because the first attempt has changed nothing.
         if (!born && !me.tasks.empty()) {
             end_any(me);
             born = try_task(me, deepest);
@@ -265,7 +265,7 @@ private:
 
     // ---- One failure after the other ----
 
-    /// A creation fails for want of each of the things that it needs, and has changed nothing.
+    /// A creation fails for lack of each thing that it needs, and has changed nothing.
     void fail_creation(worker& me) {
         tested_namespace* const parent = me.create();
         if (parent == nullptr) return;

@@ -24,7 +24,7 @@ namespace pidmap_stress {
 /// `strangers`: in a turn a thread looks up the number of another one's own object, reads what it
 /// says, and puts it, while the other one may be leaving. `member` only. `crowd`: there is one
 /// object. Thread 1 ends it; in a turn each other thread looks it up and puts it. With three
-/// threads, two lookups meet the end of one object, which happens in no other shape. What keeps the
+/// threads, two lookups meet the end of one object, which no other program does. What keeps the
 /// namespace alive is given up when all threads have ended.
 struct small_outliving_pid {
     using setting = explore::pidmap_setting;
@@ -92,7 +92,7 @@ struct small_outliving_pid {
 /// their task, their number and often their namespace are long gone. Numbers are few, so that a
 /// number has a new owner while the object of an earlier one is still kept.
 ///
-/// Every other round is a crowd: the workers look one number up while the task that has it ends,
+/// Every other round is a crowd: the workers look up one number while the task that has it ends,
 /// and they are slow at it, so that two or three of them are in the middle of a call on an object
 /// that is about to end.
 class outliving_pid final : public scenario {
@@ -299,8 +299,9 @@ private:
         me.drop_object(any_of(me, me.objects.size()));
     }
 
-    /// An object of a fresh namespace and its parent fails for want of each of the things that it
-    /// needs. Nothing has changed by that, and the one that is made at last is the init.
+    /// An object of a fresh namespace and of its parent fails for lack of each thing that it needs.
+    /// None of these attempts has changed anything, and the object that is made at last is the
+    /// init.
     void fail_object(worker& me) {
         tested_namespace* const parent = me.create();
         if (parent == nullptr) return;

@@ -13,15 +13,15 @@
 
 namespace pidmap_stress {
 
-/// In the explorer, page 1 empties and refills. Page 0 empties once at most, so its own troubles
-/// stay out of it: under `member`, the threads' own pids are on it; else it was filled and emptied
-/// before they run. Page 1 has its memory: who installs it is another matter, and would treble the
-/// executions.
+/// In the explorer, page 1 empties and refills. Page 0 empties at most once, so that its own faults
+/// do not interfere: under `member`, the threads' own pids are on it; otherwise it was filled and
+/// emptied before they run. Page 1 has its memory: which thread installs it is another matter, and
+/// would treble the executions.
 struct small_page_boundary {
     using setting = explore::pidmap_setting;
 
-    /// The hint goes from pid to pid, so every allocation takes one that was never used; behind
-    /// the last one it would be page 0's turn.
+    /// The hint moves from pid to pid, so every allocation takes one that was never used; behind
+    /// the last one it would wrap to page 0.
     [[nodiscard]] static std::optional<std::string> refuses(const setting& s) {
         const bool stays = s.how == discipline::lookup && s.variation == explore::resident_last;
         const unsigned needed = s.threads * s.turns + (stays ? 2 : 1);
@@ -53,8 +53,8 @@ struct small_page_boundary {
                                                      .calls = calls};
 };
 
-/// Three pids at the end of page 0 and three at the beginning of page 1 are all that is to be had,
-/// so page 1 empties and refills all the time.
+/// Only three pids at the end of page 0 and three at the beginning of page 1 are available, so page
+/// 1 empties and refills all the time.
 class page_boundary final : public scenario {
     static constexpr std::array<std::string_view, 2> marks{"the last pid of a page was allocated",
                                                            "the only pid of page 1 was freed"};
@@ -91,7 +91,7 @@ public:
         while (me.running()) {
             if (me.held.empty() || (me.held.size() < 3 && me.chance().one_in(2))) {
                 if (me.alloc(slot) && me.held.back().nr == boundary - 1) me.hit(0);
-                // What is exhausted here is soon given back by another worker.
+                // A map that is exhausted here soon has a free pid again, from another worker.
             } else {
                 const held_pid mine = me.held.back();
                 if (mine.nr >= boundary && mine.ns->alone_on_page(mine.nr)) me.hit(1);

@@ -13,7 +13,7 @@
 
 namespace pidmap_stress {
 
-/// In the explorer, as page_boundary, but page 1 has no memory when the threads come to it: one of
+/// In the explorer, as page_boundary, but page 1 has no memory when the threads reach it: one of
 /// them installs it. Page 0 is left alone, or emptied before they run.
 struct small_page_install {
     using setting = explore::pidmap_setting;
@@ -45,7 +45,7 @@ struct small_page_install {
         .calls = calls};
 };
 
-/// Many workers come to a page that has no memory yet, at once, and some of them find none. One
+/// Many workers reach a page that has no memory yet, at once, and some of them get none. One
 /// installs it, the others' pages are freed, and a failure changes nothing.
 class page_install final : public scenario {
     static constexpr std::array<std::string_view, 2> marks{

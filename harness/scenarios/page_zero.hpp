@@ -15,8 +15,8 @@
 namespace pidmap_stress {
 
 /// In the explorer, page 0 empties and refills. Under `member`, the threads' own pids are on page
-/// 1, which they fill; else page 1 is not used. Under `lookup`, page 0 has the resident at first,
-/// and was never empty since its first pid.
+/// 1, which they fill; otherwise page 1 is not used. Under `lookup`, page 0 has the resident at
+/// first, and was never empty since its first pid.
 struct small_page_zero {
     using setting = explore::pidmap_setting;
 
@@ -52,8 +52,8 @@ struct small_page_zero {
         .calls = calls};
 };
 
-/// Page 1 is full, so all that is allocated comes from page 0, which empties and refills while
-/// page 1 is live: what alloc and free do about bit 0 must balance.
+/// Page 1 is full, so everything that is allocated comes from page 0, which empties and refills
+/// while page 1 is live: what alloc and free do about bit 0 must balance.
 class page_zero final : public scenario {
     static constexpr std::array<std::string_view, 1> marks{"the only pid of page 0 was freed"};
 

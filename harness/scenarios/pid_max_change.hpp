@@ -7,7 +7,7 @@
 
 namespace pidmap_stress {
 
-/// pid_max shrinks and grows under load. Pids that are above it by now can still be freed.
+/// pid_max shrinks and grows under load. Pids that are now above it can still be freed.
 class pid_max_change final : public scenario {
     static constexpr std::array<std::string_view, 2> marks{"pid_max was changed under load",
                                                            "a pid above pid_max was freed"};

@@ -18,8 +18,8 @@ namespace pidmap_stress {
 ///
 /// The hint is one before the last pid, so that one thread gets that and the next one wraps; the
 /// threads' own pids are on page 0. `lowered`: page 1 has these instead, as the first pids that
-/// were allocated there, and then pid_max goes down to the end of page 0: the hint and what they
-/// hold are beyond it.
+/// were allocated there, and then pid_max is lowered to the end of page 0: the hint and the pids
+/// that they hold are beyond it.
 struct small_wraparound {
     using setting = explore::pidmap_setting;
 
@@ -27,7 +27,8 @@ struct small_wraparound {
     enum : unsigned { usual, lowered };
 
     [[nodiscard]] static std::optional<std::string> refuses(const setting& s) {
-        // What is reserved, held or handed out must leave pids to find, be it on page 0 alone.
+        // The pids that are not reserved, held or handed out must leave some to find, if only on
+        // page 0.
         const unsigned room = s.bits - static_cast<unsigned>(s.scenario->reserved_pids);
         if (s.threads > room)
             return fmt::format("--threads {} need a larger page than --bits {}", s.threads, s.bits);
@@ -41,7 +42,7 @@ struct small_wraparound {
                                                               : 0;
         const bool is_lowered = s.variation == lowered;
         explore::script made = explore::begin_script(s, 0);
-        // Behind what is seated a pid comes and goes, or the hint is led to the end.
+        // Behind the seated pids, one is allocated and freed, or the hint is moved to the end.
         made.last = is_lowered ? bits + static_cast<pid_nr>(seated) : made.highest_pid_max() - 2;
         const pid_nr first = is_lowered ? bits : 1;
         if (is_lowered)
@@ -61,13 +62,13 @@ struct small_wraparound {
         .calls = calls};
 };
 
-/// The search goes round and round, under the pid_max values at which it could go wrong: the
+/// The search wraps again and again, under the pid_max values at which it could go wrong: the
 /// lowest one, the last of page 0, one more, and the highest one (natively; it takes millions of
 /// allocations to get there).
 class wraparound final : public scenario {
     static constexpr std::array<std::string_view, 1> marks{"the search wrapped"};
     static constexpr std::array<pid_nr, 4> limits{301, 32768, 32769, 4194304};
-    /// The highest limit comes up so much more rarely, as preparing it is slow.
+    /// The highest limit is chosen this much more rarely, as preparing it is slow.
     static constexpr std::uint32_t highest_one_in = 32;
 
 public:
@@ -89,8 +90,8 @@ public:
         table_slot& slot = set.add_slot();
         tested_namespace* const ns = set.create();
         if (ns == nullptr) return;
-        // Up to a little before the end, so that the round surely wraps. One pid is held, so that
-        // the namespace has a reason to be, in the lowest place, where it is in nobody's way.
+        // Up to shortly before the end, so that the round surely wraps. One pid is held so that the
+        // namespace stays alive, the lowest one, where it is in no worker's way.
         (void)main.alloc_in(*ns);
         for (pid_nr nr = 1; nr < limit - 100 && main.alloc_in(*ns); ++nr) main.free_last();
         set.seat_workers(slot, *ns);
@@ -111,7 +112,7 @@ public:
                 me.free_any();
             }
         }
-        // With one pid to share, who keeps it leaves nothing to the others.
+        // With one pid to share, a worker that keeps it leaves nothing to the others.
         while (!me.held.empty()) me.free_last();
     }
 

@@ -21,8 +21,8 @@ namespace {
 
 constexpr int most_frames = 24;
 
-/// A function's name without what nobody reads: its parameters, template arguments, namespaces of
-/// this project.
+/// A function's name without its parameters, template arguments and this project's namespaces,
+/// which only make it hard to read.
 [[nodiscard]] std::string readable(const char* symbol) {
     int status = 0;
     const std::unique_ptr<char, void (*)(void*)> demangled(
@@ -31,11 +31,11 @@ constexpr int most_frames = 24;
     std::string name;
     int depth = 0;
     for (std::size_t n = 0; n < full.size(); ++n) {
-        // operator< and its kin are names, not brackets.
+        // The brackets of operator< and its relatives are part of the name.
         const bool names_operator = depth == 0 && name.ends_with("operator");
         const char c = full[n];
         if (!names_operator && (c == '<' || c == '(')) {
-            // "(anonymous namespace)" is part of a name, and no part of it that is missed.
+            // "(anonymous namespace)" is a part of a name that can be left out.
             if (c == '(' && depth == 0 && !full.substr(n).starts_with("(anonymous namespace)"))
                 break;
             ++depth;
@@ -43,7 +43,7 @@ constexpr int most_frames = 24;
         if (depth == 0) name += c;
         if (!names_operator && (c == '>' || c == ')') && depth > 0) --depth;
     }
-    // What a template function returns stands before its name.
+    // The return type of a template function precedes its name.
     if (const std::size_t space = name.rfind(' ');
         space != std::string::npos && name.find("operator") == std::string::npos)
         name.erase(0, space + 1);
@@ -76,7 +76,7 @@ int add_frame(Dwfl_Frame* frame, void* into) {
                                symbol == nullptr ? fmt::format("{:#x}", at) : readable(symbol));
     std::string_view before = " at ";
     for (const source_place& place : source_places(reinterpret_cast<const void*>(at))) {
-        // What the library has inlined says where in the library, and that is no news.
+        // For a function that the library has inlined, the place in the library is of no interest.
         if (place.file.find("/include/") != std::string::npos) continue;
         thread.text += fmt::format("{}{}", before, described(place));
         before = ", called at ";

@@ -6,8 +6,8 @@
 
 namespace pidmap_stress {
 
-// Generated at build time, by cmake/write_build_facts.cmake, in a source of its own: what is built
-// anew after a commit is that source. "MARK|version|commit|modified or clean|date|", then zeros.
+// Generated at build time, by cmake/write_build_facts.cmake, in a source of its own: only that
+// source is rebuilt after a commit. "MARK|version|commit|modified or clean|date|", then zeros.
 inline constexpr std::size_t build_facts_size = 256;
 extern const char build_facts_text[build_facts_size];
 

@@ -17,8 +17,8 @@ struct build_facts {
 };
 [[nodiscard]] const build_facts& this_build();
 
-/// Where in memory the facts lie that change though no code does: commit and date. They are in the
-/// file of the program, at a place of fixed size.
+/// Where in memory the facts lie that change although no code does: commit and date. They are in
+/// the file of the program, at a place of fixed size.
 [[nodiscard]] std::span<const std::byte> volatile_facts() noexcept;
 
 }  // namespace pidmap_stress

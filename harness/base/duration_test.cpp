@@ -37,7 +37,7 @@ struct refused {
     const char* why;
 };
 
-// Each refusal says what of the text is wrong, and what would be right.
+// Each refusal says which part of the text is wrong, and what would be right.
 TEST(DurationTest, SaysWhyItRefuses) {
     const char* const no_duration =
         "is not a duration; it must be a whole number and a unit, like 500ms, 45s, 5m, 3h or 2d";
@@ -80,7 +80,7 @@ TEST(DurationTest, SaysWhyItRefuses) {
     }
 }
 
-// Times are told in two units at the most, and short ones are not told as nothing.
+// Times are given in at most two units, and short ones are not rounded to nothing.
 TEST(DurationTest, TellsTimesInTwoUnitsAtMost) {
     const std::array<std::pair<std::chrono::nanoseconds, const char*>, 9> cases{
         {{0s, "0 s"},
@@ -95,7 +95,7 @@ TEST(DurationTest, TellsTimesInTwoUnitsAtMost) {
     for (const auto& [time, text] : cases) EXPECT_EQ(to_human(time), text);
 }
 
-// Counts are told in three figures, also where rounding carries over to the next power.
+// Counts are given in three figures, also where rounding carries over to the next power.
 TEST(DurationTest, TellsCountsInThreeFigures) {
     const std::array<std::pair<double, const char*>, 12> cases{{{0, "0"},
                                                                 {1, "1"},

@@ -4,16 +4,16 @@
 
 namespace pidmap_stress {
 
-/// An atomic whose accesses are those of another one, in the same order. Before each of them, be it
+/// An atomic whose accesses are those of another one, in the same order. Before each of them, even
 /// one that fails, it calls `Hooks::before_access()`, which may delay it; after each change
 /// `Hooks::changed(before, after)`, and after a compare-exchange that failed `Hooks::lost()`, if
 /// `Hooks` has them.
 ///
-/// A store does not tell what it replaces, so the value before is peeked at. Another worker may
+/// A store does not return what it replaces, so the previous value is peeked at. Another worker may
 /// come in between, and its change is lost like any that a store overwrites.
 ///
 /// \tparam Atomic  Has the interface of std::atomic.
-/// \tparam Hooks   Made from the first value of the cell if it can be, and kept with the cell.
+/// \tparam Hooks   Constructed from the cell's first value if possible, and kept with the cell.
 template <class Atomic, class Hooks>
 class hooked_atomic
     : public atomic_interface<hooked_atomic<Atomic, Hooks>, typename Atomic::value_type> {

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::array<int, 3> requests{SIGINT, SIGTERM, SIGHUP};
 
-/// What follows so soon is the same request: timeout(1), for one, sends its signal to the process
-/// and then to its group.
+/// A signal that follows so soon is the same request: timeout(1), for example, sends its signal to
+/// the process and then to its group.
 constexpr std::time_t one_request = 1;
 
 volatile std::sig_atomic_t was_asked = 0;

@@ -48,7 +48,7 @@ TEST(InterruptionTest, AnotherRequestEndsTheProcessAtOnce) {
     EXPECT_EQ(WTERMSIG(end.status), SIGTERM);
 }
 
-// What is ignored when the program starts, as nohup does it, stays ignored.
+// A signal that is ignored when the program starts, as under nohup, stays ignored.
 TEST(InterruptionTest, WhatIsIgnoredStaysIgnored) {
     const auto end = in_child([] {
         ::signal(SIGHUP, SIG_IGN);

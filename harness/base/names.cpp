@@ -8,7 +8,7 @@
 namespace pidmap_stress {
 namespace {
 
-/// Without what people do not look at.
+/// Without the differences that people overlook.
 [[nodiscard]] std::string folded(std::string_view name) {
     std::string text(name);
     for (char& c : text) {
@@ -60,7 +60,7 @@ std::optional<std::string_view> nearest_name(std::string_view wanted,
     std::optional<std::string_view> best;
     std::size_t fewest = 1 + std::max<std::size_t>(1, meant.size() / 3);
     for (const std::string_view name : names) {
-        // A short name is no slip of another one: each letter of it would be.
+        // A short name is not a slip of another one: every letter of it would be.
         const std::size_t slips = slips_between(meant, folded(name));
         if (slips >= fewest || slips >= name.size()) continue;
         fewest = slips;

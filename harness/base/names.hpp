@@ -17,7 +17,7 @@ struct named_choice {
 };
 [[nodiscard]] std::vector<std::string_view> names_of(std::span<const named_choice> choices);
 
-/// Names that are known elsewhere: somebody who wants one of them took the wrong option.
+/// Names that are known elsewhere: a user who wants one of them took the wrong option.
 struct other_names {
     std::string_view what{};  ///< "a scenario: --scenario", in front of the name.
     std::vector<std::string_view> names{};
@@ -28,9 +28,9 @@ struct known_names {
     std::string_view option;
     std::vector<std::string_view> names{};
     bool all = false;  ///< Whether `all` stands for all of `names`.
-    /// Known as well, but too many to list, and not part of `all`.
+    /// Known too, but too many to list, and not part of `all`.
     std::vector<std::string_view> by_name_only{};
-    std::string_view called{};  ///< What each of these is: "mutant". Said even if there are none.
+    std::string_view called{};  ///< What each of these is: "mutant". Named even if there are none.
     std::vector<other_names> elsewhere{};
 
     [[nodiscard]] bool contains(std::string_view name) const noexcept;
@@ -46,12 +46,12 @@ struct known_names {
 /// it is known, or is `all` where that is a name.
 [[nodiscard]] std::optional<std::string> unknown_name(const known_names& known,
                                                       std::string_view wanted);
-/// The first one of these, if there is one.
+/// The first unknown one among these, if any is.
 [[nodiscard]] std::optional<std::string> unknown_name(const known_names& known,
                                                       std::span<const std::string> wanted);
 
-/// The name that somebody who wrote `wanted` meant: another case, a dash for an underscore, a slip
-/// of a finger or two, or the beginning of one name only. Nothing if none is near.
+/// The name that a user who wrote `wanted` meant: another case, a dash for an underscore, a slip of
+/// a finger or two, or the beginning of exactly one name. Nothing if none is near.
 [[nodiscard]] std::optional<std::string_view> nearest_name(std::string_view wanted,
                                                            std::span<const std::string_view> names);
 

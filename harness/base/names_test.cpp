@@ -14,7 +14,8 @@ using ::testing::Optional;
 constexpr std::array<std::string_view, 6> names{"as_posted",     "as_posted_creator", "sound",
                                                 "outliving_pid", "page_zero",         "sc"};
 
-// What was meant is found by a slip of the finger, in another case, with a dash, by its beginning.
+// The intended name is found despite a slip of the finger, another case, a dash, or only its
+// beginning.
 TEST(NearestName, IsWhatWasMeant) {
     EXPECT_THAT(nearest_name("soudn", names), Optional(Eq("sound")));
     EXPECT_THAT(nearest_name("sonud", names), Optional(Eq("sound")));
@@ -27,7 +28,7 @@ TEST(NearestName, IsWhatWasMeant) {
     EXPECT_THAT(nearest_name("outliving", names), Optional(Eq("outliving_pid")));
 }
 
-// A name that has nothing to do with any of them is not made into one.
+// A name that resembles none of them is not turned into one.
 TEST(NearestName, IsNoGuess) {
     for (const std::string_view wanted : {"", "x", "no", "luck", "as", "as_", "moonlight", "zero"})
         EXPECT_EQ(nearest_name(wanted, names), std::nullopt) << wanted;
@@ -44,13 +45,13 @@ TEST(UnknownName, IsRefusedOnlyIfItIsUnknown) {
     EXPECT_TRUE(unknown_name({.option = "--x", .names = {"a"}}, "all"));
 }
 
-// What this build does not have is not listed, and that is said.
+// Names that this build does not have are not listed, and the message says so.
 TEST(UnknownName, SaysWhatABuildDoesNotHave) {
     EXPECT_EQ(unknown_name({.option = "--x", .names = {"a"}, .called = "mutant"}, "moonlight"),
               "--x 'moonlight' is unknown; choose from: a; mutants are in pidmap-stress-mutants");
 }
 
-// Of several names the first one that is unknown is told.
+// Of several names, the first unknown one is reported.
 TEST(UnknownName, IsTheFirstOfSeveral) {
     const std::vector<std::string> wanted{"a", "moon", "sun"};
     EXPECT_EQ(unknown_name({.option = "--x", .names = {"a"}}, wanted),

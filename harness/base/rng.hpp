@@ -20,7 +20,7 @@ public:
         return z ^ (z >> 31);
     }
 
-    /// A number in [0, n), as good as uniform. \pre n > 0.
+    /// A number in [0, n), practically uniform. \pre n > 0.
     [[nodiscard]] constexpr std::uint32_t below(std::uint32_t n) noexcept {
         return static_cast<std::uint32_t>(((next() >> 32) * n) >> 32);
     }

@@ -48,7 +48,7 @@ TEST(RngTest, BelowIsInRangeAtItsBounds) {
     }
 }
 
-// one_in(n) is so rare, and one_in(1) is always.
+// one_in(n) is true that rarely, and one_in(1) always.
 TEST(RngTest, OneInIsAsRareAsItSays) {
     rng chance(7);
     int hits = 0;
@@ -60,7 +60,7 @@ TEST(RngTest, OneInIsAsRareAsItSays) {
     EXPECT_LT(hits, 140);
 }
 
-// Streams that are split off one key, by number or by name, have nothing in common.
+// Streams that are derived from one key, by number or by name, have nothing in common.
 TEST(RngTest, SplitStreamsDiffer) {
     std::set<std::uint64_t> seen;
     for (std::uint64_t key = 0; key < 3; ++key) {

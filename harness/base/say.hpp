@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-/// Printing that ends nothing. As fmt::print(), but where there is no room left, the work goes on:
-/// main() tells of it at the end, by std::ferror().
+/// Printing that ends nothing. Like fmt::print(), but where there is no room left, the work
+/// continues: main() reports it at the end, by std::ferror().
 namespace pidmap_stress {
 
 template <class... Args>

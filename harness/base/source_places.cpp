@@ -41,7 +41,8 @@ public:
         }
         Dwarf_Die* innermost = nullptr;
         if (::dwarf_getscopes(unit, address - bias, &innermost) <= 0) return found;
-        // Behind the innermost scope stands where it was written; where it was called from is this.
+        // The place where the code was written follows the innermost scope; this is where it was
+        // called from.
         Dwarf_Die* scopes = nullptr;
         const int count = ::dwarf_getscopes_die(&innermost[0], &scopes);
         std::free(innermost);
@@ -73,7 +74,7 @@ private:
                                         .debuginfo_path = &debug_info_path};
         return own;
     }
-    /// Clang writes no table of addresses, so units are asked one by one.
+    /// Clang writes no table of addresses, so the units are asked one by one.
     [[nodiscard]] Dwarf_Die* unit_of(Dwarf_Addr address, Dwarf_Addr& bias) const {
         Dwfl_Module* const module =
             dwfl_ == nullptr ? nullptr : ::dwfl_addrmodule(dwfl_.get(), address);

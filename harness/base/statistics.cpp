@@ -50,7 +50,7 @@ median_estimate estimate_median(std::vector<double> values, double confidence) {
     median_estimate estimate{.median = low == high ? low : (low + high) / 2};
     // How many of the values lie below the distribution's median is binomial with one half.
     const boost::math::binomial_distribution<double> below(static_cast<double>(n), 0.5);
-    std::size_t cut = 0;  // So many values can be left out at either end.
+    std::size_t cut = 0;  // This many values can be left out at either end.
     while (cut < n / 2 && 2 * boost::math::cdf(below, static_cast<double>(cut)) <= 1 - confidence)
         ++cut;
     if (cut > 0) estimate.within = {.low = values[cut - 1], .high = values[n - cut]};

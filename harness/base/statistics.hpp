@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-/// What counts and times say, and no more: exact intervals, not approximations.
+/// What counts and times show, and no more: exact intervals, not approximations.
 namespace pidmap_stress::statistics {
 
 inline constexpr double usual_confidence = 0.95;
@@ -15,7 +15,7 @@ struct interval {
     double high = 0;
 };
 
-/// Where the probability of an outcome lies that was seen `k` times in `n` independent runs.
+/// An interval for the probability of an outcome that was seen `k` times in `n` independent runs.
 ///
 /// \pre     k <= n, n > 0, 0 < confidence < 1.
 /// \returns An interval that covers the true value with at least this confidence, whatever it is.
@@ -32,7 +32,7 @@ struct interval {
 /// \pre exposure > 0.
 [[nodiscard]] double rate_excluded(double exposure, double confidence = usual_confidence);
 
-/// The inverse: for how long nothing must happen to be sure that events are rarer than `rate`.
+/// The inverse: for how long nothing must happen to make sure that events are rarer than `rate`.
 /// \pre rate > 0.
 [[nodiscard]] double exposure_to_exclude(double rate, double confidence = usual_confidence);
 
@@ -42,14 +42,14 @@ struct interval {
 [[nodiscard]] std::uint64_t runs_to_exclude(double probability,
                                             double confidence = usual_confidence);
 
-/// The median of some values, and where that of the distribution lies that they are drawn from.
+/// The median of some values, and an interval for that of the distribution they are drawn from.
 struct median_estimate {
     double median = 0;
-    /// Between two of the values, whatever the distribution is. None if there are too few of them:
-    /// less than 6 say nothing with 95 %.
+    /// Between two of the values, whatever the distribution is. Nothing if there are too few of
+    /// them: less than 6 say nothing with 95 %.
     std::optional<interval> within{};
 };
-/// \param values  May contain infinity, for what had not happened when one stopped to wait.
+/// \param values  May contain infinity, for what had not happened when the observation ended.
 /// \pre           Not empty.
 [[nodiscard]] median_estimate estimate_median(std::vector<double> values,
                                               double confidence = usual_confidence);

@@ -12,8 +12,8 @@
 
 #include "harness/base/usage_error.hpp"
 
-/// Whole numbers on the command line. The conversions of the library let "-1" and overflows pass,
-/// and read "010" as 8.
+/// Whole numbers on the command line. The library's own conversions accept "-1" and overflows, and
+/// read "010" as 8.
 namespace pidmap_stress {
 
 /// Reads a number in [low, high] into `value`. \returns What is wrong, for a line that begins with
@@ -39,7 +39,7 @@ template <class Number>
     return std::nullopt;
 }
 
-/// Adds an option that takes such a number; one that is wrong is a usage_error.
+/// Adds an option that takes such a number; a wrong one is a usage_error.
 ///
 /// \param take  Called with the number.
 template <class Number>

@@ -11,7 +11,7 @@
 #include "harness/native/subject.hpp"
 #include "harness/programs/explored_variant.hpp"
 
-/// Detection power: who of the harness finds which planted bug, how surely and how soon.
+/// Detection power: which part of the harness finds which planted bug, how surely and how soon.
 namespace pidmap_stress::power {
 
 /// A way to look for a bug.
@@ -35,7 +35,7 @@ inline constexpr int strategy_count = static_cast<int>(strategy::random_clients)
 [[nodiscard]] constexpr bool explores(strategy which) noexcept {
     return which >= strategy::random;
 }
-/// Whether another seed makes another attempt of it.
+/// Whether another seed makes it a different attempt.
 [[nodiscard]] constexpr bool depends_on_seed(strategy which) noexcept {
     return which != strategy::bounded && which != strategy::exhaustive &&
            which != strategy::clients;
@@ -43,20 +43,20 @@ inline constexpr int strategy_count = static_cast<int>(strategy::random_clients)
 /// Whether this build of the program can do it: a sanitizer's world is a build of its own.
 [[nodiscard]] bool is_built(strategy which) noexcept;
 
-/// What is looked at: a mutant, or a variant that must hold.
+/// What is examined: a mutant, or a variant that must hold.
 struct candidate {
     const subject_entry* native = nullptr;
-    const explore::explored_variant* explored = nullptr;  ///< None of mutants under a sanitizer.
+    const explore::explored_variant* explored = nullptr;  ///< Null for mutants under a sanitizer.
 
     [[nodiscard]] const variant_info& info() const noexcept { return *native->info; }
     [[nodiscard]] bool is_mutant() const noexcept { return info().kind == variant_kind::mutant; }
-    /// Whether there is something to find. If not, it is equivalent, or sound: whatever is found
-    /// is a false alarm.
+    /// Whether there is something to find. If not, it is equivalent, or sound: anything found is a
+    /// false alarm.
     [[nodiscard]] bool killable() const noexcept { return !info().breaks.empty(); }
-    /// The invariants that it says it breaks.
+    /// The invariants that it declares to break.
     [[nodiscard]] invariant_set named() const noexcept;
 };
-/// Every mutant, and every variant that says of itself that it holds.
+/// Every mutant, and every variant that declares that it holds.
 [[nodiscard]] std::vector<candidate> candidates();
 
 /// One search for one candidate's bug.
@@ -64,7 +64,7 @@ struct attempt {
     std::string of{};  ///< The candidate's name.
     strategy by{};
     std::uint64_t seed = 0;
-    /// What broke: names of invariants, or "crash", "stall", "hang", or what the explorer calls a
+    /// What broke: names of invariants, or "crash", "stall", "hang", or the explorer's name for a
     /// fault of its own. Empty: the candidate survived.
     std::vector<std::string> broken{};
     bool named = false;     ///< The candidate names one of these.
@@ -76,25 +76,25 @@ struct attempt {
     [[nodiscard]] bool killed() const noexcept { return !broken.empty(); }
 };
 [[nodiscard]] nlohmann::json to_json(const attempt& one);
-/// \throws nlohmann::json::exception, or std::invalid_argument, if it is none.
+/// \throws nlohmann::json::exception, or std::invalid_argument, if the text is not an attempt.
 [[nodiscard]] attempt attempt_from(const nlohmann::json& text);
 
-/// How hard is tried.
+/// The effort of an attempt.
 struct effort {
-    double seconds = 3.0;               ///< Of hammering, all cells together.
-    std::uint64_t executions = 60'000;  ///< Explored, all programs together, about.
-    double patience = 180;              ///< Seconds after which an attempt hangs.
+    double seconds = 3.0;               ///< Of hammering, for all cells together.
+    std::uint64_t executions = 60'000;  ///< Explored, for all programs together, roughly.
+    double patience = 180;              ///< Seconds after which an attempt counts as hung.
     /// The words that start this program, or a script that knows `run`, `tsan`, `asan`, `replay`.
     std::string program{};
     bool is_script = false;
 };
 
-/// Hammers every scenario under every discipline in turns, until something named broke or time is
-/// up. \pre This process has one thread.
+/// Hammers every scenario under every discipline in turns, until an invariant that the candidate
+/// names broke or time is up. \pre This process has one thread.
 [[nodiscard]] attempt hammer(const candidate& what, strategy by, std::uint64_t seed,
                              const effort& how);
-/// Explores every program of the candidate, the small ones first, or its clients, until something
-/// named broke or the executions are used up.
+/// Explores every program of the candidate, the small ones first, or its clients, until an
+/// invariant that it names broke or the executions are used up.
 [[nodiscard]] attempt explore_programs(const candidate& what, strategy by, std::uint64_t seed,
                                        const effort& how);
 

@@ -24,13 +24,13 @@ struct shape {
     unsigned threads;
     unsigned turns;
 };
-/// Executions of a program, the first time that it is its turn.
+/// Executions of a program in its first turn.
 constexpr std::uint64_t first_turn = 200;
 /// Executions for each point at which a thread may stop: there are dozens.
 constexpr std::uint64_t executions_per_cut = 40;
 constexpr std::array<shape, 4> shapes{{{2, 1}, {2, 2}, {3, 1}, {3, 2}}};
 
-/// Under which the candidate may break; all, if it must not.
+/// Disciplines under which the candidate may break; all, if it must not.
 [[nodiscard]] std::vector<discipline> disciplines_of(const candidate& what) {
     std::vector<discipline> all;
     for (int n = 0; n < discipline_count; ++n) {
@@ -70,7 +70,7 @@ constexpr std::array<shape, 4> shapes{{{2, 1}, {2, 2}, {3, 1}, {3, 2}}};
                                                                     : explore::strategy::exhaustive;
 }
 
-/// An attempt that is being made.
+/// An attempt in progress.
 class search {
 public:
     search(const candidate& what, strategy by, std::uint64_t seed, const effort& how)
@@ -96,7 +96,8 @@ public:
 private:
     [[nodiscard]] attempt run_programs() {
         const std::vector<explore::explored_case> programs = programs_of(what_);
-        // Lock-freedom is asked of who says that it is broken, and of who says that it holds.
+        // Lock-freedom is checked for candidates that declare to break it, and for those that
+        // declare to hold.
         if (named_.contains(invariant::progress) || !what_.killable())
             for (const explore::explored_case& one : programs)
                 if (!done() && !late() && one.setting.threads == 2 && one.setting.turns == 1)
@@ -162,7 +163,7 @@ private:
         explore::options how = options(most);
         explore::result seen = explore::explore(*p, how);
         if (!seen.findings.empty() && !is_named(seen.findings.front()) && what_.killable()) {
-            // Something else broke first. Whether it hides what is named is seen further on.
+            // Something else broke first. Later programs show whether it hides what is named.
             note(one, seen.findings.front(), seen.runs());
             how.stop_at_first = false;
             seen = explore::explore(*p, how);
@@ -183,8 +184,8 @@ private:
                                  .what = "while one thread stands still, others never end",
                                  .broken = invariant::progress,
                                  .frozen_thread = 1};
-        // A loop that writes is not noticed as one that waits; but a few calls that are lock-free
-        // take a bounded number of steps, whoever stands still.
+        // A loop that writes is not noticed as one that waits; but a few lock-free calls take a
+        // bounded number of steps, whichever thread stands still.
         if (seen.step_limited != 0) return note(one, endless, seen.runs());
         for (const explore::finding& f : seen.findings)
             if (explore::broken_by(f) == invariant::progress) return note(one, f, seen.runs());
@@ -210,7 +211,7 @@ private:
         made_.what = fmt::format("{}: {}: {}", to_string(where), name, f.what);
         explore::explored_case cut_off = where;
         cut_off.freeze = {.thread = f.frozen_thread, .after = f.frozen_after};
-        // An endless loop that writes has no schedule: it was not found, it was given up.
+        // An endless loop that writes has no schedule: the attempt was given up, and found none.
         made_.command =
             f.frozen_thread != 0 && f.schedule.empty()
                 ? fmt::format("{} mutants --mutant {} --strategy {} --seed {} --seeds 1",

@@ -45,7 +45,7 @@ void write_all(int to, const std::string& text) {
     // A group of its own, so that its own children end with it.
     ::setpgid(0, 0);
     end_by_interruptions();
-    // What it has to say of itself goes into its result; sanitizers talk a lot.
+    // What it has to report goes into its result; sanitizers print a lot.
     const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
     ::dup2(nowhere, STDOUT_FILENO);
     ::dup2(nowhere, STDERR_FILENO);
@@ -64,7 +64,7 @@ void write_all(int to, const std::string& text) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0)
         throw std::system_error(errno, std::generic_category(), "no pipe for a task");
-    std::fflush(nullptr);  // Else the task has it as well.
+    std::fflush(nullptr);  // Otherwise the task would print it too.
     const pid_t process = ::fork();
     if (process == 0) be_the_task(task, ends[1]);
     const int error = errno;

@@ -10,14 +10,14 @@ namespace pidmap_stress::power {
 struct task_end {
     enum class kind { returned, died, timed_out };
     kind how = kind::returned;
-    std::string text{};  ///< What it returned; else how it ended.
+    std::string text{};  ///< What it returned; otherwise how it ended.
 };
 
-/// Runs tasks, each in a process of its own, so that what one does to its memory, or a loop that it
-/// never leaves, is a result and not the end.
+/// Runs tasks, each in a process of its own, so that damage to its memory, or a loop that it never
+/// leaves, is a result and not the end.
 ///
 /// \param tasks     Each returns what it found, as text.
-/// \param jobs      So many at once.
+/// \param jobs      How many run at once.
 /// \param patience  Seconds after which a task is killed.
 /// \param on_end    Called in this process as each one ends, with its number, in any order. It
 ///                  returns whether the tasks that have not begun are to be run at all.

@@ -17,14 +17,15 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t usual_jitter = 64;
-/// The first turn of a cell; each further one is twice as long.
-/// The least where a candidate says that it shows: the set-up alone may take longer than a turn.
+/// The first turn of a cell; each further turn is twice as long.
+/// The least time where a candidate declares that it shows: the set-up alone may take longer than a
+/// turn.
 constexpr std::chrono::nanoseconds likely_turn =
     std::chrono::milliseconds(under_sanitizer ? 600 : 150);
 constexpr auto first_turn = std::chrono::milliseconds(under_sanitizer ? 60 : 15);
 
-/// Where nothing may break, a stall is a false alarm: so there it takes as long as on the busiest
-/// machine. A mutant that waits forever is not worth that.
+/// Where nothing may break, a stall is a false alarm: there the limit is as long as the busiest
+/// machine needs. A mutant that waits forever is not worth that.
 [[nodiscard]] std::chrono::seconds stall_limit(const candidate& what) {
     if (what.killable()) return std::chrono::seconds(under_sanitizer ? 8 : 3);
     return std::chrono::seconds(under_sanitizer ? 30 : 5);
@@ -66,11 +67,11 @@ attempt hammer(const candidate& what, strategy by, std::uint64_t seed, const eff
     attempt made{.of = std::string(what.info().name), .by = by, .seed = seed};
     std::vector<cell> cells = cells_of(what);
     if (cells.empty()) return made;
-    // Each seed begins elsewhere, so that no scenario is always the one that is lucky.
+    // Each seed begins elsewhere, so that not always the same scenario is lucky.
     const auto begins =
         cells.begin() + static_cast<std::ptrdiff_t>(split(seed, "order") % cells.size());
     std::rotate(cells.begin(), begins, cells.end());
-    // But where the candidate says that it shows comes first.
+    // But the cells where the candidate declares that it shows come first.
     const auto is_shown_by = [&](const cell& one) {
         return std::ranges::any_of(what.info().breaks, [&](const breakage& known) {
             return known.shown_by == one.workload->info->name;

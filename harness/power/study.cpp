@@ -13,8 +13,9 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// Where this many seeds do not find what is named, more would only say so again. One says it where
-/// nothing is to be seen, by the candidate's own word, and of hammering, where each takes long.
+/// Where this many seeds do not find what is named, more would only repeat that. A single one is
+/// enough where the candidate itself declares that nothing can be seen, and for hammering, where
+/// each takes long.
 [[nodiscard]] unsigned enough_misses(const candidate& what, strategy by) {
     const bool sees_nothing = !what.killable() || !what.info().worlds.contains(world_of(by));
     return sees_nothing || !explores(by) ? 1 : 2;

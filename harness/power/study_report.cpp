@@ -1,4 +1,4 @@
-// What a study says, for people and for programs.
+// The report of a study, for people and for programs.
 
 #include <algorithm>
 #include <cmath>
@@ -32,7 +32,7 @@ void for_each_strategy(Visit visit) {
                        : fmt::format("{:.1f} M", count / 1e6);
 }
 
-/// "6/6 12 ms", "0/2", "6/6 other"; of what does not depend on a seed "yes 12 ms", "no", "other".
+/// "6/6 12 ms", "0/2", "6/6 other"; without a dependency on seeds "yes 12 ms", "no", "other".
 [[nodiscard]] std::string entry(const score& seen, bool killable, strategy by) {
     if (seen.attempts == 0) return "not run";
     if (killable && !depends_on_seed(by))
@@ -46,7 +46,7 @@ void for_each_strategy(Visit visit) {
     return fmt::format("0/{}", seen.attempts);
 }
 
-/// The kill that took least, of those that name what broke if there is one.
+/// The cheapest kill, of those that break an invariant that is named if there is one.
 [[nodiscard]] const attempt* best_kill(const std::vector<attempt>& all, std::string_view name) {
     const attempt* best = nullptr;
     for (const attempt& one : all) {
@@ -75,7 +75,7 @@ void for_each_strategy(Visit visit) {
     return killed;
 }
 
-/// Worlds that a mutant says can see it, and that did not.
+/// Worlds that, as a mutant declares, can see it, and that did not.
 [[nodiscard]] std::vector<std::string_view> blind_worlds(const std::vector<attempt>& all,
                                                          const variant_info& info) {
     std::vector<std::string_view> blind;

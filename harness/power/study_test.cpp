@@ -1,5 +1,5 @@
-// Goal: show that the measurement can be trusted: a mutant that nobody has seen is found, one that
-// is equivalent is not, and nothing that a mutant does to a process is lost.
+// Goal: show that the measurement can be trusted: a new mutant is found, an equivalent one is not,
+// and nothing that a mutant does to a process is lost.
 
 #include "harness/power/study.hpp"
 
@@ -25,7 +25,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-/// Says nothing but its name, its summary, its kind and an invariant, as others write them.
+/// Declares only its name, its summary, its kind and an invariant, as other mutants do.
 struct unseen_steps : sound_steps {
     template <class Namespace>
     static void vacate(Namespace& ns, unsigned page) noexcept {
@@ -40,7 +40,7 @@ struct unseen : pid_namespace<P, sound_orders, unseen_steps> {
                                        .kind = variant_kind::mutant,
                                        .breaks = invariant::refcount_equals_pages};
 };
-/// The same frame, and nothing wrong.
+/// The same frame, with nothing wrong.
 template <execution_policy P>
 struct blameless : pid_namespace<P, sound_orders, sound_steps> {
     using pid_namespace<P, sound_orders, sound_steps>::pid_namespace;
@@ -126,7 +126,8 @@ TEST(Forked, LosesNeitherAResultNorACrashNorAnEndlessLoop) {
     EXPECT_THAT(ends, ElementsAre("100000", "died", "timed out"));
 }
 
-// --- What attempts come to ----------------------------------------------------------------------
+// --- The results of attempts ---------------------------------------------------------------------
+// ----------------------------------------------------------------------
 
 constexpr variant_info killable{.name = "m", .breaks = invariant::unique_pid};
 constexpr variant_info equivalent{.name = "m"};
@@ -135,7 +136,7 @@ attempt one(strategy by, std::vector<std::string> broken, bool named, double sec
     return {.of = "m", .by = by, .broken = std::move(broken), .named = named, .seconds = seconds};
 }
 
-// A study that is late tries one seed of each, and leaves nobody out.
+// A study that is late tries one seed of each candidate, and leaves none out.
 TEST(Study, TriesOneSeedOfEachWhenItIsLate) {
     const planted<unseen> mutant;
     study_plan plan{.of = {mutant.what},
@@ -243,7 +244,7 @@ TEST(Mutants, TheWrongFixesTakeThreeThreads) {
 }
 
 /// Whether something breaks in a program of two threads with a turn each, of any scenario, in an
-/// execution of at most N preemptions. All of them are tried, if none breaks.
+/// execution of at most N preemptions. All of them are tried if none breaks.
 bool breaks_in_two_threads(std::string_view mutant, unsigned preemptions) {
     const explore::explored_variant* const found = explore::find_explored_variant(mutant);
     for (const explore::explored_scenario* const scenario : explore::explored_scenarios())
@@ -309,8 +310,8 @@ bool breaks_among_objects(std::string_view mutant, unsigned variation, unsigned 
     return !seen.ok();
 }
 
-// Where each object meets one stranger, a lookup that undoes what it did is undone in time. What
-// was missing is a program in which two look one object up while it ends.
+// Where each object meets one stranger, a lookup that undoes what it did is undone in time. It
+// takes a program in which two look up one object while it ends.
 TEST(Mutants, ALookupThatIsTakenBackTakesACrowd) {
     if (under_sanitizer) GTEST_SKIP() << "mutants are explored in other builds";
     for (const unsigned variation : {0U, 1U, 2U})
@@ -321,8 +322,8 @@ TEST(Mutants, ALookupThatIsTakenBackTakesACrowd) {
     EXPECT_FALSE(breaks_among_objects("marked_when_ended", 2, 3)) << "raised, and rightly";
 }
 
-// Both worlds say the same of a namespace that says that it is dead, and is not; where that shows
-// in the set-up already, no thread goes on from there.
+// Both worlds agree on a namespace that says that it is dead, and is not; where that already shows
+// in the set-up, no thread continues from there.
 TEST(Mutants, ANamespaceTakenForDeadIsFoundOutByTheSameNameEverywhere) {
     if (under_sanitizer) GTEST_SKIP() << "mutants are explored in other builds";
     for (const explore::explored_scenario* const scenario : explore::explored_scenarios())
@@ -342,7 +343,7 @@ TEST(Mutants, ANamespaceTakenForDeadIsFoundOutByTheSameNameEverywhere) {
         }
 }
 
-// A pid that a search never finds shows where it is the only one that is free.
+// A pid that a search never finds shows where it is the only free one.
 TEST(Mutants, APidThatIsNeverFoundShowsWhereItIsTheOnlyOne) {
     if (under_sanitizer) GTEST_SKIP() << "mutants are explored in other builds";
     for (const auto& [mutant, variation] :

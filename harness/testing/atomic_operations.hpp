@@ -3,14 +3,14 @@
 #include <atomic>
 #include <string_view>
 
-/// Every operation of std::atomic<int>, in one list: what each world is tried with.
+/// Every operation of std::atomic<int>, in one list, to try each world with.
 namespace pidmap_stress::testing {
 
 /// What an operation is, apart from its code.
 struct atomic_operation {
     std::string_view name;
     int from = 0;  ///< The value of the cell before it.
-    /// Which values it can bring about from there: +1, -1, or both.
+    /// The changes that it can make from there: +1, -1, or both.
     bool raises = true;
     bool lowers = true;
     bool changes = true;
@@ -18,8 +18,8 @@ struct atomic_operation {
 
 /// Calls `visit(operation, apply)` for each, where `apply(cell, to)` brings a cell that has the
 /// value `from` to the value `to`, which is -1 or 1, by this operation alone. An operation that
-/// changes nothing leaves the cell as it is. `apply` returns whether all that it returned was
-/// right.
+/// changes nothing leaves the cell as it is. `apply` returns whether everything that it returned
+/// was right.
 template <class Visit>
 void for_each_atomic_operation(Visit visit) {
     constexpr auto relaxed = std::memory_order::relaxed;
@@ -69,7 +69,7 @@ void for_each_atomic_operation(Visit visit) {
         int expected = 0;
         return cell.compare_exchange_strong(expected, to, relaxed, relaxed);
     });
-    // Natively on x86, and in the explorer's first execution, a weak one does not fail for nothing.
+    // Natively on x86, and in the explorer's first execution, a weak one does not fail spuriously.
     visit(setting("compare_exchange_weak(e, v)"), [](auto& cell, int to) {
         int expected = 0;
         return cell.compare_exchange_weak(expected, to);

@@ -1,5 +1,5 @@
 // Every operation of std::atomic, in every world: it does what std::atomic does, and no world
-// misses one that it is there to watch, to delay or to explore.
+// misses one that it is to watch, to delay or to explore.
 
 #include <gtest/gtest.h>
 
@@ -41,7 +41,7 @@ void expect_the_meaning_of_std_atomic() {
     });
 }
 
-// What is said of each operation is so for std::atomic itself, and so for the cells of every world.
+// The table of operations is true of std::atomic itself, and of the cells of every world.
 TEST(AtomicWorldsTest, EachOperationMeansWhatItMeansInStdAtomic) {
     expect_the_meaning_of_std_atomic<std::atomic<int>>();
     expect_the_meaning_of_std_atomic<native::atomic<int>>();
@@ -60,7 +60,7 @@ TEST(AtomicWorldsTest, EachOperationMeansWhatItMeansInStdAtomic) {
 /// How many changes of a count each world is tried with.
 constexpr int changes_of_a_count = 48;
 
-/// A count with this value that has been above 0 before: it does not begin, it goes on.
+/// A count with this value that has been above 0 before: it does not start its life, it continues.
 template <class Count>
 void expect_each_change_is_judged() {
     const board_ptr seen = map_board();

@@ -1,5 +1,5 @@
-# What a build says it was built from is true: of an unpacked archive, of a repository before and
-# after a commit, of a folder in somebody else's repository; and it is written again only if something
+# What a build says it was built from is true: for an unpacked archive, for a repository before and
+# after a commit, for a folder in a foreign repository; and it is rewritten only if something
 # changed. Needs SOURCE, WORK.
 file(REMOVE_RECURSE ${WORK})
 file(MAKE_DIRECTORY ${WORK}/outer/tree)
@@ -24,7 +24,7 @@ function(look)
   set(before none)
   if(EXISTS ${WORK}/commit.txt)
     file(TIMESTAMP ${WORK}/commit.txt before "%s")
-    # A time that no writing leaves behind.
+    # A time that no write would leave behind.
     execute_process(COMMAND touch -d 2001-01-01 ${WORK}/commit.txt)
     file(TIMESTAMP ${WORK}/commit.txt before "%s")
   endif()

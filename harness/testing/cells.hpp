@@ -27,7 +27,7 @@ namespace pidmap_stress::testing {
     return run(variant, *find_scenario(workload), how, settings);
 }
 
-/// What a failed expectation about a cell is told with.
+/// The message of a failed expectation about a cell.
 [[nodiscard]] inline std::string told(const cell_result& result) {
     std::string text = to_string(result.seen) + "; " + result.ending + "\n";
     for (const finding& one : result.seen.findings) text += to_string(one) + "\n";

@@ -34,7 +34,7 @@ struct child_end {
 /// memory domain or die. Expectations in it count as its failure, and print as usual.
 [[nodiscard]] inline child_end in_child(const std::function<void()>& body) {
     child_end end{.seen = map_board()};
-    std::fflush(nullptr);  // Else the child has it as well.
+    std::fflush(nullptr);  // Otherwise the child would print it too.
     const pid_t child = ::fork();
     if (child == 0) {
         use_board(end.seen.get());

@@ -22,7 +22,7 @@ TEST(OwnMakeTest, HoldsUnderHammering) {
             if (!fits(*workload.info, how, entry.nests)) continue;
             const cell_result result =
                 testing::run(entry, workload, how, testing::some_calls(5'000));
-            // Few calls may leave a mark unhit; what must not happen is anything else.
+            // Few calls may leave a mark unhit; nothing else may go wrong.
             EXPECT_TRUE(result.judged.kind == verdict_kind::holds ||
                         result.judged.kind == verdict_kind::inconclusive)
                 << workload.info->name << ": " << testing::told(result);

@@ -11,7 +11,7 @@
 
 namespace pidmap_stress::testing {
 
-/// A variant made of steps that say their name, in a world that may have a bug of its own.
+/// A variant made of steps with a name of their own, in a world that may have a bug of its own.
 template <class World, class Steps>
 struct planted : pid_namespace<World, sound_orders, Steps> {
     using pid_namespace<World, sound_orders, Steps>::pid_namespace;
@@ -24,7 +24,7 @@ struct planted_bug {
     std::string_view workload;
     discipline how;
     std::uint64_t operations;
-    std::vector<invariant> found;  ///< One of these: which is first is up to the schedule.
+    std::vector<invariant> found;  ///< One of these: the schedule decides which is first.
     std::uint32_t jitter_one_in = 0;
     pid_nr pid_max = 0;
 
@@ -33,8 +33,7 @@ struct planted_bug {
     }
 };
 
-/// A planted bug is found, under the name of an invariant that it breaks, whatever else comes of
-/// it.
+/// A planted bug is found, and reported as an invariant that it breaks, whatever else it causes.
 inline cell_result expect_found(const planted_bug& bug) {
     trial_settings how = some_calls(bug.operations);
     how.jitter_one_in = bug.jitter_one_in;

@@ -17,7 +17,7 @@ namespace pidmap_stress::testing {
 
 scratch_folder::scratch_folder()
     : path_((std::filesystem::temp_directory_path() / "pidmap_stress_XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no folder to be had");
+    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no folder could be made");
 }
 
 scratch_folder::~scratch_folder() {

@@ -7,7 +7,7 @@
 
 namespace pidmap_stress::testing {
 
-/// A folder of one test's own, removed with all that is in it.
+/// A folder of a single test, removed with everything in it.
 class scratch_folder {
 public:
     scratch_folder();
@@ -62,7 +62,7 @@ private:
 [[nodiscard]] running_program start_pidmap_stress(const std::vector<std::string>& arguments);
 /// Runs pidmap-stress to its end.
 [[nodiscard]] program_end run_pidmap_stress(const std::vector<std::string>& arguments);
-/// Runs a command line by the shell, as who pastes it does.
+/// Runs a command line in the shell, as a user who pastes it does.
 [[nodiscard]] program_end run_by_shell(const std::string& command);
 
 }  // namespace pidmap_stress::testing

@@ -51,7 +51,7 @@ if(NOT count EQUAL 2)
   message(FATAL_ERROR "one source for native runs and one for the explorer: ${sources}")
 endif()
 
-# And it goes as it came.
+# It can be removed just as easily.
 file(REMOVE ${mutant})
 run(${CMAKE_COMMAND} ${WORK}/build)
 file(STRINGS ${WORK}/build/generated/harness/native/subject_mutants.cpp native REGEX "dropped_in")

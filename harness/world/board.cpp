@@ -37,7 +37,7 @@ board_ptr map_board() noexcept {
     void* const memory = ::mmap(nullptr, sizeof(board), PROT_READ | PROT_WRITE,
                                 MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return nullptr;
-    // The memory is zero, and zero is what a fresh board holds; so the pages stay untouched.
+    // The memory is zero, and a fresh board is all zero; so the pages stay untouched.
     return board_ptr(static_cast<board*>(memory));
 }
 
@@ -61,7 +61,7 @@ void report(invariant broken, std::string_view text) noexcept {
             entry.broken = broken;
             const std::size_t length = std::min(text.size(), entry.text.size() - 1);
             std::memcpy(entry.text.data(), text.data(), length);
-            // Release: the supervisor, who acquires, sees the text whole.
+            // Release: the supervisor acquires it, and so sees the whole text.
             entry.ready.store(true, std::memory_order::release);
         }
     }

@@ -11,13 +11,13 @@
 #include "harness/world/clock.hpp"
 
 /// What a trial tells its supervisor, in memory that both processes map: it is there however the
-/// trial ends. The trial's workers write, each its own lines; nothing here orders one worker's
-/// steps against another's.
+/// trial ends. The trial's workers write, each to lines of its own; nothing here orders one
+/// worker's steps against another's.
 namespace pidmap_stress {
 
 inline constexpr unsigned max_workers = 256;
 
-/// What a worker did, in its flight recorder: one word, so that recording it is one store.
+/// What a worker did, for its flight recorder: one word, so that recording it is one store.
 class flight_event {
 public:
     enum class kind : std::uint8_t {
@@ -55,12 +55,12 @@ private:
     std::uint64_t word_ = 0;
 };
 
-/// One worker's lines: its ring of last events.
+/// One worker's lines: its ring of recent events.
 struct alignas(64) flight_recorder {
     static constexpr std::size_t events = 512;
     static constexpr std::size_t events_per_stamp = 128;
 
-    /// The thread that was the worker last, by the system's number. Relaxed: for readers.
+    /// The thread that was this worker most recently, by the system's number. Relaxed: for readers.
     std::atomic<int> thread{0};
     /// Events so far. Written by the worker, read by the supervisor to see that it lives.
     std::atomic<std::uint64_t> recorded{0};
@@ -98,19 +98,19 @@ struct board {
     /// How often a worker came near to what a bug needs: see near_misses.
     std::atomic<std::uint64_t> lost_exchanges{0};
     std::atomic<std::uint64_t> raised_from_one{0};
-    /// The fault handler: a signal that is not a finding's, and where. The process has stopped
-    /// itself then, for the supervisor to look at its threads. Relaxed but the signal, which is
-    /// stored last, by release, and read by acquire.
+    /// From the fault handler: a signal that is not a finding's, and where it was raised. By then
+    /// the process has stopped itself, for the supervisor to look at its threads. Relaxed, except
+    /// the signal, which is stored last, by release, and read by acquire.
     std::atomic<int> fatal_signal{0};
-    /// A supervisor waits for that. Set before the process begins.
+    /// Whether a supervisor waits for that. Set before the process begins.
     bool supervised = false;
     std::atomic<unsigned> fatal_slot{0};
     std::atomic<std::uintptr_t> fatal_address{0};
-    /// Workers look at it before each step. The supervisor says `end_round`, when time is up;
-    /// report() says `end_trial`, once memory can no longer be trusted.
+    /// Workers check it before each step. The supervisor sets `end_round` when time is up; report()
+    /// sets `end_trial` once memory can no longer be trusted.
     enum : int { go_on, end_round, end_trial };
     std::atomic<int> stop{go_on};
-    /// Histories whose judge gave up: they are no evidence.
+    /// Histories whose judge gave up: they are not evidence.
     std::atomic<std::uint64_t> undecided{0};
     /// The trial could not be set up.
     std::atomic<bool> out_of_resources{false};
@@ -125,7 +125,7 @@ struct board_unmapper {
 };
 using board_ptr = std::unique_ptr<board, board_unmapper>;
 
-/// A fresh board in shared memory, or nullptr if there is none to be had.
+/// A fresh board in shared memory, or nullptr if that could not be mapped.
 [[nodiscard]] board_ptr map_board() noexcept;
 
 /// Sets the board that report() writes to, in this process.
@@ -133,7 +133,8 @@ void use_board(board* here) noexcept;
 [[nodiscard]] board* current_board() noexcept;
 
 /// Reports a broken invariant. Takes effect at once and survives the death of the process; may be
-/// called by any worker and in a signal handler. Texts beyond the board's room are counted only.
+/// called by any worker and in a signal handler. Texts for which the board has no room are only
+/// counted.
 void report(invariant broken, std::string_view text) noexcept;
 void report(const finding& what);
 

@@ -35,7 +35,7 @@ TEST_F(BoardTest, KeepsWhatIsReported) {
     EXPECT_STREQ(seen->findings[0].text.data(), "the count went from 0 to -1");
 }
 
-// A finding is told by its sentence and its witness.
+// A finding is reported by its sentence and its witness.
 TEST_F(BoardTest, KeepsFindingsWithTheirWitness) {
     report({.broken = invariant::unique_pid,
             .what = "pid 7 is held twice",
@@ -50,7 +50,7 @@ TEST_F(BoardTest, CutsTextsThatAreTooLong) {
     EXPECT_EQ(std::string(seen->findings[0].text.data()), std::string(999, 'x'));
 }
 
-// One invariant that breaks all the time leaves room for the others, and is counted all the same.
+// One invariant that breaks all the time leaves room for the others, and is still counted.
 TEST_F(BoardTest, CountsWhatIsBeyondItsRoom) {
     for (int n = 0; n < 1000; ++n) report(invariant::no_underflow, "again");
     report(invariant::pid_in_range, "once");
@@ -69,7 +69,7 @@ TEST_F(BoardTest, HasRoomForExamplesOfEveryInvariant) {
         EXPECT_TRUE(seen->findings[n].ready) << n;
 }
 
-// Exactly those invariants end the trial after which memory cannot be trusted.
+// Exactly those invariants after which memory cannot be trusted end the trial.
 TEST_F(BoardTest, EndsTheTrialWhenMemoryCannotBeTrusted) {
     constexpr std::array ending{invariant::unique_pid, invariant::no_use_after_release,
                                 invariant::released_once, invariant::live_pid_pins_namespace,
@@ -115,7 +115,7 @@ TEST_F(BoardTest, ShowsTheLastEvents) {
               "setup: create@3\n");
 }
 
-// However much is asked for, there is no more than the ring holds.
+// However many events are asked for, there are no more than the ring holds.
 TEST_F(BoardTest, ShowsNoMoreThanItKept) {
     for (pid_nr nr = 1; nr <= 600; ++nr) seen->workers[0].record({flight_event::kind::free, 1, nr});
     const std::string text = last_events(*seen, 1, 10'000);

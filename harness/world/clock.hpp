@@ -15,7 +15,7 @@ namespace pidmap_stress {
 /// cores of one machine within some tens of ticks of each other.
 inline constexpr ticks clock_skew = 1000;
 
-/// A time stamp that nothing orders: good enough to say when an event was, roughly.
+/// A time stamp that orders nothing, good enough to say roughly when an event happened.
 [[nodiscard]] inline ticks rough_time() noexcept {
 #if defined(__x86_64__)
     return __rdtsc();
@@ -24,7 +24,7 @@ inline constexpr ticks clock_skew = 1000;
 #endif
 }
 
-/// A time stamp from before all that follows in this thread.
+/// A time stamp not later than anything that follows in this thread.
 [[nodiscard]] inline ticks time_before() noexcept {
     const ticks now = rough_time();
 #if defined(__x86_64__)
@@ -33,7 +33,7 @@ inline constexpr ticks clock_skew = 1000;
     return now;
 }
 
-/// A time stamp from after all that precedes in this thread.
+/// A time stamp not earlier than anything that precedes in this thread.
 [[nodiscard]] inline ticks time_after() noexcept {
 #if defined(__x86_64__)
     unsigned core = 0;
@@ -43,8 +43,8 @@ inline constexpr ticks clock_skew = 1000;
 #endif
 }
 
-/// How long the calling thread has had a processor. A thread that waits, or that is stopped, does
-/// not add to it.
+/// How long the calling thread has had a processor. Time in which it waits, or is stopped, does not
+/// count.
 [[nodiscard]] inline std::chrono::nanoseconds cpu_time_of_thread() noexcept {
     timespec now{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);

@@ -19,8 +19,8 @@
 namespace pidmap_stress {
 namespace {
 
-/// Whether a register holds a pointer made of poison, or near one: it was read from released
-/// memory and followed. Such an address is no canonical one, so the fault does not tell it.
+/// Whether a register holds a pointer made of poison, or near one: it was read from released memory
+/// and followed. Such an address is not canonical, so the fault itself does not report it.
 [[nodiscard]] bool poison_in_registers(const void* context) noexcept {
 #if defined(__x86_64__)
     constexpr std::uint64_t poison = 0xd5d5d5d5d5d5d5d5;
@@ -35,7 +35,7 @@ namespace {
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) {
-    // Only these two are about an address.
+    // Only these two have an address.
     const bool by_address = signal == SIGSEGV || signal == SIGBUS;
     const memory_domain::address_report where =
         by_address ? memory_domain::explain(info->si_addr) : memory_domain::address_report{};
@@ -44,15 +44,16 @@ void on_fault(int signal, siginfo_t* info, void* context) {
         const auto written =
             fmt::format_to_n(text.data(), text.size(), fmt::runtime(format), values...);
         report(invariant::no_use_after_release, {text.data(), std::min(written.size, text.size())});
-        ::_exit(0);  // There is no way back into what the worker was doing.
+        ::_exit(0);  // The worker cannot continue.
     };
     if (where.ended)
         tell("worker {} touched byte {} of a released {}", self.slot, where.offset,
              memory_domain::to_string(where.kind));
     if (by_address && poison_in_registers(context))
         tell("worker {} followed a pointer that it read from a released object", self.slot);
-    // None of ours. Its supervisor looks at the threads from outside, where all is allowed that is
-    // not in here; then it ends the process. Without one, the system does, by the same signal.
+    // Not one of ours. The supervisor looks at the threads from outside, where everything is
+    // allowed that is forbidden here; then it ends the process. Without one, the system does, by
+    // the same signal.
     board* const here = current_board();
     if (here != nullptr && here->supervised) {
         here->fatal_slot.store(self.slot, std::memory_order::relaxed);

@@ -24,7 +24,7 @@ void delay_here() noexcept {
 }
 
 void wait_for_stroke() noexcept {
-    // Some five microseconds: long enough for another worker to end an object.
+    // About five microseconds: long enough for another worker to end an object.
     constexpr ticks period = ticks{1} << 14;
     constexpr unsigned pauses_per_yield = 8;
     if (self.delays.one_in(2)) return;

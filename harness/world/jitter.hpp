@@ -6,11 +6,11 @@
 
 namespace pidmap_stress {
 
-/// One delay in about N atomic accesses; 0: none. Set before the workers start.
+/// One delay in about N atomic accesses; 0: no delays. Set before the workers start.
 inline std::uint32_t jitter_one_in = 0;
 
-/// Delays this thread: by some pauses mostly, by giving up the processor sometimes, and by a
-/// sleep now and then. \source The mix is Linux rcutorture's idea of stutter at small scale.
+/// Delays this thread: mostly by a few pauses, sometimes by giving up the processor, and now and
+/// then by a sleep. \source The mix is Linux rcutorture's idea of stutter at small scale.
 void delay_here() noexcept;
 
 /// A place where a delay may be injected.

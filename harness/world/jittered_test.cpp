@@ -78,7 +78,7 @@ TEST(JitteredTest, ASeedFixesWhereDelaysFall) {
     EXPECT_TRUE(end.good());
 }
 
-// With jitter at 1, every second access or so is delayed; that is as dense as it gets.
+// With jitter at 1, about every second access is delayed; that is as dense as it gets.
 TEST(JitteredTest, OneInOneDelaysTheMost) {
     const auto end = in_child([] {
         jitter_one_in = 1;
@@ -87,7 +87,7 @@ TEST(JitteredTest, OneInOneDelaysTheMost) {
     EXPECT_TRUE(end.good());
 }
 
-// Without jitter there is none, though the world could.
+// Without jitter there are no delays, although the world could insert them.
 TEST(JitteredTest, WithoutJitterThereAreNoDelays) {
     const auto end = in_child([] {
         jitter_one_in = 0;

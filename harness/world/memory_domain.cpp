@@ -26,7 +26,7 @@ constexpr std::size_t quarantine_length = 32;
 /// The same for objects of many blocks. They are never poisoned, always inaccessible.
 constexpr std::size_t large_quarantine_length = 4;
 
-/// So many ended objects of each worker are made inaccessible before it becomes a sample.
+/// This many ended objects of each worker are made inaccessible before only a sample is.
 constexpr std::uint32_t always_guarded = 16;
 
 enum class state : std::uint8_t { unused, live, retired, poisoned, guarded };
@@ -40,7 +40,7 @@ struct block {
     std::atomic<release_record*> owner{nullptr};
 };
 
-/// Ended objects of one size, which is more than a block.
+/// Ended objects of one size that is more than a block.
 struct large_objects {
     std::size_t blocks = 0;
     std::deque<std::byte*> quarantine{};
@@ -82,7 +82,7 @@ domain& the_domain = *new domain;  // NOLINT: see above
     return self.fail_one_in != 0 && self.faults.one_in(self.fail_one_in);
 }
 
-/// A block as it looks when nothing has touched it since it ended.
+/// A block as it looks if nothing has touched it since it ended.
 const auto untouched = [] {
     std::array<unsigned char, block_size> bytes{};
     bytes.fill(poison_byte);
@@ -174,7 +174,7 @@ constexpr std::size_t prefix = 64;
         return block_of(memory).owner;
 }
 
-/// Whether it is known that the object has been retired already. Under sanitizers they know.
+/// Whether the object is known to have been retired already. Sanitizers notice that themselves.
 [[nodiscard]] bool retired_before(void* memory) noexcept {
     if constexpr (under_sanitizer) return false;
     // Relaxed: this observes, and must order nothing.
@@ -208,7 +208,7 @@ bool open(const settings& how) noexcept {
         ::mmap(nullptr, region_blocks * sizeof(block), PROT_READ | PROT_WRITE, flags, -1, 0);
     if (region == MAP_FAILED || blocks == MAP_FAILED) return false;
     the_domain.region = static_cast<std::byte*>(region);
-    the_domain.blocks = static_cast<block*>(blocks);  // Zero is a block unused.
+    the_domain.blocks = static_cast<block*>(blocks);  // Zero: a block is unused.
     return true;
 }
 
@@ -241,7 +241,7 @@ void give_back(void* memory, std::size_t bytes, object_kind kind) noexcept {
         return;
     }
     block& which = block_of(memory);
-    // The first ones always: where little is released, each release counts.
+    // Always the first ones: where little is released, each release counts.
     const bool guard = bytes > block_size || mine.guarded < always_guarded ||
                        mine.guards.one_in(the_domain.how.guard_one_in);
     if (guard) {
@@ -291,8 +291,9 @@ void retire(void* memory, void (*end)(void*) noexcept, object_kind kind) noexcep
 
 void inspect_quarantine() noexcept {
     if constexpr (under_sanitizer) return;
-    // Who ends objects is often not who makes them: the reclaimer makes none. So what has been in
-    // quarantine for long goes to the workers that make some, in turn.
+    // The worker that ends an object is often not the one that makes them: the reclaimer makes
+    // none. So blocks that have been in quarantine for long go to the workers that make objects, in
+    // turn.
     std::size_t next = 0;
     const auto next_maker = [&next]() -> worker_part& {
         do next = (next + 1) % identity_slots;

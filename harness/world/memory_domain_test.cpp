@@ -28,7 +28,7 @@ using pidmap_stress::testing::in_child;
 using ::testing::HasSubstr;
 
 constexpr std::uint32_t never = UINT32_MAX;
-/// So many ended objects are made inaccessible whatever the settings are.
+/// This many ended objects are made inaccessible whatever the settings are.
 constexpr int always_guarded = 16;
 
 [[nodiscard]] unsigned char* take_page() {
@@ -137,7 +137,7 @@ TEST(MemoryDomainTest, AnyOtherFaultIsACrash) {
     EXPECT_EQ(end.findings(), 0U);
 }
 
-// What is known of an address: ended objects are, live ones and strangers are not.
+// What is known of an address: ended objects are known, live ones and other addresses are not.
 TEST(MemoryDomainTest, ExplainsAddresses) {
     SKIP_UNDER_SANITIZERS();
     const child_end end = in_child([] {
@@ -188,7 +188,7 @@ TEST(MemoryDomainTest, AWriteIntoAPoisonedObjectIsFoundWhenItLeavesQuarantine) {
     EXPECT_EQ(end.times(invariant::no_use_after_release), 1U);
 }
 
-// Memory goes round: a long run of objects takes no more than the quarantine holds.
+// Memory is reused: a long run of objects takes no more than the quarantine holds.
 TEST(MemoryDomainTest, UsesMemoryAgain) {
     SKIP_UNDER_SANITIZERS();
     const child_end end = in_child([] {
@@ -214,7 +214,7 @@ void end_page(void* memory) noexcept {
     give_page_back(memory);
 }
 
-// Who owns a namespace learns of its release, once, before its end; and it ends once.
+// The owner of a namespace learns of its release, once, before its end; and it ends once.
 TEST(MemoryDomainTest, ARetirementIsToldToTheOwner) {
     const child_end end = in_child([] {
         ASSERT_TRUE(open({}));
@@ -288,7 +288,7 @@ TEST(MemoryDomainTest, ObjectsMayShareARecord) {
 }
 
 // A call that releases namespaces in a recursion is found, one that does it in a loop is not; and
-// releases in different calls have nothing to do with each other.
+// releases in different calls are independent of each other.
 TEST(MemoryDomainTest, ARecursionIsFoundByItsStack) {
     const auto times = [](bool recursive, bool one_call) {
         const child_end end = in_child([recursive, one_call] {
@@ -311,7 +311,7 @@ TEST(MemoryDomainTest, ARecursionIsFoundByItsStack) {
     EXPECT_EQ(times(true, false), 0U);
 }
 
-// Memory of many blocks goes round as well.
+// Memory of many blocks is reused too.
 TEST(MemoryDomainTest, UsesTheMemoryOfLargeObjectsAgain) {
     SKIP_UNDER_SANITIZERS();
     const child_end end = in_child([] {
@@ -364,7 +364,7 @@ TEST(MemoryDomainTest, TheNthAllocationIsMadeToFail) {
     EXPECT_TRUE(end.good());
 }
 
-// Injected failures come as often as they are to, give no memory and count as nothing.
+// Injected failures come as often as configured, give no memory and do not count.
 TEST(MemoryDomainTest, FailuresAreInjected) {
     const child_end end = in_child([] {
         ASSERT_TRUE(open({}));

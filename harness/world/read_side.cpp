@@ -35,7 +35,7 @@ public:
         pushed_.fetch_add(1, std::memory_order::relaxed);
         what->next = waiting_.load(std::memory_order::relaxed);
         // Release, read by serve(): it sees the retired object as its last user left it. Not
-        // acquire: that would order this worker after others who retire.
+        // acquire: that would order this worker after others that retire.
         while (!waiting_.compare_exchange_weak(what->next, what, std::memory_order::release,
                                                std::memory_order::relaxed)) {
         }
@@ -107,7 +107,7 @@ section::~section() {
 
 void defer(void* object, void (*end)(void*) noexcept) noexcept {
     auto* const what = new (std::nothrow) deferred{.object = object, .end = end};
-    if (what == nullptr) std::abort();  // A few bytes: there is no way on without them.
+    if (what == nullptr) std::abort();  // A few bytes: without them it cannot continue.
     if (!in_use.load(std::memory_order::relaxed)) in_use.store(true, std::memory_order::relaxed);
     the_reclaimer().push(what);
 }

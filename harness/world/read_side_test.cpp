@@ -18,7 +18,8 @@ void end_one(void*) noexcept {
     ended.fetch_add(1);
 }
 
-// What is deferred while a reader is inside happens after it left, and drain() waits for it.
+// Work that is deferred while a reader is inside is done after it has left, and drain() waits for
+// it.
 TEST(ReadSideTest, DeferredWorkWaitsForAReaderThatIsInside) {
     const auto end = in_child([] {
         std::atomic<bool> inside{false};
@@ -28,7 +29,7 @@ TEST(ReadSideTest, DeferredWorkWaitsForAReaderThatIsInside) {
             const section reading;
             inside = true;
             while (!deferred) std::this_thread::yield();
-            // Plenty of chances to do it too early.
+            // Plenty of opportunity to do it too early.
             for (int n = 0; n < 1000; ++n) std::this_thread::yield();
             EXPECT_EQ(ended, 0);
             leaving = true;
@@ -43,7 +44,7 @@ TEST(ReadSideTest, DeferredWorkWaitsForAReaderThatIsInside) {
     EXPECT_TRUE(end.good());
 }
 
-// Sections nest: only the outermost one lets deferred work go on.
+// Sections nest: only leaving the outermost one lets deferred work continue.
 TEST(ReadSideTest, SectionsNest) {
     const auto end = in_child([] {
         {

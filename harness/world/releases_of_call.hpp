@@ -11,15 +11,15 @@ namespace memory_domain {
 struct release_record;
 }
 
-/// What the call that this thread is in has released so far, and how deep in the stack.
+/// What the current call of this thread has released so far, and how deep in the stack.
 ///
 /// A call that may release a whole chain begins it; others leave it closed, and pay nothing.
 class releases_of_call {
 public:
     /// The levels of a chain, and an object.
     static constexpr std::size_t capacity = 40;
-    /// So many releases in a row, each at another depth of the stack in the same direction, are no
-    /// accident of inlining: the call needs more stack for a longer chain.
+    /// This many releases in a row, each deeper in the stack than the one before, or each less
+    /// deep, are not an accident of inlining: the call needs more stack for a longer chain.
     static constexpr unsigned in_a_row = 4;
 
     void begin() noexcept {

@@ -17,8 +17,8 @@ namespace {
 std::atomic<std::uint64_t> reports{0};
 
 #if defined(PIDMAP_STRESS_TSAN) || defined(PIDMAP_STRESS_ASAN)
-/// A race and a touch of freed memory are findings. Whatever else a sanitizer reports, and dies of,
-/// breaks no invariant of ours: it is a crash, with the sanitizer's text.
+/// A race and a touch of freed memory are findings. Anything else that a sanitizer reports, and
+/// dies of, breaks no invariant of ours: it is a crash, with the sanitizer's text.
 void tell(std::string_view kind) noexcept {
     reports.fetch_add(1, std::memory_order::relaxed);
     const auto is = [kind](std::string_view what) {
@@ -57,8 +57,8 @@ void __tsan_on_report(void* report) {
 }
 
 /// Reports are counted and judged here, and a process that ends by _exit() has the exit code that
-/// it says. What it dies of otherwise must keep a code of its own, which is TSan's 66: with 0, a
-/// crash would look like a good end. The wait at exit is for reports of threads that are still
+/// it asks for. A death for any other reason must keep a code of its own, which is TSan's 66: with
+/// 0, a crash would look like a good end. The wait at exit is for reports of threads that are still
 /// running: there are none.
 const char* __tsan_default_options() {
     return "atexit_sleep_ms=0:halt_on_error=0";

@@ -4,7 +4,7 @@
 
 namespace pidmap_stress {
 
-/// How many reports the sanitizer made in this process. They are findings on the board as well.
+/// How many reports the sanitizer made in this process. They are also findings on the board.
 [[nodiscard]] std::uint64_t sanitizer_reports() noexcept;
 
 }  // namespace pidmap_stress

@@ -36,8 +36,8 @@ public:
     [[gnu::always_inline]] void lost() const noexcept { ++self.near.lost_exchanges; }
 
 private:
-    /// A count may begin at 0, and be set by whoever makes the namespace: a first change from 0 is
-    /// no revival. Relaxed: that happens before anybody else knows of the count.
+    /// A count may begin at 0, and be set by the thread that makes the namespace: a first change
+    /// from 0 is not a revival. Relaxed: that happens before any other thread knows of the count.
     [[nodiscard, gnu::noinline, gnu::cold]] bool begins(count_change change) noexcept {
         return change.before == 0 && change.delta > 0 &&
                !begun_.exchange(true, std::memory_order::relaxed);
@@ -53,13 +53,13 @@ private:
     std::atomic<bool> begun_;
 };
 
-/// Hooks of a page's nr_free: only that another worker was faster.
+/// Hooks of a page's nr_free: they only note that another worker was faster.
 struct contention_watch {
     [[gnu::always_inline]] void before_access() const noexcept {}
     [[gnu::always_inline]] void lost() const noexcept { ++self.near.lost_exchanges; }
 };
 
-/// Hooks of what belongs to a pid object: a worker may be slow at it.
+/// Hooks of what belongs to a pid object: a worker may be slow there.
 struct object_delay {
     [[gnu::always_inline]] void before_access() const noexcept { object_point(); }
 };
@@ -106,8 +106,8 @@ struct watched : Base {
     }
     template <class T>
     static void destroy(T* object) noexcept {
-        // Nobody can come between: a delay here would show nothing, and a large table has many
-        // cells.
+        // No other worker can come between: a delay here would show nothing, and a large table has
+        // many cells.
         const std::uint32_t until_delay =
             std::exchange(self.accesses_until_delay, std::numeric_limits<std::uint32_t>::max());
         object->~T();

@@ -32,7 +32,7 @@ public:
 using worlds = ::testing::Types<watched<native>, jittered<watched<native>>>;
 TYPED_TEST_SUITE(WatchedTest, worlds);
 
-// A life as it should be, from 1 up and down to 0, is nothing to report.
+// A regular life, from 1 up and down to 0, is not reported.
 TYPED_TEST(WatchedTest, ACorrectLifeIsNotReported) {
     typename TestFixture::count refs{1};
     refs.fetch_add(1, relaxed);
@@ -100,7 +100,7 @@ TYPED_TEST(WatchedTest, ACountMadeOfPoisonIsAUseAfterRelease) {
     EXPECT_EQ(this->times(invariant::no_use_after_release), 2U);
 }
 
-// Cells that are no reference counts may be what they like.
+// Cells that are not reference counts may have any value.
 TYPED_TEST(WatchedTest, OtherCellsAreNotJudged) {
     typename TypeParam::template atomic<int, cell_role::nr_free> cell{0};
     cell.fetch_sub(1, relaxed);
@@ -108,13 +108,13 @@ TYPED_TEST(WatchedTest, OtherCellsAreNotJudged) {
     EXPECT_EQ(this->seen->findings_reported, 0U);
 }
 
-// A worker that is slow at objects draws from chance when to wait, at each access to one and at no
+// A worker that is slow at objects decides by chance when to wait, at each access to one and at no
 // other; and what it reads and writes is the same.
 TYPED_TEST(WatchedTest, AWorkerIsSlowAtObjectsWhenItSaysSo) {
     typename TypeParam::template atomic<int, cell_role::object> of_object{0};
     typename TypeParam::template atomic<int, cell_role::nr_free> other{0};
     const auto draws_of = [](auto& cell) {
-        self.accesses_until_delay = UINT32_MAX;  // Delays of another kind draw as well.
+        self.accesses_until_delay = UINT32_MAX;  // Another kind of delay draws too.
         self.delays = rng(7);
         for (int n = 0; n < 3; ++n) cell.fetch_add(1, relaxed);
         rng drawn(7);
@@ -132,7 +132,7 @@ TYPED_TEST(WatchedTest, AWorkerIsSlowAtObjectsWhenItSaysSo) {
     EXPECT_EQ(of_object.load(relaxed), 9);
 }
 
-// Namespaces and pages are counted as what they are, from birth to death.
+// Namespaces and pages are counted by their kind, from birth to death.
 TYPED_TEST(WatchedTest, ObjectsLiveInTheDomain) {
     const child_end end = in_child([] {
         using tested = sound<TypeParam>;

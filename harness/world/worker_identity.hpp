@@ -8,7 +8,7 @@
 
 namespace pidmap_stress {
 
-/// How often a thread came near to what a bug needs. Its own books: no other thread reads them.
+/// How often a thread came close to what a bug needs. Its own books: no other thread reads them.
 struct near_misses {
     /// Another worker was faster at a count or at a page's nr_free: a compare-exchange failed.
     std::uint64_t lost_exchanges = 0;
@@ -16,7 +16,7 @@ struct near_misses {
     std::uint64_t raised_from_one = 0;
 };
 
-/// Where a thread stands in its trial: which worker it is, and what chance has for it.
+/// A thread's place in its trial: which worker it is, and its source of chance.
 struct worker_identity {
     /// In [0, max_workers); max_workers is the main thread, and one more is the reclaimer.
     unsigned slot = max_workers;
@@ -25,9 +25,9 @@ struct worker_identity {
     std::uint32_t accesses_until_delay = 0;
     /// Whether it is slow at pid objects now: see object_point().
     bool slow_at_objects = false;
-    /// One allocation of shared memory in N fails; 0: none does.
+    /// One allocation of shared memory in N fails; 0: no failures.
     std::uint32_t fail_one_in = 0;
-    /// The n-th allocation of shared memory from now on fails; 0: none does.
+    /// The n-th allocation of shared memory from now on fails; 0: no failure.
     std::uint32_t fail_in = 0;
     rng faults{};
     releases_of_call releases{};

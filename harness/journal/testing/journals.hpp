@@ -100,7 +100,7 @@ namespace pidmap_stress::journal::testing {
             .work_seconds = after};
 }
 
-/// A whole journal: a canary, two clean slices, and what is known to break.
+/// A whole journal: a canary, two clean slices, and one with a known breakage.
 [[nodiscard]] inline journal_text some_journal(std::string folder = "d",
                                                std::string world = "native") {
     return {.folder = std::move(folder),

@@ -25,7 +25,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// More cells than this, and the findings that were expected are told in the table only.
+/// With more cells than this, expected findings are only listed in the table.
 constexpr std::size_t few_cells = 9;
 constexpr auto stall_limit = std::chrono::seconds(under_sanitizer ? 60 : 15);
 
@@ -55,7 +55,7 @@ void print_configuration(const run_options& how) {
 /// `program` without the subcommand that runs cells.
 [[nodiscard]] std::string program_words(const std::string& program) {
     constexpr std::string_view subcommand = " run";
-    // Under a sanitizer, the wrapper's word for it replays with another build.
+    // Under a sanitizer, the wrapper's own command replays with another build.
     return program.ends_with(subcommand) ? program.substr(0, program.size() - subcommand.size())
                                          : std::string("pidmap-stress");
 }
@@ -129,7 +129,7 @@ int exit_code_of(const std::vector<cell_result>& results, exit_rules rules) noex
     bool violated = false;
     bool crash = false;
     bool stall = false;
-    bool inconclusive = results.empty();  // What was not run shows nothing.
+    bool inconclusive = results.empty();  // Cells that were not run show nothing.
     bool resources = false;
     for (const cell_result& one : results) {
         resources |= one.out_of_resources;
@@ -139,7 +139,7 @@ int exit_code_of(const std::vector<cell_result>& results, exit_rules rules) noex
         resources |= one.judged.kind == verdict_kind::killed;
         crash |= one.judged.kind == verdict_kind::crash;
         stall |= one.judged.kind == verdict_kind::stall;
-        // A known failure that does not show is no pass: the run has not shown what it can see.
+        // A known failure that does not show is not a pass: the run has not shown what it can see.
         inconclusive |=
             one.judged.kind == verdict_kind::inconclusive || !one.judged.missing.empty();
     }
@@ -183,7 +183,7 @@ int run_campaign(const run_options& how, const std::string& program) {
         supervision watch{.stall_after = stall_limit};
         watch.interrupted = interrupted;
         if (how.duration.count() != 0) {
-            // What earlier cells did not need is for those that are left.
+            // Time that earlier cells did not need goes to those that are left.
             const auto left = how.duration - (clock::now() - begin);
             watch.budget = std::max<std::chrono::nanoseconds>(
                 left / static_cast<std::int64_t>(how.cells.size() - n),
@@ -199,7 +199,7 @@ int run_campaign(const run_options& how, const std::string& program) {
         if (how.explain || how.cells.size() <= few_cells || !results.back().judged.as_expected())
             results.back().explained =
                 explain_findings(results.back(), program_words(program), modelled);
-        // Before it is told: nothing that was is to be missing from the file.
+        // Before it is printed: the file must not lack anything that was.
         if (file.wanted()) (void)file.keep_so_far(results_text(false));
         progress.clear();
         table.print_row(results.back());
@@ -209,7 +209,7 @@ int run_campaign(const run_options& how, const std::string& program) {
     if (!complete)
         say("cut short: {} of {} cells were run to their end\n", run_to_their_end(results),
             how.cells.size());
-    // The last document has all that the others had.
+    // The last document has everything that the earlier ones had.
     std::optional<write_failure> lost;
     if (file.wanted()) lost = file.keep(results_text(complete));
     const int code = exit_code_of(results, {.strict = how.strict, .complete = complete});

@@ -7,21 +7,21 @@
 
 namespace pidmap_stress {
 
-/// Runs every cell that `how` selects, prints what comes out as it comes, and writes the results
-/// file after each cell, so that what was reported is there however the run ends.
+/// Runs every cell that `how` selects, prints each result as it comes, and writes the results file
+/// after each cell, so that everything reported is kept however the run ends.
 ///
-/// \param program  The words of a shell that `run` this program again, without its options.
+/// \param program  The shell command that runs this program again, without its options.
 /// \returns The exit code of the run.
 [[nodiscard]] int run_campaign(const run_options& how, const std::string& program);
 
-/// What results are read as.
+/// How results are read.
 struct exit_rules {
     bool strict = false;   ///< A known breakage is a violation, too.
     bool complete = true;  ///< Every cell was run to its end.
 };
 
-/// What the results come to, the gravest first: violated, crash, stall, killed from outside or out
-/// of resources, cut short, inconclusive.
+/// The verdict of all results, the gravest first: violated, crash, stall, killed from outside or
+/// out of resources, cut short, inconclusive.
 [[nodiscard]] int exit_code_of(const std::vector<cell_result>& results, exit_rules rules) noexcept;
 
 }  // namespace pidmap_stress

@@ -17,7 +17,7 @@ namespace {
 [[nodiscard]] cell_result out_of_resources() {
     return {.judged = {.kind = verdict_kind::inconclusive}, .out_of_resources = true};
 }
-/// It was asked to end before what it has to show came.
+/// It was asked to end before it could show what it has to show.
 [[nodiscard]] cell_result nothing_yet() {
     cell_result result = of_kind(verdict_kind::inconclusive);
     result.cut_short = true;
@@ -62,7 +62,7 @@ TEST(ExitCodeTest, NoResultIsNoPass) {
     EXPECT_EQ(exit_code_of({}, {.strict = false}), exit_inconclusive);
 }
 
-// Of all that a run shows the gravest counts, in whatever order the cells came.
+// The gravest outcome of a run counts, in whatever order the cells came.
 TEST(ExitCodeTest, TheGravestCounts) {
     const std::vector<std::pair<cell_result, int>> gravest_first{
         {unexpectedly_violated(), exit_violated},

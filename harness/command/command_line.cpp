@@ -53,7 +53,7 @@ namespace {
     return word.substr(0, word.find('='));
 }
 
-/// What a stray word would be, behind which option.
+/// What a stray word would be, and behind which option.
 [[nodiscard]] std::string_view option_for(std::string_view word) {
     const cell_catalogue known = native_catalogue();
     const auto is_word = [word](std::string_view name) { return name == word; };
@@ -64,8 +64,8 @@ namespace {
     return parse_discipline(word) ? std::string_view("--discipline") : std::string_view();
 }
 
-/// The option that a complaint of the library is about: it begins with its name, of a flag without
-/// dashes. Empty if it is about something else.
+/// The option that a complaint of the library is about: it begins with the option's name, without
+/// dashes if that is a flag. Empty if it is about something else.
 [[nodiscard]] std::string option_in(std::string_view complaint, const CLI::App& command) {
     std::string name(complaint.substr(0, complaint.find_first_of(": ")));
     if (!name.starts_with('-')) name = "--" + name;

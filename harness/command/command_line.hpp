@@ -11,8 +11,8 @@ class App;         // NOLINT(readability-identifier-naming)
 class ParseError;  // NOLINT(readability-identifier-naming)
 }  // namespace CLI
 
-/// What is wrong with the words of a command line, before anybody looks at what they mean: the
-/// library says less than a user needs. Each is one sentence, for after "pidmap-stress: ".
+/// What is wrong with the words of a command line, before their meaning is considered: the library
+/// says less than a user needs. Each is one sentence, to follow "pidmap-stress: ".
 namespace pidmap_stress {
 
 /// The first word is not a command, or there are no words.
@@ -30,7 +30,7 @@ namespace pidmap_stress {
 void add_choice(CLI::App& app, const known_names& known, std::string& value,
                 const std::string& description);
 
-/// `text` in one line: what a user typed may hold anything.
+/// `text` in one line: a user may have typed anything.
 [[nodiscard]] std::string one_line(std::string_view text);
 
 }  // namespace pidmap_stress

@@ -19,7 +19,7 @@ template <class Number>
     return value;
 }
 
-/// A rate, which is above 0.
+/// A rate, which must be above 0.
 [[nodiscard]] std::optional<double> rate_of(std::string_view text) {
     const auto value = number<double>(text);
     if (!value || !std::isfinite(*value) || *value <= 0) return std::nullopt;

@@ -16,13 +16,13 @@
 namespace pidmap_stress {
 namespace {
 
-/// What takes longer histories than a script has, or a stalled thread.
+/// Invariants whose breakage needs longer histories than a script has, or a stalled thread.
 [[nodiscard]] bool is_judged(invariant which) noexcept {
     return which != invariant::no_immediate_reuse && which != invariant::reference_covers_pages &&
            which != invariant::progress;
 }
 
-/// The rows that a reader is shown.
+/// The rows that a reader sees.
 [[nodiscard]] std::vector<explained_step> steps_of(const explore::trace& shown) {
     std::vector<explained_step> steps;
     std::map<unsigned, unsigned> places;  // Of the steps of the replay, among those shown.
@@ -68,9 +68,10 @@ public:
 
 private:
     [[nodiscard]] bool any_breaks(const std::vector<explore::script>& scripts, bool from_nothing) {
-        // Half a second, about, for each pass.
+        // About half a second for each pass.
         constexpr std::uint64_t most_executions = 30'000;
-        // For each of many programs; most that break at all break within a few hundred executions.
+        // For each of many programs; most of those that break do so within a few hundred
+        // executions.
         const explore::shrink_options budget{
             .for_each_program = 1'000, .for_schedule = 2'000, .from_nothing = from_nothing};
         const explore::shows_the_same anything = [](const explore::replay_result&) { return true; };

@@ -1,4 +1,4 @@
-// From stress to model: what workers did last, as programs for the explorer.
+// From stress to model: the workers' last calls, as programs for the explorer.
 
 #include "harness/command/flight_scripts.hpp"
 
@@ -27,17 +27,18 @@ std::vector<std::string> texts(const std::vector<script>& scripts) {
     return all;
 }
 
-// Calls keep their order and their pids' places; what is freed and did not come, was held before.
+// Calls keep their order and their pids' places; a pid that is freed and was not allocated was held
+// before.
 TEST(FlightScripts, CallsBecomeAScript) {
     const flight_log log{
         {{kind::alloc, 7, 400}, {kind::free, 7, 300}, {kind::alloc, 7, 401}, {kind::free, 7, 400}}};
     const auto scripts = to_scripts(discipline::lookup, {log}, 7, bits);
     EXPECT_THAT(texts(scripts), Contains("lookup/calls/2x4/max8/last1/1=af0af0"));
-    // The last two of them only, where 400 was there before.
+    // Only the last two of them, where there were 400.
     EXPECT_THAT(texts(scripts), Contains("lookup/calls/2x4/max8/last1/1=af0"));
 }
 
-// Page 0 stays page 0, with what is live elsewhere on page 1; any other page becomes page 1.
+// Page 0 stays page 0, with pids that are live elsewhere on page 1; any other page becomes page 1.
 TEST(FlightScripts, PagesBecomeTwo) {
     const flight_log on_zero{{{kind::alloc, 7, 301}, {kind::free, 7, 301}}};
     EXPECT_THAT(texts(to_scripts(discipline::member, {on_zero}, 7, bits)),
@@ -47,7 +48,7 @@ TEST(FlightScripts, PagesBecomeTwo) {
                 Contains("member/calls/2x2/max4/last2/2=af1"));
 }
 
-// Other namespaces, other pages and what was before a namespace was made are left out.
+// Other namespaces, other pages and everything before a namespace was made are left out.
 TEST(FlightScripts, LeavesOutWhatIsNotInvolved) {
     const flight_log log{{{kind::free, 7, 5},
                           {kind::create, 7, 0},
@@ -66,7 +67,7 @@ TEST(FlightScripts, LeavesOutWhatIsNotInvolved) {
     EXPECT_THAT(to_scripts(discipline::reference, {}, 7, bits), IsEmpty());
 }
 
-// Whatever workers did, what is made of it can be explored, and nothing twice.
+// Whatever workers did, the resulting programs can be explored, and none comes twice.
 TEST(FlightScripts, MakesOnlyWhatCanBeExplored) {
     std::vector<flight_log> logs(5);
     for (int worker = 0; worker < 5; ++worker)
@@ -85,7 +86,8 @@ TEST(FlightScripts, MakesOnlyWhatCanBeExplored) {
     }
 }
 
-// What looks objects up becomes a program with objects: each number leads to the one that has it.
+// Calls that look up objects become a program with objects: each number leads to the one that has
+// it.
 TEST(FlightScripts, ObjectsComeAlong) {
     const flight_log owner{{{kind::alloc, 7, 301}, {kind::free, 7, 300}, {kind::drop, 7, 301}}};
     const flight_log stranger{{{kind::find, 7, 300}, {kind::drop, 7, 300}, {kind::find, 7, 999}}};
@@ -118,7 +120,7 @@ cell_result found(std::string_view variant, discipline how, invariant broken,
 const flight_log comes_and_goes{
     {{kind::alloc, 7, 301}, {kind::free, 7, 301}, {kind::alloc, 7, 302}, {kind::free, 7, 302}}};
 
-// What breaks natively breaks in the model, and is told with a token; once for each.
+// What breaks natively breaks in the model, and is reported with a token; once for each.
 TEST(Explain, BreaksWhatTheRunBroke) {
     explained_before before;
     const cell_result page_zero =
@@ -138,7 +140,7 @@ TEST(Explain, BreaksWhatTheRunBroke) {
     EXPECT_THAT(late[0].table, HasSubstr("takes a reference from a count of 0"));
 }
 
-// What holds in the model is said to, with how much was tried.
+// Where the model holds, the report says so, and how much was tried.
 TEST(Explain, SaysThatItFoundNothing) {
     explained_before before;
     const auto told =

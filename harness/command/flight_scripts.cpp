@@ -35,7 +35,7 @@ struct flight {
     for (const flight_event& one : log.events) {
         if (one.ns() != ns || one.call() == kind::none || one.call() == kind::round) continue;
         if (one.call() == kind::create)
-            calls.clear();  // Another one, of the same number.
+            calls.clear();  // Another namespace of the same number.
         else
             calls.push_back(one);
     }
@@ -52,7 +52,7 @@ struct flight {
     return most == times.end() ? 0 : most->first;
 }
 
-/// A thread whose pids are yet to be given small numbers.
+/// A thread whose pids have yet to be given small numbers.
 struct draft {
     std::vector<pid_nr> holds{};  ///< At the start, oldest first; by the numbers that they had.
     std::vector<script_call> does{};
@@ -62,7 +62,7 @@ struct draft {
 [[nodiscard]] draft to_draft(const flight& from, std::size_t most, bool has_objects) {
     const std::size_t skipped = from.calls.size() - std::min(most, from.calls.size());
     const std::span calls = std::span(from.calls).subspan(skipped);
-    // What is freed and was not allocated here, was held before.
+    // A pid that is freed and was not allocated here was held before.
     std::vector<pid_nr> own;
     std::vector<pid_nr> came;
     for (const flight_event& call : calls) {
@@ -101,7 +101,7 @@ struct draft {
                 add(script_call::kind::close);
                 break;
             case kind::find:
-                // One that somebody else has goes by its number, which is still to be given.
+                // A pid that another thread has is named by its number, which has yet to be given.
                 if (at != own.end())
                     add(script_call::kind::find_own, at - own.begin());
                 else
@@ -119,7 +119,7 @@ struct draft {
     return made;
 }
 
-/// How the map may have looked.
+/// What the map may have looked like.
 struct guess {
     unsigned bits;
     bool full;            ///< No pid behind the last one, as pid_max has it.
@@ -142,7 +142,7 @@ void shift(draft& one) {
             ++call.which;
 }
 
-/// Gives pids numbers. \return nothing if there is no room.
+/// Gives numbers to pids. \return nothing if there is no room.
 [[nodiscard]] std::optional<script> to_script(discipline how, std::vector<draft> drafts,
                                               bool on_page_zero, guess state) {
     const auto page_one = static_cast<pid_nr>(state.bits);
@@ -152,7 +152,8 @@ void shift(draft& one) {
     bool anyone = std::ranges::any_of(drafts, [](const draft& one) { return !one.holds.empty(); });
     for (draft& one : drafts) {
         script_thread thread;
-        // The set-up leaves a pid behind, or a namespace that is found in a table would be gone.
+        // The set-up leaves a pid behind; otherwise a namespace that is found in a table would be
+        // gone.
         if (how == discipline::lookup && !anyone) {
             shift(one);
             one.does.push_back({.what = script_call::kind::free});
@@ -189,8 +190,8 @@ void shift(draft& one) {
     return s;
 }
 
-/// The same where pids are those of objects: each has one from the start, as members have, or has
-/// a reference. What is looked up, somebody has, or had.
+/// The same where pids are those of objects: each thread has one from the start, as members have,
+/// or has a reference. An object that is looked up belongs to some thread, or did.
 [[nodiscard]] std::optional<script> to_object_script(discipline how, std::vector<draft> drafts,
                                                      guess state) {
     using enum script_call::kind;
@@ -282,7 +283,7 @@ void shift(draft& one) {
     return made;
 }
 
-/// Programs in which workers create children of `root`; none if nobody did.
+/// Programs in which workers create children of `root`; empty if no worker did.
 void add_families(discipline how, const std::vector<flight_log>& flights, std::uint16_t root,
                   std::vector<script>& to) {
     using enum script_call::kind;

@@ -1,5 +1,4 @@
-// Goal: show that the list can be relied on: what it says that a command takes, the command takes,
-// and nothing else.
+// Goal: show that the list can be relied on: each command takes exactly what the list says.
 
 #include "harness/command/list.hpp"
 
@@ -78,7 +77,7 @@ TEST(List, SaysWhatRunTakes) {
         EXPECT_TRUE(is_taken({"run", "--pool", pool}));
 }
 
-// The same of what is explored, with variations, of which each is for the disciplines listed.
+// The same for explored scenarios, with variations, each for the disciplines listed.
 TEST(List, SaysWhatExploreTakes) {
     const json all = list_as_json();
     const json& explore = all.at("explore");

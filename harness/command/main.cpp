@@ -19,8 +19,8 @@
 namespace pidmap_stress {
 namespace {
 
-/// The words that start `explore` and `replay`. A wrapper says how it was called, so that what is
-/// printed can be pasted.
+/// The words that start `explore` and `replay`. A wrapper passes on how it was called, so that the
+/// printed commands can be pasted.
 [[nodiscard]] std::string explorer_command(const char* called_as) {
     const char* const wrapper = std::getenv("PIDMAP_STRESS_WRAPPER");
     return wrapper != nullptr && *wrapper != '\0' ? wrapper : shell_quoted(called_as);
@@ -74,7 +74,8 @@ int do_as_told(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     using namespace pidmap_stress;
-    // A limit on the size of files is a write that fails, and says so, and not the end.
+    // A limit on the size of files makes a write fail, which is reported, and does not end the
+    // process.
     std::signal(SIGXFSZ, SIG_IGN);
     const int code = do_as_told(argc, argv);
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;

@@ -30,7 +30,7 @@
 namespace pidmap_stress {
 namespace {
 
-/// Variants that are known to break: there is nothing to find out about them here.
+/// Variants that are known to break: there is nothing to learn about them here.
 [[nodiscard]] std::vector<std::string_view> broken_variants() {
     std::vector<std::string_view> names;
     for (const subject_entry& one : variant_subjects())
@@ -69,7 +69,7 @@ namespace {
     return "release";
 }
 
-/// What another build found comes by --merge; without it, a strategy that is named must be here.
+/// Results of another build come by --merge; without it, a strategy that is named must exist here.
 void check_built(const mutants_options& wanted) {
     std::vector<std::string_view> built;
     for (int n = 0; n < power::strategy_count; ++n)
@@ -96,7 +96,8 @@ void check_built(const mutants_options& wanted) {
     for (int n = 0; n < power::strategy_count; ++n) {
         const auto one = static_cast<power::strategy>(n);
         const std::string_view name = to_string(one);
-        // The short form has those that find most, and between them all that the others find.
+        // The short form has the strategies that find most, and between them everything that the
+        // others find.
         using enum power::strategy;
         const bool spared = wanted.brief && one != native && one != random && one != pos &&
                             one != bounded &&
@@ -152,7 +153,7 @@ void check_built(const mutants_options& wanted) {
     return wanted.seeds.value_or(wanted.brief ? 1U : usual);
 }
 
-/// Time for all seeds, so that the usual study ends within ten minutes on slower machines, too.
+/// Time for all seeds, such that the usual study ends within ten minutes on slower machines too.
 [[nodiscard]] std::chrono::seconds time_for(unsigned seeds) {
     constexpr unsigned usual = 6;
     constexpr unsigned for_usual = under_sanitizer ? 80 : 240;
@@ -179,7 +180,7 @@ void check_built(const mutants_options& wanted) {
     for (const std::string& path : wanted.merge)
         for (power::attempt& one : read_attempts(path)) all.push_back(std::move(one));
     results_file file(wanted.json_path);
-    // Before any work is done: results that cannot be kept are not made.
+    // Before any work is done: a study whose results cannot be kept is not begun.
     if (const auto failure = file.keep_so_far(results_text(all, plan.of))) {
         if (!failure->no_room) throw usage_error(failure->what);
         say(stderr, "pidmap-stress: {}\n", failure->what);
@@ -193,7 +194,7 @@ void check_built(const mutants_options& wanted) {
                         : fmt::format("; after {} s, one of each", time_for(plan.seeds).count()));
     std::fflush(stdout);
     const bool terminal = ::isatty(STDERR_FILENO) == 1;
-    // A study that is cut off loses no more than the last few seconds: --merge takes the rest.
+    // A study that is cut off loses only the last few seconds: --merge uses the rest.
     const std::vector<power::attempt> merged = all;
     auto written = begin;
     all = carry_out(plan, [&](const power::study_progress& now) {
@@ -202,7 +203,7 @@ void check_built(const mutants_options& wanted) {
         if (std::chrono::steady_clock::now() - written < pause) return;
         std::vector<power::attempt> so_far = merged;
         so_far.insert(so_far.end(), now.attempts.begin(), now.attempts.end());
-        // If it fails, that is said at the end.
+        // A failure is reported at the end.
         (void)file.keep_so_far(results_text(so_far, plan.of));
         written = std::chrono::steady_clock::now();
     });

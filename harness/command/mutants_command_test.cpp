@@ -1,4 +1,4 @@
-// Goal: show that the parts of a study, of builds that differ, come together without a loss.
+// Goal: show that the parts of a study, from different builds, are merged without a loss.
 
 #include "harness/command/mutants_command.hpp"
 

@@ -36,18 +36,19 @@ struct run_options {
     std::string json_path;
     bool strict = false;
     bool explain = false;  ///< Have the explorer look at every finding, expected ones too.
-    /// Each cell is run so often, to the first finding each time: how often does it show?
-    unsigned repeat = 0;  ///< 0: once, for all that is broken.
-    /// How often a bug showed that is to be gone.
+    /// Each cell is run this often, up to its first finding each time: in how many runs does it
+    /// show?
+    unsigned repeat = 0;  ///< 0: once, to show everything that is broken.
+    /// How often a bug showed whose fix is to be confirmed.
     std::optional<bug_rate> confirm;
     /// The words that, with `--seed`, run one cell of this again.
     std::string common_arguments;
 };
 
-/// A campaign in a folder, that goes on where it was left.
+/// A campaign in a folder, which continues where it was left.
 struct soak_options {
-    run_options run;     ///< Of which duration is that of the whole campaign; its seed, if given.
-    std::string folder;  ///< Of the journal.
+    run_options run;     ///< Its duration is the whole campaign's; its seed, if given.
+    std::string folder;  ///< Has the journal.
     std::string world;   ///< "native", "jitter", "tsan" or "asan".
     bool seed_is_given = false;
     std::chrono::nanoseconds slice{};         ///< 0: as fits the duration.
@@ -66,8 +67,8 @@ struct options {
     explore_options explore;
     replay_options replay;
     mutants_options mutants;
-    std::string list_json;  ///< Of list: "-" is standard output; empty: it is a text.
-    /// Set instead, if the arguments are wrong, or ask for help: what to print, and the exit code.
+    std::string list_json;  ///< For list: "-" is standard output; empty: print text.
+    /// Set instead if the arguments are wrong or ask for help: what to print, and the exit code.
     std::string message;
     int exit_code = exit_as_expected;
 };

@@ -60,7 +60,7 @@ TEST(OptionsTest, TheDefaultIsAMinuteOfEverything) {
     EXPECT_GT(seeds.size(), 1U);
 }
 
-// What is not named is all that fits what is.
+// What is not named is everything that fits the rest.
 TEST(OptionsTest, OneNameChoosesWhatFitsIt) {
     for (const scenario_entry& one : scenarios()) {
         const run_options run =
@@ -105,7 +105,7 @@ TEST(OptionsTest, ReadsHowOftenToRunAndWhatToExclude) {
     EXPECT_FALSE(run_of({}).confirm);
 }
 
-// A mutant is run if it is named; all is what somebody might want to use.
+// A mutant is run if it is named; `all` is what a user might want to use.
 TEST(OptionsTest, MutantsAreKnownByNameOnly) {
     EXPECT_EQ(
         names_of(run_of({"--variant", "lost_put", "--scenario", "churn", "--discipline", "member"})
@@ -128,7 +128,7 @@ TEST(OptionsTest, JitterHasAValueOfItsOwn) {
     EXPECT_THAT(run_of({"--jitter"}).common_arguments, HasSubstr("--jitter 64"));
 }
 
-// Lists select, in the order given, each name once; `all` is all, and "list=x" is as good.
+// Lists select, in the order given, each name once; `all` is all, and "list=x" works too.
 TEST(OptionsTest, ListsSelect) {
     EXPECT_EQ(names_of(run_of({"--variant", "sound,per_pid,sound", "--scenario=churn",
                                "--discipline", "reference,member"})
@@ -271,7 +271,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "runs under member, reference"}),
     [](const auto& one) { return std::string(one.param.name); });
 
-// The other commands are read, and asking for help is no error.
+// The other commands are read, and asking for help is not an error.
 TEST(OptionsTest, ReadsTheOtherCommands) {
     EXPECT_EQ(parsed({"list"}).what, command::list);
     EXPECT_EQ(parsed({"list"}).list_json, "");
@@ -294,7 +294,7 @@ TEST(OptionsTest, ReadsTheOtherCommands) {
         EXPECT_THAT(parsed({"run", "--help"}).message, HasSubstr(option));
 }
 
-// A word is quoted where a shell would see more in it than a word, and only there.
+// A word is quoted where a shell would not read it as one word, and only there.
 TEST(OptionsTest, QuotesForTheShell) {
     EXPECT_EQ(shell_quoted("build/pidmap-stress"), "build/pidmap-stress");
     EXPECT_EQ(shell_quoted(""), "''");

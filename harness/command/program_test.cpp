@@ -1,4 +1,4 @@
-// The program as its users meet it: what it prints, and how it ends.
+// The program as its users see it: what it prints, and how it ends.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ using testing::text_of;
     const std::size_t from = at + before.size();
     return out.substr(from, out.find('\n', from) - from);
 }
-/// A results file without what no seed fixes: times.
+/// A results file without its times, which no seed fixes.
 [[nodiscard]] json without_times(const std::string& path) {
     json file = json::parse(text_of(path));
     file.erase("seconds");
@@ -73,7 +73,7 @@ TEST(ProgramTest, AsExpectedIsExitCode0) {
     EXPECT_THAT(end.out, Not(HasSubstr("\033"))) << "this is no terminal";
 }
 
-// A known breakage is as expected, and is told all the same.
+// A known breakage is as expected, and is reported all the same.
 TEST(ProgramTest, AKnownBreakageIsAsExpected) {
     const program_end end =
         run_pidmap_stress({"run", "--variant", "as_posted", "--scenario", "page_zero",
@@ -91,9 +91,9 @@ TEST(ProgramTest, AKnownBreakageIsAsExpected) {
     return tokens;
 }
 
-// What breaks natively is broken in the model as well, and told with a token that replays. The last
-// calls before a finding need not be those that led to it, so a run without a token is possible;
-// not run after run.
+// What breaks natively also breaks in the model, and is reported with a token that replays. The
+// last calls before a finding need not be those that led to it, so a run without a token is
+// possible; but not run after run.
 TEST(ProgramTest, AFindingCarriesAnInterleaving) {
     const std::vector<std::vector<std::string>> cells{{"as_posted", "page_zero", "member"},
                                                       {"symmetric", "lookup", "lookup"},
@@ -120,7 +120,7 @@ TEST(ProgramTest, AFindingCarriesAnInterleaving) {
     }
 }
 
-// Under --strict it is exit code 2, and what is printed runs it again, as it is.
+// Under --strict it is exit code 2, and the printed command runs it again, unchanged.
 TEST(ProgramTest, StrictIsExitCode2AndTheCommandReproducesIt) {
     const program_end end =
         run_pidmap_stress({"run", "--variant", "as_posted", "--scenario", "page_zero",
@@ -133,7 +133,7 @@ TEST(ProgramTest, StrictIsExitCode2AndTheCommandReproducesIt) {
     EXPECT_EQ(command_in(again.out), command);
 }
 
-// A wrapper says how it was called, and that is what is printed.
+// A wrapper passes on how it was called, and the printed commands use that.
 TEST(ProgramTest, AWrapperIsNamedInTheCommand) {
     const program_end end = run_by_shell(
         "PIDMAP_STRESS_COMMAND='./wrapper run' " + shell_quoted(testing::pidmap_stress_path()) +
@@ -181,14 +181,14 @@ TEST(ProgramTest, ResultsThatCannotBeKeptAreExitCode3) {
         ASSERT_TRUE(program.wait_until([&] { return has_begun(program); }));
         std::filesystem::remove_all(inside);
         end = program.wait();
-        if (end.code != exit_as_expected) break;  // Else the run was faster than this test.
+        if (end.code != exit_as_expected) break;  // Otherwise the run was too fast for us.
     }
     EXPECT_EQ(end.code, exit_no_resources) << end.out << end.err;
     EXPECT_THAT(end.err, HasSubstr("cannot write --json"));
 }
 
-// A limit on the size of files is a missing resource, too: one line, exit code 3, the results so
-// far as they were, and no draft beside them.
+// A limit on the size of files is a missing resource too: one line, exit code 3, the results so far
+// intact, and no draft beside them.
 TEST(ProgramTest, AFileSizeLimitIsExitCode3AndLeavesNoDraft) {
     const scratch_folder folder;
     const std::string results = folder.path("results.json");
@@ -219,8 +219,8 @@ TEST(ProgramTest, AFileSizeLimitIsExitCode3AndLeavesNoDraft) {
     }
 }
 
-// `--json -`: standard output is the results and nothing else; what is for people goes to the other
-// stream.
+// `--json -`: standard output has the results and nothing else; the text for people goes to the
+// other stream.
 TEST(ProgramTest, ResultsOnStandardOutputAreJson) {
     const program_end run =
         run_pidmap_stress({"run", "--variant", "as_posted", "--scenario", "page_zero",
@@ -251,7 +251,7 @@ TEST(ProgramTest, ResultsOnStandardOutputAreJson) {
     EXPECT_TRUE(parsed_or_null(file).is_object()) << text_of(file);
 }
 
-// Results on standard output that cannot be written are lost, and that is no pass.
+// Results on standard output that cannot be written are lost, and that is not a pass.
 TEST(ProgramTest, ResultsThatStandardOutputDoesNotTakeAreExitCode3) {
     const program_end end = run_by_shell(pidmap_stress_path() +
                                          " run --variant sound --scenario churn --discipline "
@@ -260,7 +260,7 @@ TEST(ProgramTest, ResultsThatStandardOutputDoesNotTakeAreExitCode3) {
     EXPECT_THAT(end.err, HasSubstr("cannot write --json -: No space left on device"));
 }
 
-// A report that nobody can read is no pass; and a violation is one all the same.
+// A report that nobody can read is not a pass; and a violation stays a violation.
 TEST(ProgramTest, AReportThatCannotBeWrittenIsExitCode3) {
     const auto code_of = [](const std::string& arguments) {
         const program_end end =
@@ -296,7 +296,7 @@ TEST(ProgramTest, TheSelfTestNeedsASanitizer) {
     }
 }
 
-// What cannot have happened in a single call is not passed over: exit code 7, and the mark is told.
+// Marks that a single call cannot hit are not ignored: exit code 7, and the mark is named.
 TEST(ProgramTest, AnUnhitMarkIsExitCode7) {
     const program_end end = run_pidmap_stress({"run", "--variant", "sound", "--scenario", "churn",
                                                "--discipline", "reference", "--ops", "1"});
@@ -332,7 +332,7 @@ TEST(ProgramTest, TheResultsFileIsComplete) {
     EXPECT_FALSE(std::filesystem::exists(path + ".part"));
 }
 
-// A seed fixes the cells and, with one worker, every call: two runs differ in their times only.
+// A seed fixes the cells and, with one worker, every call: two runs differ only in their times.
 TEST(ProgramTest, ASeedFixesTheRun) {
     const scratch_folder folder;
     const auto run = [&folder](const std::string& seed) {
@@ -371,7 +371,7 @@ TEST(ProgramTest, AnInterruptedRunReportsWhatItHas) {
     }
 }
 
-// What an interrupted run had seen keeps its code.
+// Findings before an interruption keep their exit code.
 TEST(ProgramTest, AnInterruptedRunKeepsTheCodeOfWhatItSaw) {
     const scratch_folder folder;
     const std::string path = folder.path("results.json");
@@ -439,7 +439,7 @@ TEST(ProgramTest, TheListHasEverything) {
                     HasSubstr("  " + std::string(to_string(static_cast<discipline>(how))) + " "));
 }
 
-// Help is on the output stream, and is no error.
+// Help goes to the output stream, and is not an error.
 TEST(ProgramTest, HelpIsNoError) {
     const program_end end = run_pidmap_stress({"--help"});
     EXPECT_EQ(end.code, exit_as_expected);

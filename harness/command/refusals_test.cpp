@@ -1,5 +1,5 @@
-// Goal: show that a refusal says why. Each command line that is wrong is answered by one sentence,
-// which names the word that is wrong and what would be right; by exit code 1; and by nothing else.
+// Goal: show that a refusal says why. Each wrong command line is answered by one sentence, which
+// names the wrong word and what would be right; by exit code 1; and by nothing else.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,8 +26,8 @@ using testing::run_pidmap_stress;
 
 struct refusal {
     const char* words;  ///< Separated by spaces; '' is an empty one.
-    /// The whole answer, without "pidmap-stress: ". {variants} and the like stand for the names
-    /// that there are: whoever adds one need not come here.
+    /// The whole answer, without "pidmap-stress: ". {variants} and the like stand for all names of
+    /// that kind: a new one needs no change here.
     const char* answer;
 };
 
@@ -312,7 +312,7 @@ TEST(Refusal, SaysWhy) {
     for (const refusal& one : of_every_command) expect_refusal(one);
 }
 
-/// What takes the programs that are explored, or all strategies.
+/// Commands that need the explored programs, or all strategies.
 constexpr refusal of_the_explorer[] = {
     {"explore --variant nobody", "--variant 'nobody' is unknown; choose from: {variants}"},
     {"explore --variant page_zero",
@@ -402,7 +402,7 @@ TEST(Refusal, OfWhatIsExploredSaysWhy) {
     for (const refusal& one : of_the_explorer) expect_refusal(one);
 }
 
-// Where nothing is explored, that is said, and it is no error of usage.
+// A build that explores nothing says so, and that is not an error of usage.
 TEST(Refusal, OfExploringUnderASanitizerIsExitCode4) {
     if (!under_sanitizer) GTEST_SKIP() << "this build explores";
     const program_end end = run_pidmap_stress({"explore"});
@@ -412,7 +412,7 @@ TEST(Refusal, OfExploringUnderASanitizerIsExitCode4) {
               "release, or run_stress.sh explore\n");
 }
 
-// What a user typed may hold anything: the answer is one line all the same.
+// A user may type anything: the answer is one line all the same.
 TEST(Refusal, IsOneLineWhateverWasTyped) {
     const program_end end = run_pidmap_stress({"run", "--variant", "a\nb\x1b[31m"});
     EXPECT_EQ(end.err.find("pidmap-stress: --variant 'a\\x0ab\\x1b[31m' is unknown; "), 0U);

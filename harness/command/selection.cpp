@@ -33,7 +33,7 @@ using scenario_facts = cell_catalogue::scenario;
     const explore::explored_scenario& of = *explore::find_explored_scenario(scenario);
     const auto found = std::ranges::find(of.variations, variation);
     if (found == of.variations.end()) return false;
-    // In some size, whichever: what is wrong with the size that is wanted is said later.
+    // In any size: an unsuitable size is reported later.
     explore::pidmap_setting some{.how = how,
                                  .scenario = &of,
                                  .threads = 1,
@@ -79,7 +79,7 @@ struct dimension {
     return joined(discipline_names(set));
 }
 
-/// The three dimensions of what is wanted, and what fits.
+/// The three dimensions of a selection, and which values fit together.
 class selection {
 public:
     selection(const cell_catalogue& known, const wanted_cells& wanted);
@@ -90,7 +90,7 @@ private:
     [[nodiscard]] const scenario_facts& facts(std::string_view scenario) const {
         return *std::ranges::find(known_.scenarios, scenario, &scenario_facts::name);
     }
-    /// The disciplines under which a scenario runs, in the variation that is wanted.
+    /// The disciplines under which a scenario runs, in the selected variation.
     [[nodiscard]] discipline_set disciplines_of(const scenario_facts& of) const;
     [[nodiscard]] std::string variants_for(const scenario_facts& of) const;
 
@@ -113,12 +113,12 @@ private:
     return all;
 }
 
-/// A variation must be of a scenario that is wanted.
+/// A variation must belong to a selected scenario.
 [[nodiscard]] std::optional<std::string> unknown_variation(const cell_catalogue& known,
                                                            const names& scenarios,
                                                            std::string_view variation) {
     known_names of{.option = "--variation"};
-    std::string_view home;  // A scenario that has it, though none that is wanted does.
+    std::string_view home;  // One that has it, although none that is selected does.
     for (const scenario_facts& one : known.scenarios) {
         const bool is_wanted = std::ranges::find(scenarios, one.name) != scenarios.end();
         for (const std::string_view name : one.variations) {
@@ -147,7 +147,7 @@ selection::selection(const cell_catalogue& known, const wanted_cells& wanted)
                             .called = "mutant"};
     known_names of_disciplines{.option = "--discipline", .names = disciplines, .all = true};
     known_names of_scenarios{.option = "--scenario", .names = scenarios, .all = true};
-    // A word that slipped into the wrong list is at home in another one.
+    // A word that slipped into the wrong list belongs in another one.
     other_names a_variant{"a variant: --variant", known.variants};
     a_variant.names.insert(a_variant.names.end(), known.mutants.begin(), known.mutants.end());
     const other_names a_scenario{"a scenario: --scenario", scenarios};
@@ -240,7 +240,7 @@ std::string selection::why_no_discipline(std::string_view name) const {
     for (const std::string_view scenario : scenarios_.chosen) {
         const scenario_facts& of = facts(scenario);
         const discipline_set some = disciplines_of(of);
-        if (some.empty()) continue;  // Of `all`, and it has no such variation.
+        if (some.empty()) continue;  // From `all`, and without such a variation.
         why += fmt::format("{}{} {}", why.empty() ? "" : "; ", scenario,
                            some.contains(discipline_of(name))
                                ? fmt::format("is for variants that nest: {}", variants_for(of))

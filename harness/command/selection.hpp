@@ -19,22 +19,22 @@ struct cell_catalogue {
         std::string_view summary;
         discipline_set disciplines;
         std::span<const std::string_view> variations{};
-        bool nests = false;  ///< It is for variants that nest.
+        bool nests = false;  ///< Whether it is only for variants that nest.
     };
 
     std::string_view command;
     std::vector<std::string_view> variants{};  ///< What `all` stands for.
-    std::vector<std::string_view> mutants{};   ///< Known as well, by name only.
+    std::vector<std::string_view> mutants{};   ///< Known too, but only by name.
     std::vector<scenario> scenarios{};
-    other_names other_scenarios{};  ///< What another command has.
-    /// Whether the variant has all that the scenario asks for: that it nests, say.
+    other_names other_scenarios{};  ///< Names of another command.
+    /// Whether the variant has everything that the scenario needs: that it nests, for example.
     bool (*takes)(std::string_view variant, std::string_view scenario);
     /// Whether the scenario has the variation under the discipline.
     bool (*varies)(std::string_view scenario, std::string_view variation, discipline how);
 };
 /// What `run` hammers.
 [[nodiscard]] cell_catalogue native_catalogue();
-/// What `explore` goes through. Empty in a build with a sanitizer.
+/// What `explore` explores. Empty in a build with a sanitizer.
 [[nodiscard]] cell_catalogue explored_catalogue();
 
 /// The names of all disciplines, and of the ones in a set.
@@ -52,10 +52,10 @@ struct chosen_cell {
     discipline how{};
     std::string_view scenario;
 };
-/// Every cell that fits, in the order of the names: `all` is all that fits what else is wanted.
+/// Every cell that fits, in the order of the names: `all` is all that fits the other selections.
 ///
 /// \throws usage_error  if a name is unknown, or if nothing fits one that was given: it says which
-///                      other word keeps it out, and what would go with it.
+///                      other word excludes it, and what would go with it.
 [[nodiscard]] std::vector<chosen_cell> choose_cells(const cell_catalogue& known,
                                                     const wanted_cells& wanted);
 

@@ -1,4 +1,4 @@
-// Which variants, disciplines and scenarios go together, and what is said of those that do not: on
+// Which variants, disciplines and scenarios go together, and the messages for those that do not: on
 // a small catalogue, so that each sentence is known in full.
 
 #include "harness/command/selection.hpp"
@@ -83,7 +83,7 @@ struct selected {
     }
 }
 
-// `all` is all that fits what else is wanted; names come in the order given, each one once.
+// `all` is all that fits the other selections; names come in the order given, each one once.
 TEST(Selection, AllIsAllThatFits) {
     EXPECT_EQ(cells_of({.variants = {"flat", "deep", "flat"}, .scenarios = {"levels", "found"}}),
               "flat/lookup/found deep/member/levels deep/reference/levels deep/lookup/found ");
@@ -105,7 +105,7 @@ struct refused {
 };
 class RefusedSelection : public ::testing::TestWithParam<refused> {};
 
-// The word that is wrong, the word that keeps it out, and what would be right.
+// The wrong word, the word that excludes it, and what would be right.
 TEST_P(RefusedSelection, SaysWhichWordExcludesWhich) {
     EXPECT_EQ(refusal_of(GetParam().what), GetParam().why);
 }
@@ -202,7 +202,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "--variation 'odd' is unknown: kept has none"}),
     [](const auto& one) { return std::string(one.param.name); });
 
-// What is chosen natively is what the registries say, and so it is for the explorer.
+// Native choices are those of the registries, and so are the explorer's.
 TEST(Selection, TheCataloguesAreTheRegistries) {
     const cell_catalogue native = native_catalogue();
     EXPECT_EQ(native.variants.size(), variant_subjects().size());

@@ -20,13 +20,13 @@
 namespace pidmap_stress {
 namespace {
 
-/// Two threads, one plain cell, and nothing between them that orders.
+/// Two threads, one plain cell, and nothing that orders them.
 [[maybe_unused]] void race() {
     auto cell = std::make_unique<int>(0);
     std::atomic<bool> there{false};
     std::jthread other([&] {
         *cell = 1;
-        there.store(true, std::memory_order::relaxed);  // Orders nothing: that is the fault.
+        there.store(true, std::memory_order::relaxed);  // It orders nothing: that is the fault.
     });
     while (!there.load(std::memory_order::relaxed)) std::this_thread::yield();
     *cell = 2;
@@ -48,7 +48,7 @@ namespace {
     auto cell = std::make_unique<int>(0);
     int* const dangling = cell.get();
     cell.reset();
-    // Through a volatile: an optimizer must not know better than to touch it.
+    // Through a volatile, so that an optimizer cannot remove the access.
     *static_cast<int volatile*>(dangling) = 1;
 }
 
@@ -57,9 +57,9 @@ namespace {
     *static_cast<int volatile*>(cell.get()) = 1;
 }
 
-/// Runs `body` in a process of its own, its report unseen. \returns Whether there was one.
+/// Runs `body` in a process of its own, with its report hidden. \returns Whether there was one.
 [[nodiscard]] bool is_reported(void (*body)()) {
-    std::fflush(stdout);  // Else the child has it as well.
+    std::fflush(stdout);  // Otherwise the child would print it too.
     const pid_t child = ::fork();
     if (child == 0) {
         const int nowhere = ::open("/dev/null", O_WRONLY);

@@ -10,7 +10,7 @@ namespace pidmap_stress {
 std::optional<int> emit_test(const std::string& path, const std::string& token,
                              std::string_view headline) {
     const auto opened = explore::parse_case_token(token, explore::build_identity());
-    if (!opened) return std::nullopt;  // Whoever printed the token has said what is wrong.
+    if (!opened) return std::nullopt;  // The caller has already printed what is wrong.
     const std::string text = explore::regression_test(opened->of, headline);
     if (path == "-") {
         say("{}", text);

@@ -36,7 +36,7 @@ namespace {
 using explore::cell_verdict;
 using explore::explored_case;
 
-/// Prints what is wrong, in one line.
+/// Prints one line that says what is wrong.
 [[nodiscard]] int usage(std::string_view what) {
     say(stderr, "pidmap-stress: {}\n", one_line(what));
     return exit_usage;
@@ -50,7 +50,7 @@ using explore::explored_case;
     return exit_unsupported;
 }
 
-/// What lies between slashes.
+/// The parts between slashes.
 [[nodiscard]] std::vector<std::string_view> parts_of(std::string_view text) {
     std::vector<std::string_view> parts;
     for (std::size_t from = 0; from <= text.size();) {
@@ -76,8 +76,8 @@ using explore::explored_case;
     return setting;
 }
 
-/// What is wrong with the numbers of one of the cells, and how it would be right; nothing if all
-/// can be explored.
+/// What is wrong with the numbers of one of the cells, and what would be right; nothing if all can
+/// be explored.
 [[nodiscard]] std::optional<std::string> wrong_numbers(const explore_options& wanted,
                                                        const std::vector<chosen_cell>& cells) {
     std::optional<std::string> wrong;
@@ -97,7 +97,7 @@ using explore::explored_case;
     return wrong;
 }
 
-/// The cells that are wanted. \throws usage_error
+/// The selected cells. \throws usage_error
 [[nodiscard]] std::vector<explored_case> cases_of(const explore_options& wanted) {
     const std::vector<chosen_cell> cells =
         choose_cells(explored_catalogue(), {.variants = wanted.variants,
@@ -117,23 +117,23 @@ using explore::explored_case;
     using enum explore::progress_check;
     if (wanted.progress == "always") return always;
     if (wanted.progress == "never") return never;
-    // Where somebody waits, it is some six times as much work as all the rest.
+    // Where a thread waits, it is about six times as much work as all the rest.
     const bool small = wanted.matrix && wanted.threads <= 2 && wanted.operations == 1;
     return small ? always : if_nobody_waits;
 }
 
-/// What the command is told, with what is left to it filled in.
+/// The settings of the command, with defaults filled in.
 struct full_options {
     std::string strategy;
     std::uint64_t budget;
 };
 [[nodiscard]] full_options fill_in(const explore_options& wanted) {
-    // The matrix needs every execution; whoever looks for a bug wants it soon.
+    // The matrix needs every execution; a search for a bug should find it soon.
     const std::string strategy = !wanted.strategy.empty() ? wanted.strategy
                                  : wanted.matrix          ? "prove"
                                                           : "portfolio";
-    // What it takes to prove is worth more than what it takes to look for bugs; and where time is
-    // the limit, nothing else is.
+    // A proof deserves more time than a search for bugs; and where time is the limit, nothing else
+    // should be.
     const std::uint64_t usual = wanted.duration.count() != 0 ? 0
                                 : strategy == "prove"        ? 5'000'000
                                                              : 200'000;
@@ -167,7 +167,7 @@ void print_head(const explore_options& wanted, const full_options& full) {
         wanted.duration.count() == 0 ? "" : fmt::format(", for {}", to_human(wanted.duration)),
         explore::build_identity());
     say("{}\n", describe_build());
-    // Apart from the rest, which is the same whenever and wherever it is run.
+    // Apart from the rest, which is the same on every machine and at any time.
     say(stderr, "{}\n", describe_run());
 }
 
@@ -187,7 +187,7 @@ void print_head(const explore_options& wanted, const full_options& full) {
 }
 
 /// Explores the cells, prints them and keeps them. \throws usage_error
-/// The first finding that nobody expected; else the first.
+/// The first unexpected finding; otherwise the first one.
 [[nodiscard]] std::optional<int> emit_first(const std::string& path,
                                             const std::vector<cell_verdict>& cells) {
     const cell_verdict* first = nullptr;
@@ -213,7 +213,7 @@ void print_head(const explore_options& wanted, const full_options& full) {
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         return to_json(all, configuration_of(wanted, full), program).dump(2) + "\n";
     };
-    // Before any work is done: what cannot be kept is not begun.
+    // Before any work is done: a run whose results cannot be kept is not begun.
     if (file.wanted())
         if (const auto failure = file.keep_so_far(results_text())) {
             say(stderr, "pidmap-stress: {}\n", failure->what);
@@ -225,7 +225,7 @@ void print_head(const explore_options& wanted, const full_options& full) {
     std::fflush(stdout);
     explore_cells(cells, [&](const cell_verdict& seen) {
         all.cells.push_back(seen);
-        // Before it is told: nothing that was is to be missing from the file.
+        // Before it is printed: the file must not lack anything that was.
         if (file.wanted()) (void)file.keep_so_far(results_text());
         say("{}", wanted.matrix ? matrix_row(seen) : describe_cell(seen, program));
         std::fflush(stdout);
@@ -242,8 +242,8 @@ void print_head(const explore_options& wanted, const full_options& full) {
     return code != exit_as_expected ? code : static_cast<int>(exit_no_resources);
 }
 
-/// A trace, with what it came from. Only of JSON is host and date a part: all else is the same
-/// whenever and wherever a token is replayed.
+/// A trace, with its origin. Host and date are a part of JSON only: all else is the same wherever
+/// and whenever a token is replayed.
 [[nodiscard]] std::string with_provenance(const std::string& trace, explore::trace_format as) {
     switch (as) {
         case explore::trace_format::table:
@@ -304,7 +304,7 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     add_whole_number(app, "--turns", 1U, 8U, wanted.operations,
                      "turns of each thread: an alloc and a free, most often");
     add_whole_number(app, "--pages", 2U, 3U, wanted.pages, "of a namespace");
-    // What lies between is refused when it is known for which scenario.
+    // Numbers in between are refused when the scenario is known.
     add_whole_number(app, "--bits", 4U, 8U, wanted.bits, "pids of a page", "4 or 8");
     const auto take_variation = [&wanted](const std::string& name) {
         if (name.empty()) throw usage_error("--variation '' is not a name; see pidmap-stress list");

@@ -54,12 +54,12 @@ struct explore_options {
     std::string variation;  // Empty: the usual one.
     std::string strategy;   // Empty: portfolio, or prove for the matrix.
     std::string model = "rc11";
-    std::optional<std::uint64_t> budget;  // None: as the strategy has it.
+    std::optional<std::uint64_t> budget;  // Nothing: the strategy's own.
     std::uint64_t seed = 1;
-    std::chrono::nanoseconds duration{};  // Of the whole command; 0: no limit.
+    std::chrono::nanoseconds duration{};  // For the whole command; 0: no limit.
     std::string json_path;
     unsigned jobs = 1;
-    std::string clients;  // Empty: scenarios. Else a number of calls, or "random".
+    std::string clients;  // Empty: scenarios. Otherwise a number of calls, or "random".
     std::optional<unsigned> calls_of_three;  // None: 3.
     bool matrix = false;
     std::string progress = "auto";
@@ -79,21 +79,20 @@ struct replay_options {
 };
 void add_replay_options(CLI::App& app, replay_options& wanted);
 
-/// Explores each cell that is wanted, and prints what it showed: a line for each, and a command
-/// that replays it for each invariant that broke. The same options print the same, whatever `jobs`
-/// is, unless time is the limit.
+/// Explores each selected cell, and prints what it showed: a line for each, and a command that
+/// replays it for each invariant that broke. The same options print the same, whatever `jobs` is,
+/// unless time is the limit.
 ///
-/// \param program  The words of a shell that start this program.
+/// \param program  The shell command that starts this program.
 /// \returns As exit_code_of() has it; exit_usage, with one line on stderr, if the options make no
 ///          sense, or if results cannot be kept.
 [[nodiscard]] int run_explore(const explore_options& wanted, const std::string& program);
 
 /// Runs the one execution that a token names, and prints it for a reader.
 ///
-/// \param program  The words of a shell that start this program.
-/// \returns As exit_code_of() has it; exit_usage,
-///          with one line on stderr, if the token is none, or of another build, or if the output
-///          cannot be written.
+/// \param program  The shell command that starts this program.
+/// \returns As exit_code_of() has it; exit_usage, with one line on stderr, if the text is not a
+///          token, or is that of another build, or if the output cannot be written.
 [[nodiscard]] int run_replay(const replay_options& wanted, const std::string& program);
 
 }  // namespace pidmap_stress

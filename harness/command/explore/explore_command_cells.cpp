@@ -24,7 +24,7 @@ namespace {
 using explore::cell_verdict;
 using clock = explore::watch::clock;
 
-/// Puts a smaller execution in the place of each finding.
+/// Replaces each finding by a smaller execution.
 void shrink(cell_verdict& seen, explore::watch& watched) {
     for (explore::broken_invariant& one : seen.broken)
         if (auto small = explore::shrink(seen.of, one, {.watched = &watched})) {
@@ -59,7 +59,7 @@ private:
         std::optional<clock::time_point> until;
     };
 
-    /// The next cell, and when it has had its share of the time.
+    /// The next cell, and when its share of the time is over.
     [[nodiscard]] std::optional<turn> take(unsigned jobs) {
         const std::lock_guard lock(mutex_);
         const bool limited = wanted_.duration.count() != 0;
@@ -86,7 +86,7 @@ private:
         for (; shown_ < explored_.size() && explored_[shown_]; ++shown_) show_(*explored_[shown_]);
     }
 
-    /// Says how far it is, now and then.
+    /// Prints the progress now and then.
     void tell(const std::stop_token& done) {
         constexpr auto interval = std::chrono::milliseconds(200);
         std::unique_lock lock(mutex_);
@@ -107,7 +107,7 @@ private:
     const std::function<void(const cell_verdict&)>& show_;
     clock::time_point begin_ = clock::now();
     std::atomic<std::uint64_t> runs_{0};
-    std::mutex mutex_;  // Of all below.
+    std::mutex mutex_;  // Guards everything below.
     std::size_t next_ = 0;
     std::size_t shown_ = 0;
     std::vector<std::optional<cell_verdict>> explored_;

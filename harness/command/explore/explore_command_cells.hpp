@@ -6,8 +6,8 @@
 
 #include "harness/programs/matrix.hpp"
 
-/// Explores the cells of a command: side by side, for as long as there is time, with a line that
-/// says how far it is.
+/// Explores the cells of a command: side by side, as long as there is time, with a line that shows
+/// the progress.
 namespace pidmap_stress {
 
 struct cells_to_explore {
@@ -15,13 +15,13 @@ struct cells_to_explore {
     explore::options how{};
     explore::cell_checks checks{};
     unsigned jobs = 1;
-    bool shrinks = true;                  ///< What is found is made smaller.
-    std::chrono::nanoseconds duration{};  ///< Of all cells together; 0: no limit.
+    bool shrinks = true;                  ///< Whether findings are made smaller.
+    std::chrono::nanoseconds duration{};  ///< For all cells together; 0: no limit.
 };
 
 /// Explores the cells, and shows each as soon as it and all before it are explored. Several cells
-/// go side by side, each on a core of its own; a single one has all the cores. Time is shared out:
-/// what earlier cells did not need is for those that are left. When time is up, or the process is
+/// run side by side, each on a core of its own; a single one has all the cores. Time is shared out:
+/// what earlier cells did not need goes to those that are left. When time is up, or the process is
 /// asked to end (see interruption.hpp), cells that have begun end with what they have, and others
 /// do not begin.
 /// \param show  Called for one cell at a time.

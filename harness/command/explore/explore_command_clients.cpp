@@ -35,7 +35,7 @@ namespace {
 using explore::clients_verdict;
 using clock = explore::watch::clock;
 
-/// What is the same for each row. \pre A number of calls is wanted.
+/// The part that is the same in each row. \pre A number of calls was given.
 [[nodiscard]] explore::client_options options_of(const explore_options& wanted) {
     explore::client_options how{.calls = calls_of_clients(wanted.clients).value_or(0),
                                 .model = *explore::parse_model(wanted.model),
@@ -50,7 +50,7 @@ struct row {
     discipline how;
 };
 
-/// The variants under the disciplines that are wanted. \throws usage_error
+/// The selected variants under the selected disciplines. \throws usage_error
 [[nodiscard]] std::vector<row> rows_of(const explore_options& wanted) {
     std::vector<row> rows;
     for (const chosen_cell& one :
@@ -118,7 +118,7 @@ struct row {
         }))
         return "violated";
     if (!seen.broken.empty()) return "crash";
-    // Of random clients nothing is proved.
+    // Random clients prove nothing.
     const bool is_complete = calls != 0 && !seen.cut_short &&
                              std::ranges::all_of(seen.levels, [](const explore::client_level& one) {
                                  return one.explored == one.clients && one.partly == 0;
@@ -150,7 +150,7 @@ struct row {
             {"findings", findings}};
 }
 
-/// Puts a simpler execution in the place of each finding.
+/// Replaces each finding by a simpler execution.
 void simplify(clients_verdict& seen, explore::watch& watched) {
     for (std::size_t i = 0; i < seen.broken.size(); ++i)
         if (auto small =
@@ -160,7 +160,7 @@ void simplify(clients_verdict& seen, explore::watch& watched) {
         }
 }
 
-/// Explores one row after another, and says how far it is.
+/// Explores one row after another, and shows the progress.
 class clients_run {
 public:
     clients_run(const explore_options& wanted, std::size_t rows)
@@ -225,7 +225,7 @@ private:
     std::size_t rows_;
     clock::time_point begin_ = clock::now();
     std::atomic<std::uint64_t> runs_{0};
-    std::mutex mutex_;  // Of all below.
+    std::mutex mutex_;  // Guards everything below.
     std::string now_;
     std::string level_;
     progress_line progress_;
@@ -242,7 +242,7 @@ private:
         return exit_violated;
     if (any(crashed)) return exit_crash;
     if (interrupted()) return exit_cut_short;
-    // A proof that was asked for and is not there is no pass.
+    // If a proof was asked for and is missing, that is not a pass.
     const bool silent = any([&](const clients_verdict& one) {
         return calls != 0 && verdict_of(one, calls) == "unbroken";
     });
@@ -285,7 +285,7 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
     std::vector<clients_verdict> all;
     results_file file(wanted.json_path);
     const auto results_text = [&] {
-        // Every row came to its own end.
+        // Every row was completed.
         const bool complete =
             all.size() == rows.size() && std::ranges::none_of(all, &clients_verdict::cut_short);
         nlohmann::json cells = nlohmann::json::array();
@@ -310,7 +310,7 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
         text.update(provenance());
         return text.dump(2) + "\n";
     };
-    // Before any work is done: what cannot be kept is not begun.
+    // Before any work is done: a run whose results cannot be kept is not begun.
     if (file.wanted())
         if (const auto failure = file.keep_so_far(results_text())) {
             say(stderr, "pidmap-stress: {}\n", failure->what);
@@ -329,7 +329,7 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
     clients_run run(wanted, rows.size());
     for (std::size_t n = 0; n < rows.size() && !interrupted(); ++n) {
         all.push_back(run.explore_one(rows[n], n));
-        // Before it is told: nothing that was is to be missing from the file.
+        // Before it is printed: the file must not lack anything that was.
         if (file.wanted()) (void)file.keep_so_far(results_text());
         const clients_verdict& seen = all.back();
         say("{:<18} {:<10} {}{}\n", seen.variant->info->name, to_string(seen.how),

@@ -37,7 +37,7 @@ using explore::cell_verdict;
                ? "a thread " + deed
                : fmt::format("thread {}, in its {}, {}", f.thread, explore::call_of(f.call), deed);
 }
-/// What to paste to see it again.
+/// The command to paste to see it again.
 [[nodiscard]] std::string replay_of(const broken_invariant& one, const std::string& program) {
     return fmt::format("{} replay {}{}", program, one.token,
                        one.finding.replayed ? "" : " (did not happen again)");

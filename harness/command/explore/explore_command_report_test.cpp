@@ -1,4 +1,4 @@
-// What `explore` says of its cells, and the exit code that goes with it.
+// What `explore` reports about its cells, and the exit code that goes with it.
 
 #include "harness/command/explore/explore_command_report.hpp"
 
@@ -56,7 +56,7 @@ struct crashing {
     struct variant : pid_namespace<P, sound_orders, sound_steps> {
         using base = pid_namespace<P, sound_orders, sound_steps>;
         using base::base;
-        /// Pid 8 and those behind it are another page's.
+        /// Pid 8 and those behind it belong to another page.
         void free_pidmap(pid_nr nr) noexcept {
             base::free_pidmap(nr);
             if (nr > 8) Way::crash();
@@ -100,8 +100,8 @@ constexpr std::array<way, 4> ways{{
     return {.cells = {cells.begin(), cells.end()}, .wanted = cells.size(), .strict = strict};
 }
 
-// A crash of a variant is told with thread, call, place and token, and is exit code 5; the cells
-// beside it are as they are.
+// A crash of a variant is reported with thread, call, place and token, and is exit code 5; the
+// other cells are unaffected.
 TEST(ExploreReport, ACrashIsExitCode5) {
     const cell_verdict holds =
         explored(case_of(*find_explored_variant("sound"), discipline::member, "page_boundary"));
@@ -146,7 +146,7 @@ TEST(ExploreReport, ACrashReplaysAndShrinks) {
     }
 }
 
-// A finding that nobody expects outweighs a crash, as for `run`; a known one does not.
+// An unexpected finding outweighs a crash, as for `run`; a known one does not.
 TEST(ExploreReport, ExitCodesHaveAnOrder) {
     const cell_verdict known =
         explored(case_of(*find_explored_variant("symmetric"), discipline::lookup, "page_zero"));
@@ -167,7 +167,7 @@ TEST(ExploreReport, ExitCodesHaveAnOrder) {
     EXPECT_EQ(exit_code_of(all_of(std::array{crash}, true)), exit_crash);
 }
 
-// Of what a variant says that it breaks, only what the explorer can see has to break here.
+// Of the breakages that a variant declares, only those that the explorer can see must show here.
 TEST(ExploreReport, WhatHadToBreakAndDidNotIsExitCode7) {
     // `nested` breaks it natively, by the depth of the stack.
     const cell_verdict stack = explored(
@@ -189,8 +189,8 @@ TEST(ExploreReport, WhatHadToBreakAndDidNotIsExitCode7) {
     EXPECT_EQ(exit_code_of(all_of(std::array{cut})), exit_as_expected);
 }
 
-// Who asks it to end gets what there is: a violation keeps its exit code, else it is cut short.
-// Time that is up is no failure, unless a cell has not begun.
+// A request to end leaves the results so far: a violation keeps its exit code, otherwise the run is
+// cut short. Running out of time is not a failure, unless a cell has not begun.
 TEST(ExploreReport, WhatIsCutShortIsNotProven) {
     std::atomic<std::uint64_t> runs = 0;
     watch over(runs, watch::clock::now(), []() noexcept { return false; });
@@ -220,7 +220,7 @@ TEST(ExploreReport, WhatIsCutShortIsNotProven) {
                 all.cells.front().assessed.unexpected.insert(invariant::unique_pid);
                 EXPECT_EQ(exit_code_of(all), exit_violated);
             }
-    // A watch that lets it go on counts, and changes nothing.
+    // A watch that never ends the search counts, and changes nothing.
     watch on(runs, std::nullopt, []() noexcept { return false; });
     const cell_verdict all = explore_cell(
         what, {.strategy = strategy::exhaustive, .stop_at_first = false, .watched = &on});

@@ -1,4 +1,4 @@
-// explore and replay as their users meet them.
+// explore and replay as their users see them.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -57,7 +57,7 @@ void expect_one_line(const program_end& end, const std::string& words_in_it) {
     EXPECT_THAT(end.err, AllOf(StartsWith("pidmap-stress: "), HasSubstr(words_in_it)));
 }
 
-// What it was built from is in what is printed; where and when is apart from it.
+// The output has what the program was built from; where and when it ran is printed apart.
 TEST(ExploreCommand, SaysWhereItComesFrom) {
     const program_end explored = run_pidmap_stress(late_get);
     EXPECT_THAT(explored.out, HasSubstr("\n" + describe_build() + "\n"));
@@ -108,7 +108,7 @@ TEST(ExploreCommand, EachModelHasTokensOfItsOwn) {
     }
 }
 
-// What a replay prints to be pasted does the same again, by whatever name it was called.
+// The commands that a replay prints do the same again, by whatever name the program was called.
 TEST(ExploreCommand, TheCommandThatIsPrintedWorks) {
     const std::string called = shell_quoted(testing::pidmap_stress_path());
     const program_end first =
@@ -138,7 +138,7 @@ TEST(ExploreCommand, TheCommandBelowAFindingWorks) {
     }
 }
 
-// What is expected to break is exit code 0, under --strict it is 2.
+// A breakage that is expected is exit code 0; under --strict it is 2.
 TEST(ExploreCommand, StrictIsExitCode2) {
     EXPECT_EQ(run_pidmap_stress(late_get).code, exit_as_expected);
     EXPECT_EQ(run_pidmap_stress(with(late_get, {"--strict"})).code, exit_violated);
@@ -149,7 +149,7 @@ TEST(ExploreCommand, StrictIsExitCode2) {
     EXPECT_THAT(holds.out, HasSubstr("3 cells: 3 hold, 0 fail"));
 }
 
-// What was not explored to its end has not been shown to hold.
+// What was not explored to its end is not shown to hold.
 TEST(ExploreCommand, TruncatedIsUnbroken) {
     const program_end cut = run_pidmap_stress(
         {"explore", "--variant", "sound", "--scenario", "page_zero", "--budget", "100"});
@@ -184,7 +184,7 @@ TEST(ExploreCommand, FormatsAndFiles) {
     EXPECT_THAT(full, Not(HasSubstr("not shown")));
 }
 
-// A token of another build is refused in one line, and tried if that is asked for.
+// A token of another build is refused in one line, and tried on request.
 TEST(ExploreCommand, ATokenOfAnotherBuild) {
     // As another build would have printed it: the hash of the build is in the schedule's part.
     const std::string of_another =
@@ -195,13 +195,13 @@ TEST(ExploreCommand, ATokenOfAnotherBuild) {
     EXPECT_THAT(tried.out, HasSubstr("step | thread 1"));
 }
 
-/// Too much for any test to wait for: one cell has tens of thousands of executions a second, and
-/// millions of them.
+/// Too much for any test to wait for: one cell explores tens of thousands of executions a second,
+/// and has millions of them.
 const words endless{"explore",    "--variant",    "sound",           "--threads", "3",
                     "--scenario", "page_zero",    "--budget",        "0",         "--strategy",
                     "exhaustive", "--discipline", "member,reference"};
 
-// Asked to end, it says and keeps what it has, and that this is not all.
+// When asked to end, it prints and keeps what it has, and says that it is incomplete.
 TEST(ExploreCommand, IsCutShortByASignal) {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         const scratch_folder folder;
@@ -221,7 +221,7 @@ TEST(ExploreCommand, IsCutShortByASignal) {
     }
 }
 
-// When time is up, nothing is said to hold that was not explored to its end.
+// When time is up, nothing that was not explored to its end is said to hold.
 TEST(ExploreCommand, EndsWhenItsTimeIsUp) {
     const program_end end = run_pidmap_stress(with(endless, {"--for", "50ms"}));
     EXPECT_TRUE(end.code == exit_as_expected || end.code == exit_inconclusive) << end.out;
@@ -236,7 +236,7 @@ TEST(ExploreCommand, EndsWhenItsTimeIsUp) {
     expect_one_line(run_pidmap_stress({"explore", "--for", "0s"}), "--for 0s is out of range");
 }
 
-// The results file has each cell, with tokens that replay, and where it comes from.
+// The results file has each cell, with tokens that replay, and its own origin.
 TEST(ExploreCommand, KeepsResults) {
     const scratch_folder folder;
     const std::string path = folder.path("results.json");
@@ -275,7 +275,7 @@ TEST(ExploreCommand, KeepsResults) {
                     "cannot write --json");
 }
 
-// What is wrong with a real token, or with where its trace is to go, is told in one line. All other
+// Any fault of a real token, or of the place for its trace, is reported in one line. All other
 // refusals are in refusals_test.cpp.
 TEST(ExploreCommand, BadInputIsOneLine) {
     const std::string& token = a_token();
@@ -349,8 +349,8 @@ TEST(ExploreClientsCommand, RefusesWhatMakesNoSense) {
                                 HasSubstr("--scenario")));
 }
 
-// A finding is written as the source of a test: by explore, and by replay of its token. Of what
-// holds, none is.
+// A finding is written as the source of a test: by explore, and by replay of its token. Where all
+// holds, no test is written.
 TEST(ExploreCommand, AFindingBecomesATest) {
     const testing::scratch_folder folder;
     const testing::program_end found = testing::run_pidmap_stress(

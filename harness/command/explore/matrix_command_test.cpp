@@ -1,5 +1,5 @@
-// `explore --matrix` as its users meet it: what it prints, that it prints the same again, and that
-// the table of explore/README.md is what it prints.
+// `explore --matrix` as its users see it: what it prints, that it prints the same again, and that
+// the table of programs/README.md is what it prints.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,8 +20,8 @@ using testing::program_end;
 using testing::run_pidmap_stress;
 using testing::text_of;
 
-/// The command of the explorer's README, without run_stress.sh: it has it just so, and below it the
-/// table that it prints.
+/// The command of the README of programs/, without run_stress.sh: the README has it exactly so, and
+/// below it the table that it prints.
 constexpr std::string_view command = "explore --matrix --scenario page_boundary,page_zero --jobs 2";
 
 [[nodiscard]] std::vector<std::string> words_of(std::string_view text) {
@@ -55,7 +55,7 @@ TEST(MatrixCommand, PrintsTheMatrixOfTheReadme) {
         << "replace the README's table by this one";
 }
 
-/// A line of a trace, but for where in the sources it is: that moves with each change.
+/// A line of a trace, except the places in the sources: they move with each change.
 [[nodiscard]] std::string without_line_numbers(const std::string& line) {
     const std::string text = std::regex_replace(line, std::regex("[.]([ch]pp):[0-9]+"), ".$1");
     const std::size_t from = text.find_first_not_of(' ');
@@ -78,7 +78,7 @@ TEST(MatrixCommand, ReplaysTheTraceOfTheReadme) {
     const program_end run =
         run_pidmap_stress({"replay", found.out.substr(at, found.out.find('\n', at) - at)});
     const std::vector<std::string> readme = lines_of(text_of(PIDMAP_STRESS_README));
-    // Not what replays it, and who printed it.
+    // Without the command that replays it, and the build that printed it.
     for (const std::string& line : lines_of(run.out)) {
         if (line.starts_with("again: ") || line.starts_with("--full") ||
             line.starts_with("pidmap-stress "))

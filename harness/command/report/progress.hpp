@@ -7,14 +7,14 @@
 
 namespace pidmap_stress {
 
-/// One line that says how far a run is: redrawn on a terminal, written every 15 s in a log.
+/// One line that shows the progress of a run: redrawn on a terminal, written every 15 s in a log.
 class progress_line {
 public:
     /// \param unit  What is counted.
     progress_line(std::FILE* out, std::chrono::nanoseconds expected,
                   std::string unit = "operations");
 
-    /// \param what        What is going on now.
+    /// \param what        What is running now.
     /// \param operations  Of the whole run so far.
     void update(const std::string& what, std::uint64_t operations);
     /// Takes the line off a terminal, before something else is printed.

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
-// In a log there is no redrawing: nothing is taken back, and no control character is written.
+// In a log nothing is redrawn: no line is taken back, and no control character is written.
 TEST(ProgressTest, ALogHasNoControlCharacters) {
     std::FILE* const out = std::tmpfile();
     ASSERT_NE(out, nullptr);
@@ -37,7 +37,7 @@ TEST(ProgressTest, ALogHasNoControlCharacters) {
 TEST(ProgressTest, ATerminalHasOneLineThatIsRedrawn) {
     const int master = ::posix_openpt(O_RDWR | O_NOCTTY);
     if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0)
-        GTEST_SKIP() << "no terminal is to be had here";
+        GTEST_SKIP() << "no terminal is available here";
     std::FILE* const out = std::fopen(::ptsname(master), "w");
     ASSERT_NE(out, nullptr);
     progress_line progress(out, 60s);

@@ -1,5 +1,5 @@
-// Goal: show that a program says what it was built from, in whatever it leaves behind, and that
-// this says nothing about its tokens.
+// Goal: show that a program says what it was built from, in everything that it leaves behind, and
+// that this does not affect its tokens.
 
 #include "harness/command/report/provenance.hpp"
 
@@ -37,7 +37,7 @@ constexpr const char* date = "20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5]
     return text.substr(from, text.find('\n', from) - from);
 }
 
-// --version says what there is to say, on standard output.
+// --version prints all of it, on standard output.
 TEST(Version, SaysWhatTheProgramWasBuiltFrom) {
     const program_end end = run_pidmap_stress({"--version"});
     EXPECT_EQ(end.code, exit_as_expected);
@@ -51,7 +51,7 @@ TEST(Version, SaysWhatTheProgramWasBuiltFrom) {
     EXPECT_THAT(this_build().version, MatchesRegex("[0-9]+[.][0-9]+[.][0-9]+"));
 }
 
-// What goes into each results file: the build, the host and the date of the run.
+// Each results file has the build, the host and the date of the run.
 TEST(Provenance, HasBuildHostAndDate) {
     const nlohmann::json all = provenance();
     std::array<char, 256> host{};
@@ -78,7 +78,8 @@ void overwrite(const std::string& path, const std::string& what, const std::stri
     ASSERT_TRUE(file.flush());
 }
 
-// Another commit and another date are told, and tokens stay as they are; other code has other ones.
+// Another commit and another date are reported, and tokens stay the same; other code has other
+// tokens.
 TEST(Version, ACommitChangesNoToken) {
     const scratch_folder folder;
     const std::string copy = folder.path("program");

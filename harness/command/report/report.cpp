@@ -31,7 +31,7 @@ namespace {
     return text;
 }
 
-/// The first line as it is, the others set in below it.
+/// The first line unchanged, the others indented below it.
 [[nodiscard]] std::string indented(const std::string& text) {
     std::string out;
     for (const char c : text) out += c == '\n' ? std::string("\n    ") : std::string(1, c);
@@ -47,7 +47,7 @@ namespace {
             {"interval_95", {within.low, within.high}}};
 }
 
-/// In how many runs it showed. Trials end when enough of them failed, so they say no rate.
+/// In how many runs it showed. Trials end when enough of them failed, so they give no rate.
 [[nodiscard]] std::string how_often(const cell_result& result) {
     if (result.repeated != 0)
         return statistics::describe_proportion(result.repeated_with_findings, result.repeated) +

@@ -73,7 +73,7 @@ using namespace std::chrono_literals;
     return row;
 }
 
-// A row has the cell, its verdict, what it took and what broke; known breakages say so.
+// A row has the cell, its verdict, its cost and what broke; known breakages are marked as such.
 TEST(ReportTest, ARowTellsTheCellAndItsVerdict) {
     const std::string row = row_of(a_broken_cell(), false);
     for (const char* part : {"variant", "discipline", "scenario", "verdict", "operations", "CPU s",
@@ -84,7 +84,7 @@ TEST(ReportTest, ARowTellsTheCellAndItsVerdict) {
     EXPECT_THAT(row_of(a_cell_that_holds(), false), AllOf(HasSubstr("holds"), HasSubstr("1.00 M")));
 }
 
-// What was not expected stands out, on a terminal by colour too.
+// Unexpected results stand out, on a terminal by colour too.
 TEST(ReportTest, WhatIsNotExpectedStandsOut) {
     cell_result result = a_cell_that_holds();
     EXPECT_THAT(row_of(result, true), HasSubstr("\033[32mholds"));
@@ -95,7 +95,7 @@ TEST(ReportTest, WhatIsNotExpectedStandsOut) {
                                             HasSubstr("unique_pid")));
 }
 
-// What did not happen is told in the row: marks, and breakages that had to show.
+// The row names what did not happen: marks, and breakages that had to show.
 TEST(ReportTest, ARowTellsWhatDidNotHappen) {
     cell_result result = a_cell_that_holds();
     result.seen.unhit_marks = {"a pid was freed after others"};
@@ -110,7 +110,7 @@ TEST(ReportTest, ARowTellsWhatDidNotHappen) {
     EXPECT_THAT(row_of(blind, false), HasSubstr("out of memory"));
 }
 
-// The findings are told once for each invariant, with what led there and how to run it again.
+// Each invariant is reported once, with the events that led there and how to run it again.
 TEST(ReportTest, FindingsAreToldInFull) {
     const std::string text = describe_findings(a_broken_cell(), "the command");
     EXPECT_THAT(text, HasSubstr("as_posted under reference in page_zero"));
@@ -121,7 +121,7 @@ TEST(ReportTest, FindingsAreToldInFull) {
     EXPECT_THAT(text, HasSubstr("\n    the command\n"));
 }
 
-// Trials end when enough of them failed, so only runs that were repeated so often say a rate.
+// Trials end when enough of them failed, so only repeated runs give a rate.
 TEST(ReportTest, ARepeatedRunIsToldWithItsInterval) {
     cell_result result = a_broken_cell();
     result.repeated = 20;
@@ -136,7 +136,7 @@ TEST(ReportTest, ACleanRunSaysWhatItExcludes) {
               "and 3e-06 per operation at 95 % confidence");
 }
 
-// The command that runs a cell again is one that the program understands, and it means the same.
+// The command that runs a cell again is one that the program accepts, and it means the same.
 TEST(ReportTest, TheReproductionMeansTheSame) {
     const cell_result broken = a_broken_cell();
     const run_options how = some_run();
@@ -157,7 +157,7 @@ TEST(ReportTest, TheReproductionMeansTheSame) {
     EXPECT_TRUE(again.run.strict) << "what is known to break is to show";
 }
 
-// Where operations were the limit, they are it again, and no duration is.
+// Where operations were the limit, they are the limit again, and no duration is.
 TEST(ReportTest, TheReproductionOfACountedRunIsCounted) {
     const run_options how = parsed("program run --ops 900 --seed 5").run;
     const options again = parsed(reproduction(a_broken_cell().what, how, "program run"));

@@ -32,8 +32,8 @@ namespace {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/// Whether the path leads to what standard output is, /dev/stdout for one. To replace that file
-/// would leave half of what is printed in the old one.
+/// Whether the path leads to standard output, as /dev/stdout does. Replacing that file would leave
+/// half of the output in the old one.
 [[nodiscard]] bool is_standard_output(const std::string& path) {
     if (path == "-" || path == "/dev/stdout") return true;
     struct stat there = {};
@@ -47,7 +47,7 @@ namespace {
 int write_file(const std::string& path, const std::string& text) {
     struct stat there = {};
     const bool in_place = ::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode);
-    // What a link leads to is replaced, and not the link.
+    // The target of a link is replaced, and not the link.
     std::error_code none;
     const std::filesystem::path real = std::filesystem::canonical(path, none);
     const std::string target = none || in_place ? path : real.string();
@@ -86,7 +86,7 @@ results_file::results_file(std::string path) : path_(std::move(path)) {
     } else {
         struct stat there = {};
         if (::stat(path_.c_str(), &there) != 0 || S_ISREG(there.st_mode)) return;
-        // Kept open: a reader takes a pipe that is closed for the end of the results.
+        // Kept open: a reader takes a closed pipe for the end of the results.
         stream_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
     }
     if (stream_ < 0) open_error_ = errno;
@@ -108,7 +108,7 @@ std::optional<write_failure> results_file::failed(int error) const {
 
 std::optional<write_failure> results_file::keep_so_far(const std::string& text) {
     if (!wanted() || open_error_ != 0) return failed(open_error_);
-    // A full device says so when nothing is written, too.
+    // A full device reports that even if nothing is written.
     if (stream_ >= 0) return failed(::write(stream_, "", 0) < 0 ? errno : 0);
     return failed(write_file(path_, text));
 }

@@ -13,29 +13,28 @@ namespace pidmap_stress {
 /// Why results cannot be kept.
 struct write_failure {
     std::string what;  ///< One line: "cannot write --json FILE: ...".
-    /// Whether it is room that is missing, on a disk or under a limit, and not the path that is
-    /// wrong.
+    /// Whether room is missing, on a disk or under a limit, as opposed to a wrong path.
     bool no_room = false;
 };
 /// \param option  "--json", in front of the path.
 [[nodiscard]] write_failure describe_failure(const std::string& option, const std::string& path,
                                              int error);
 
-/// Where --json leads: a file, which is replaced as results come; or standard output or a pipe,
+/// The target of --json: a file, which is replaced as results come; or standard output or a pipe,
 /// which get one document, at the end.
 class results_file {
 public:
-    /// \param path  Empty: results are not kept. "-": standard output; until this object goes, what
-    ///              is printed there for people goes to standard error.
+    /// \param path  Empty: results are not kept. "-": standard output; until this object is
+    ///              destroyed, the text for people goes to standard error.
     explicit results_file(std::string path);
     ~results_file();
     results_file(const results_file&) = delete;
     results_file& operator=(const results_file&) = delete;
 
     [[nodiscard]] bool wanted() const noexcept { return !path_.empty(); }
-    /// Before any work is done, and on the way. What would fail later for sure, fails here.
+    /// Before any work is done, and on the way. Anything that is sure to fail later fails here.
     [[nodiscard]] std::optional<write_failure> keep_so_far(const std::string& text);
-    /// At the end.
+    /// At the end of the work.
     [[nodiscard]] std::optional<write_failure> keep(const std::string& text);
 
 private:

@@ -38,7 +38,7 @@ TEST(WriteFileTest, ReplacesTheWholeFile) {
     EXPECT_FALSE(std::filesystem::exists(path + ".part"));
 }
 
-// Where nothing can be written, the reason is told and no draft is left.
+// Where nothing can be written, the reason is reported and no draft is left.
 TEST(WriteFileTest, LeavesNoDraftWhenItFails) {
     const scratch_folder folder;
     EXPECT_EQ(write_file(folder.path("missing/results.json"), "x"), ENOENT);
@@ -49,7 +49,7 @@ TEST(WriteFileTest, LeavesNoDraftWhenItFails) {
     EXPECT_FALSE(std::filesystem::exists(taken + ".part"));
 }
 
-// What is no file, but a pipe or a device, is written to; it stays what it is.
+// A pipe or a device, which is not a file, is written to and stays what it is.
 TEST(WriteFileTest, DoesNotReplaceWhatIsNoFile) {
     struct stat before = {};
     struct stat after = {};
@@ -62,7 +62,7 @@ TEST(WriteFileTest, DoesNotReplaceWhatIsNoFile) {
     EXPECT_EQ(after.st_ino, before.st_ino);
 }
 
-// A link stays a link: what it leads to is replaced.
+// A link stays a link: its target is replaced.
 TEST(WriteFileTest, ReplacesWhatALinkLeadsTo) {
     const scratch_folder folder;
     const std::string target = folder.path("target");
@@ -95,7 +95,7 @@ private:
     rlimit before_{};
 };
 
-// Under a limit on the size of files, what was there stays, and no draft is left.
+// Under a limit on the size of files, the old content stays, and no draft is left.
 TEST(WriteFileTest, LeavesNoDraftUnderALimit) {
     const scratch_folder folder;
     const std::string path = folder.path("results.json");
@@ -116,7 +116,7 @@ TEST(WriteFileTest, RefusesAFolderThatIsReadOnly) {
     const std::string inside = folder.path("inside");
     std::filesystem::create_directory(inside);
     ::chmod(inside.c_str(), 0555);
-    const bool is_root = ::geteuid() == 0;  // Whom no such folder keeps out.
+    const bool is_root = ::geteuid() == 0;  // Permissions do not stop root.
     // Root meets the same on a file system of the kernel's own.
     EXPECT_THAT(write_file((is_root ? std::string("/sys") : inside) + "/results.json", "x"),
                 AnyOf(EACCES, EPERM, EROFS));
@@ -124,7 +124,7 @@ TEST(WriteFileTest, RefusesAFolderThatIsReadOnly) {
     ::chmod(inside.c_str(), 0755);
 }
 
-// A failure is told in one line: the option, the path, why, and what would help.
+// A failure is reported in one line: the option, the path, why, and what would help.
 TEST(WriteFailureTest, SaysWhatWouldHelp) {
     const auto failure = [](int error) { return describe_failure("--json", "a/b", error); };
     EXPECT_EQ(
@@ -141,7 +141,7 @@ TEST(WriteFailureTest, SaysWhatWouldHelp) {
         EXPECT_FALSE(failure(error).no_room) << error;
 }
 
-// Without a path nothing is kept, and that is no failure.
+// Without a path nothing is kept, and that is not a failure.
 TEST(ResultsFileTest, WithoutAPathNothingIsKept) {
     results_file file("");
     EXPECT_FALSE(file.wanted());
@@ -149,7 +149,7 @@ TEST(ResultsFileTest, WithoutAPathNothingIsKept) {
     EXPECT_FALSE(file.keep("x"));
 }
 
-// A file has what was kept last, and nothing that is printed.
+// A file has the latest document, and nothing of the printed text.
 TEST(ResultsFileTest, AFileIsRewritten) {
     const scratch_folder folder;
     const std::string path = folder.path("results.json");
@@ -178,7 +178,7 @@ TEST(ResultsFileTest, APipeGetsOneDocument) {
     EXPECT_EQ(text.substr(0, static_cast<std::size_t>(size)), "all");
 }
 
-// What must fail at the end fails before any work is done.
+// What is sure to fail at the end fails before any work is done.
 TEST(ResultsFileTest, WhatCannotBeKeptFailsAtOnce) {
     const scratch_folder folder;
     for (const std::string& path :

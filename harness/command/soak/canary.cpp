@@ -13,7 +13,7 @@ namespace pidmap_stress {
 namespace {
 
 /// Mutants that a run finds within a fraction of a second, each in a scenario that its author names
-/// for it, and by different checkers. Others of the list take luck, so that their silence would say
+/// for it, and by different checkers. Other mutants need luck, so that their silence would mean
 /// nothing.
 constexpr std::array<std::string_view, 12> sure_to_be_found{
     "alloc_into_dead",         "cursor_not_reset",         "failed_create_leaks",
@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 12> sure_to_be_found{
     "last_put_looks_again",    "object_touches_namespace", "parent_not_put",
     "saturating_count",        "stays_in_table",           "wrap_to_zero"};
 
-/// Where a mutant says that a run must show it.
+/// A cell in which a mutant declares that a run must show it.
 [[nodiscard]] std::optional<cell> showing_cell(const subject_entry& mutant) {
     for (const breakage& known : mutant.info->breaks) {
         const scenario_entry* const shows =

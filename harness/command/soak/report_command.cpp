@@ -37,7 +37,7 @@ void add_journals_below(const fs::path& folder, std::set<std::string>& found) {
     }
 }
 
-/// The folders that have journals. What has none is said, and is no pass.
+/// The folders that have journals. One that has none is reported, and is not a pass.
 [[nodiscard]] std::set<std::string> journals_of(const std::vector<std::string>& folders,
                                                 std::vector<std::string>& without) {
     std::set<std::string> found;
@@ -59,7 +59,7 @@ struct output {
     std::string (*make)(const journal::report_input&);
 };
 
-/// \returns What is known from earlier nights; why there is nothing is in `remark`.
+/// \returns What is known from earlier nights; if nothing is, `remark` says why.
 [[nodiscard]] std::optional<journal::ledger> read_known(const std::string& path,
                                                         std::string& remark) {
     if (path.empty()) return std::nullopt;
@@ -119,7 +119,7 @@ int run_report(const report_options& how) {
     journal::summary night = std::move(all).finish();
     for (const std::string& folder : without)
         night.remarks.push_back(fmt::format("{} has no journal", folder));
-    // What was to be there and is not, is no pass.
+    // A journal that should be there and is not is not a pass.
     if (!without.empty() && night.exit_code == exit_as_expected) {
         night.exit_code = exit_inconclusive;
         night.verdict =
@@ -137,7 +137,7 @@ int run_report(const report_options& how) {
                               output{"--json", how.json, journal::to_json_text},
                               output{"--markdown", how.markdown, journal::to_markdown}})
         if (!one.path.empty()) kept = write(one.option, one.path, one.make(input)) && kept;
-    // A night without work is no night.
+    // A night without work does not count.
     if (!how.ledger.empty() && night.slices != 0) {
         std::string unreadable;
         const auto before = read_known(how.ledger, unreadable);

@@ -10,7 +10,7 @@ class App;       // NOLINT(readability-identifier-naming)
 namespace pidmap_stress {
 
 struct report_options {
-    std::vector<std::string> folders;  ///< Of journals, or of folders that have some.
+    std::vector<std::string> folders;  ///< Folders of journals, or above them.
     std::string html;
     std::string junit;
     std::string json;
@@ -22,8 +22,8 @@ struct report_options {
 
 void add_report_options(CLI::App& report, report_options& options);
 
-/// Adds up what journals say, and writes what was asked for; always prints the text for terminals.
-/// \returns The exit code of all of it: the worst verdict.
+/// Adds up what the journals say, and writes what was asked for; always prints the text for
+/// terminals. \returns The exit code of the whole: the worst verdict.
 [[nodiscard]] int run_report(const report_options& how);
 
 }  // namespace pidmap_stress

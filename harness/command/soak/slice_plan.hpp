@@ -12,12 +12,12 @@ namespace pidmap_stress {
 ///
 /// First each cell has one. From then on half of the time is shared out equally, which is the floor
 /// of every cell, and half goes where near misses are. It depends only on what was added, so a soak
-/// that goes on chooses as one that was never interrupted.
+/// that is continued chooses like one that was never interrupted.
 class slice_plan {
 public:
     struct slice {
         unsigned cell = 0;
-        std::uint64_t number = 0;  ///< Of that cell's slices; shards share none.
+        std::uint64_t number = 0;  ///< Among that cell's slices; shards share none.
     };
 
     /// \pre cells > 0, part.index < part.count.
@@ -25,7 +25,7 @@ public:
 
     [[nodiscard]] slice next() const;
     /// A slice was run, now or before.
-    /// \param turn  What it was given: a cell that broke at once has had its turn all the same.
+    /// \param turn  The time that it was given: a cell that broke at once has used its turn too.
     void add(slice done, std::chrono::duration<double> turn, std::uint64_t near_misses);
 
 private:
@@ -40,7 +40,8 @@ private:
     std::vector<history> cells_;
 };
 
-/// How long a slice is: so that each cell has some within the time, and no slice is a large loss.
+/// How long a slice is: each cell should have some within the time, and no slice should be a large
+/// loss.
 [[nodiscard]] std::chrono::nanoseconds usual_slice(std::chrono::nanoseconds whole,
                                                    std::size_t cells);
 

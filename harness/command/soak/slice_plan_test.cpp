@@ -36,7 +36,7 @@ TEST(SlicePlan, GoesWhereNearMissesAreAndKeepsAFloor) {
     for (unsigned cell = 0; cell < 10; ++cell) EXPECT_GE(slices[cell], 45U) << cell;
 }
 
-// Without near misses, all cells get the same; a cell that breaks at once has had its turn.
+// Without near misses, all cells get the same; a cell that breaks at once has used its turn.
 TEST(SlicePlan, IsFairOtherwise) {
     slice_plan plan(4, {});
     std::map<unsigned, unsigned> slices;
@@ -48,7 +48,7 @@ TEST(SlicePlan, IsFairOtherwise) {
     for (unsigned cell = 0; cell < 4; ++cell) EXPECT_EQ(slices[cell], 100U);
 }
 
-// A plan that was told what was done goes on as the one that did it.
+// A plan that is given the finished work continues as the plan that did it.
 TEST(SlicePlan, GoesOnAsIfNeverInterrupted) {
     slice_plan whole(7, {.index = 1, .count = 3});
     slice_plan resumed(7, {.index = 1, .count = 3});

@@ -13,7 +13,8 @@ namespace pidmap_stress {
 /// A cell as a journal plans it, with what its variant declares.
 [[nodiscard]] journal::planned_cell to_plan(const cell& what);
 
-/// What running a slice showed, as a journal keeps it: all but when, and what came of it.
+/// What running a slice showed, as a journal keeps it: everything except when, and the
+/// consequences.
 [[nodiscard]] journal::slice_record to_record(const slice_plan::slice& which,
                                               const cell_result& result);
 

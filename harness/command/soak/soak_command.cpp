@@ -62,7 +62,7 @@ constexpr auto longest_again = std::chrono::seconds(under_sanitizer ? 5 : 2);
     return campaign;
 }
 
-/// A soak: what it has, and one thing after another that it does.
+/// A soak: its state, and the things that it does one after another.
 class soak {
 public:
     soak(const soak_options& how, const soak_words& words, journal::journal_file& file)
@@ -73,7 +73,7 @@ public:
           begin_(clock::now()),
           progress_(stderr, how.run.duration) {}
 
-    /// \returns The exit code, if it cannot go on.
+    /// \returns The exit code, if it cannot continue.
     [[nodiscard]] std::optional<int> run() {
         if (is_done_already()) {
             say("the campaign in {} is done; a longer --duration goes on with it\n", how_.folder);
@@ -93,7 +93,7 @@ public:
     }
 
 private:
-    /// Done once is done: the milliseconds that were left over are not worth an attempt.
+    /// Once done, it stays done: the milliseconds left over are not worth an attempt.
     [[nodiscard]] bool is_done_already() const {
         if (!file_.before()) return false;
         const journal::journal_text& before = *file_.before();
@@ -102,7 +102,7 @@ private:
                seconds(how_.run.duration).count() <= before.attempts.back().duration_seconds;
     }
 
-    /// Goes on where the journal ends, or writes its first line.
+    /// Continues where the journal ends, or writes its first line.
     [[nodiscard]] std::optional<int> begin() {
         journal::attempt_record attempt = this_attempt();
         if (!file_.before()) {
@@ -162,7 +162,7 @@ private:
         return how_.run.duration - (clock::now() - begin_) -
                std::chrono::duration_cast<std::chrono::nanoseconds>(seconds(spent_before()));
     }
-    /// Of earlier attempts: what this one has spent, its own clock tells.
+    /// Of earlier attempts: the time spent in this one comes from its own clock.
     [[nodiscard]] double spent_before() const { return spent_ - spent_now_; }
 
     [[nodiscard]] bool canary_is_due() const {
@@ -202,7 +202,7 @@ private:
         trial.key = split(split(how_.run.seed, "canary key"), canaries_);
         journal::canary_record record =
             look_for(planted, trial, watch(std::min(limit, left()), "looking for a planted bug"));
-        // One that was not given its time says nothing.
+        // A canary that did not get its time says nothing.
         if (!record.found && interrupted()) return std::nullopt;
         record.seconds = seconds(clock::now() - began).count();
         record.work_seconds = worked_;
@@ -245,7 +245,7 @@ private:
         if (result.came_to_nothing() && result.seen.operations == 0) return std::nullopt;
         spent_now_ += record.spent_seconds;
         remember(record);
-        // Before it is told: nothing that was is to be missing from the journal.
+        // Before it is printed: the journal must not lack anything that was.
         if (const auto failed = append(record)) return failed;
         tell(result, record);
         return std::nullopt;
@@ -262,8 +262,8 @@ private:
         });
     }
 
-    /// Has the explorer look at what was found, in a process of its own: neither its memory nor a
-    /// crash of it is to be the soak's.
+    /// Has the explorer look at a finding, in a process of its own, so that neither its memory nor
+    /// its crash can affect the soak.
     void explain(const slice_plan::slice& which, const cell_result& result,
                  journal::slice_record& record) {
         constexpr double patience = 120;
@@ -286,8 +286,8 @@ private:
             if (one.explained && !one.explained->program.empty()) write_test(which, one);
     }
 
-    /// A finding that was explained, as a test beside the journal. What cannot be written is left
-    /// out: the journal has the program all the same.
+    /// Writes a finding that was explained as a test beside the journal. A test that cannot be
+    /// written is left out: the journal has the program all the same.
     void write_test(const slice_plan::slice& which, journal::found& one) const {
         const auto of = explore::parse_case(one.explained->program);
         if (!of) return;
@@ -312,7 +312,7 @@ private:
         return {.runs = again.repeated, .with_findings = again.repeated_with_findings};
     }
 
-    /// What nobody expected is told at once.
+    /// Unexpected findings are printed at once.
     void tell(const cell_result& result, const journal::slice_record& record) {
         const bool bad_end = result.seen.end != run_end::completed;
         if (result.judged.unexpected.empty() && !bad_end) return;
@@ -372,8 +372,8 @@ int run_soak(const soak_options& how, const soak_words& words) {
                 return exit_usage;
             }
         }
-        // Where code is in the source is looked up for stacks. What is loaded for that once, is
-        // loaded first, so that memory is flat from the first slice on.
+        // Stacks need the places of code in the source. What that loads once is loaded first, so
+        // that memory is flat from the first slice on.
         (void)source_places(nullptr);
         heed_interruptions();
         heed_status_requests();

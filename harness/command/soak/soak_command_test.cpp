@@ -1,4 +1,4 @@
-// A soak as its users meet it: a process that is begun, ended, killed and begun again.
+// A soak as its users see it: a process that is begun, ended, killed and begun again.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -50,7 +50,7 @@ using testing::text_of;
     });
 }
 
-/// Every planted bug that a soak may draw is there, and is found well within its time.
+/// Every planted bug that a soak may draw exists, and is found well within its time.
 TEST(Canary, IsFoundWhicheverIsDrawn) {
     ASSERT_GE(canaries().size(), 12U) << "a mutant of the list is gone, or shows in no scenario";
     for (const cell& planted : canaries()) {
@@ -65,7 +65,7 @@ TEST(Canary, IsFoundWhicheverIsDrawn) {
     }
 }
 
-// Which one is drawn depends on the campaign's seed and its number, and all are drawn some time.
+// The campaign's seed and a number decide which one is drawn, and every one is drawn at some time.
 TEST(Canary, IsDrawnByTheSeed) {
     std::set<std::string_view> drawn;
     for (std::uint64_t n = 0; n < 200; ++n) {
@@ -76,8 +76,8 @@ TEST(Canary, IsDrawnByTheSeed) {
     EXPECT_THAT(drawn, SizeIs(canaries().size()));
 }
 
-// Killed at any moment, it loses the slice that was running and no other; the same command goes on,
-// and in the end all of the time is accounted for.
+// Killed at any moment, it loses the slice that was running and no other; the same command
+// continues, and in the end all of the time is accounted for.
 TEST(SoakCommand, LosesNothingWhenItIsKilled) {
     const scratch_folder folder;
     const std::string dir = folder.path("d");
@@ -106,13 +106,13 @@ TEST(SoakCommand, LosesNothingWhenItIsKilled) {
     }
     EXPECT_GT(spent, under_sanitizer ? 10 : 2);
     EXPECT_EQ(text->ends.back().reason, "done");
-    // What is done stays done.
+    // A finished soak stays finished.
     const program_end again = run_pidmap_stress(soak_words(dir, duration));
     EXPECT_EQ(again.code, exit_as_expected) << again.out << again.err;
     EXPECT_EQ(journal::read_journal(dir)->slices.size(), text->slices.size());
 }
 
-// Asked to end, it saves what it has and says that this is not all, in a code of its own.
+// Asked to end, it saves what it has and says that it is incomplete, with a code of its own.
 TEST(SoakCommand, EndsInGoodOrder) {
     const scratch_folder folder;
     const std::string dir = folder.path("d");
@@ -125,7 +125,7 @@ TEST(SoakCommand, EndsInGoodOrder) {
     EXPECT_EQ(journal::read_journal(dir)->ends.back().reason, "asked to end");
 }
 
-// Asked how far it is, it says so and goes on; from outside the same is to be had of any soak.
+// Asked for its progress, it prints that and continues; `status` prints the same for any soak.
 TEST(SoakCommand, SaysHowFarItIs) {
     const scratch_folder folder;
     const std::string dir = folder.path("d");
@@ -144,7 +144,7 @@ TEST(SoakCommand, SaysHowFarItIs) {
     EXPECT_THAT(run_pidmap_stress({"status", dir}).out, HasSubstr("not running, and not done"));
 }
 
-// One soak at a time has a folder; the other one is told whose it is.
+// Only one soak at a time has a folder; a second one is told which process has it.
 TEST(SoakCommand, HasItsFolderForItself) {
     const scratch_folder folder;
     const std::string dir = folder.path("d");
@@ -157,7 +157,7 @@ TEST(SoakCommand, HasItsFolderForItself) {
     (void)run.wait();
 }
 
-// Where there is no room left, that is one line, and what was recorded is intact.
+// Where no room is left, that is one line, and what was recorded is intact.
 TEST(SoakCommand, KeepsWhatItHasWhereThereIsNoRoom) {
     const scratch_folder folder;
     const std::string dir = folder.path("d");
@@ -238,13 +238,13 @@ TEST(SoakCommand, ReportsWhatItFound) {
     ASSERT_THAT(found->command, HasSubstr(" run --variant page_zero_uncorrected"));
     const program_end again = run_by_shell(found->command);
     EXPECT_EQ(again.code, exit_violated) << again.out << again.err;
-    // The second night calls nothing new.
+    // The second night reports nothing as new.
     const program_end second = run_pidmap_stress({"report", dir, "--ledger", ledger});
     EXPECT_THAT(second.out, HasSubstr("what changed"));
     EXPECT_THAT(second.out, Not(HasSubstr(": new")));
 }
 
-// A report of nothing is no pass.
+// A report of nothing is not a pass.
 TEST(SoakCommand, ReportsNothingAsNoPass) {
     const scratch_folder folder;
     std::filesystem::create_directory(folder.path("empty"));
@@ -253,7 +253,7 @@ TEST(SoakCommand, ReportsNothingAsNoPass) {
     EXPECT_THAT(end.out, HasSubstr("nothing was run"));
 }
 
-// A baseline that is not there, or of another version, is said, and all else is reported.
+// A baseline that is missing, or of another version, is reported, and so is everything else.
 TEST(SoakCommand, ReportsWithoutABaselineThatCannotBeRead) {
     const scratch_folder folder;
     const std::string dir = folder.path("d");

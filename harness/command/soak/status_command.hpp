@@ -4,7 +4,7 @@
 
 namespace pidmap_stress {
 
-/// Says how far a soak is, running or dead, from what it has written down.
+/// Prints the progress of a soak, running or dead, from what it has recorded.
 /// \returns exit_as_expected, or exit_usage if the folder has no journal.
 [[nodiscard]] int run_status(const std::string& folder);
 

@@ -1,4 +1,4 @@
-// The seed's claim: to count references by page is cheaper than to count them by pid. Each variant
+// The seed's claim: counting references by page is cheaper than counting them by pid. Each variant
 // beside the same walk that counts nothing, where page-level counting costs most, and least.
 
 #include <vector>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr pid_nr page_size = kernel_geometry::bits_per_page;
 
-/// Page 0 is full, so pairs fill and empty page 1: at one thread, each of them.
+/// Page 0 is full, so pairs fill and empty page 1: with one thread, each of them does.
 ///
 /// Not page 0 itself: there the posted form drops a reference too many each time.
 template <class V>

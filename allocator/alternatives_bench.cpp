@@ -1,4 +1,4 @@
-// What one would pick instead of a lock-free pidmap, beside `sound` and what it replaces.
+// What one would choose instead of a lock-free pidmap, beside `sound` and what it replaces.
 
 #include "allocator/benchmarking/alternatives.hpp"
 

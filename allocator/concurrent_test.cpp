@@ -1,5 +1,5 @@
-// What variants keep when workers meet in one namespace. Each round is short and small, so that
-// rounds, and with them the moments at which pages empty and fill, are many.
+// What variants guarantee when workers meet in one namespace. Each round is short and small, so
+// that there are many rounds, and many moments at which pages empty and fill.
 
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ public:
         EXPECT_EQ(world::live(), 0);
     }
 
-    /// Every page free, and no reference but the creator's; then that one goes too.
+    /// Every page is free, with no reference except the creator's; then that one is dropped too.
     void expect_empty_and_release(V* ns) {
         for (unsigned page = 0; page < geometry::max_pages; ++page) {
             EXPECT_EQ(ns->peek_nr_free(page), page_capacity<geometry>(page)) << "page " << page;
@@ -163,8 +163,8 @@ class LookupTest : public ConcurrentTest<V> {};
 using flawless_cases = testing::with_t<testing::is_flawless, all_cases>;
 TYPED_TEST_SUITE(LookupTest, testing::typed_cases_t<flawless_cases>, testing::case_name);
 
-// Nobody but the creator holds a reference, and it lets go while the others allocate: memory
-// stays, as within a read-side critical section, and death is final.
+// Only the creator holds a reference, and drops it while the others allocate: memory stays, as
+// within a read-side critical section, and death is final.
 TYPED_TEST(LookupTest, ANamespaceDiesOnceAndThenHandsOutNothing) {
     using heap = typename TestFixture::world;
     for (int round = 0; round < 200; ++round) {

@@ -1,6 +1,6 @@
-// Each variant, of whatever make, and the contract in pid_allocator.hpp, as far as one worker can
-// tell. Goal: a new variant is in here by lying in its folder, and what fails is told in the words
-// of the contract.
+// Each variant, of whatever make, against the contract in pid_allocator.hpp, as far as one worker
+// can tell. Goal: a new variant is tested because it is in its folder, and a failure is reported in
+// the words of the contract.
 
 #include <gtest/gtest.h>
 
@@ -31,7 +31,7 @@ public:
     using geometry = typename world::geometry;
     static constexpr auto page_size = static_cast<pid_nr>(geometry::bits_per_page);
     static constexpr pid_nr end = 2 * page_size;
-    /// Enough that no variant releases it: what its count does wrong is not what is asked here.
+    /// Enough that no variant releases it: faults of its count are not tested here.
     static constexpr int extra_references = 1000;
 
     ContractTest() {
@@ -45,7 +45,7 @@ public:
         EXPECT_EQ(world::live(), 0) << "the destructor passes each page to P::destroy()";
     }
 
-    /// Allocates until there is none.
+    /// Allocates until no pid is left.
     void fill() {
         alloc_result got = ns->alloc_pidmap();
         for (; got && !HasFailure(); got = ns->alloc_pidmap()) keep(got.nr());
@@ -67,7 +67,7 @@ public:
         const unsigned bit = at % geometry::bits_per_page;
         return bits != nullptr && (bits->peek(bit / 64) >> (bit % 64) & 1) != 0;
     }
-    /// That the views say what the caller holds.
+    /// Expects that the views say what the caller holds.
     void expect_views_to_be_right() const {
         std::set<unsigned> pages;
         for (unsigned page = 0; page < geometry::max_pages; ++page) {
@@ -102,7 +102,7 @@ TYPED_TEST_SUITE(ContractTest, testing::typed_cases_t<all_cases>, testing::case_
 TYPED_TEST(ContractTest, ANamespaceBeginsEmptyWithOneReference) {
     this->expect_views_to_be_right();
     const int references = this->ns->peek_refcount() - TestFixture::extra_references;
-    // One that declares that its references do not balance may have more from the start.
+    // A variant that declares that its references do not balance may have more from the start.
     EXPECT_TRUE(references == 1 || !testing::balances<TypeParam>::value)
         << references << ": a namespace is made with one reference, the creator's";
 }
@@ -135,7 +135,7 @@ TYPED_TEST(ContractTest, ThePidThatIsFreedInAFullMapIsFound) {
 
 TYPED_TEST(ContractTest, APidIsNotGivenAgainBeforeTheSearchHasWrapped) {
     using G = typename TestFixture::geometry;
-    // One stays, so that a page that empties and refills is not what this is about.
+    // One stays, so that emptying and refilling pages does not matter here.
     const alloc_result resident = this->ns->alloc_pidmap();
     ASSERT_TRUE(resident);
     this->keep(resident.nr());

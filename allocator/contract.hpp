@@ -18,7 +18,7 @@ enum class alloc_error : std::int8_t {
     namespace_dead,  ///< Its count was zero, or it was closed: no pid is ever handed out again.
 };
 
-/// Either a pid or the reason why there is none.
+/// Either a pid or the reason why there is no pid.
 class [[nodiscard]] alloc_result {
 public:
     /// \pre nr > 0.
@@ -44,7 +44,7 @@ enum class invariant : std::uint8_t {
     unique_pid,               ///< No pid has two tenants at once in one namespace.
     pid_in_range,             ///< 1 <= pid < pid_max; >= reserved_pids after the first wrap.
     no_use_after_release,     ///< Nothing touches a released namespace.
-    released_once,            ///< One release, by whoever took the count to 0.
+    released_once,            ///< One release, by the worker that took the count to 0.
     no_underflow,             ///< The count never goes below 0.
     no_get_from_zero,         ///< A dead namespace is never revived.
     live_pid_pins_namespace,  ///< While a pid is held, its namespace is not released.
@@ -58,29 +58,29 @@ enum class invariant : std::uint8_t {
     no_immediate_reuse,   ///< No pid again before the search wrapped, unless nearly full.
     reuse_happens_after,  ///< Freeing a pid happens-before its next allocation.
     linearizable,         ///< The history has a linearization against a set of pids.
-    progress,             ///< Lock-freedom: a stalled worker stalls nobody else.
+    progress,             ///< Lock-freedom: a stalled worker stalls no other.
     // For each call.
-    bounded_stack,  ///< What a call needs of the stack does not grow with the depth of the chain.
+    bounded_stack,  ///< The stack that a call needs does not grow with the chain's depth.
 };
 inline constexpr int invariant_count = static_cast<int>(invariant::bounded_stack) + 1;
 
-/// What an invariant is about. A variant may fail in one and hold in another, and a hint that goes
-/// astray must not hide what the references do.
+/// What an invariant is about. A variant may fail in one group and hold in another, and a hint that
+/// goes wrong must not hide what the references do.
 enum class family : std::uint8_t {
-    references,  ///< The count at rest, and the life of the namespace that hangs on it.
-    cover,       ///< The count at every instant: it may lag behind where that does no harm.
-    pids,        ///< Who has which pid, and the books of the map.
-    reuse,       ///< When a pid comes back, and whether its last owner's writes are seen.
+    references,  ///< The count at rest, and the life of the namespace that depends on it.
+    cover,       ///< The count at every instant: it may lag where that does no harm.
+    pids,        ///< Which holder has which pid, and the books of the map.
+    reuse,       ///< When a pid is reused, and whether its last owner's writes are seen.
     progress,    ///< Whether one thread that stops forever stops others.
 };
 inline constexpr int family_count = static_cast<int>(family::progress) + 1;
 
-/// All that is said of an invariant: a new one is a row here, and a member of the enum.
+/// Everything about an invariant: a new one is a row here, and a member of the enum.
 struct invariant_info {
     invariant which;
     std::string_view name;
     family about;
-    /// What a thread does that breaks it: "thread 2 ...". Empty if no thread breaks it alone.
+    /// What a thread does to break it: "thread 2 ...". Empty if no thread breaks it alone.
     std::string_view deed{};
 };
 inline constexpr std::array<invariant_info, invariant_count> invariants{{
@@ -118,7 +118,7 @@ static_assert([] {
     return true;
 }());
 
-/// Who may call, and what protects the namespace during the call.
+/// Which callers may call, and what protects the namespace during the call.
 enum class discipline : std::uint8_t {
     member,     ///< The caller holds a live pid of this namespace for the whole call.
     reference,  ///< The caller holds a counted reference for the whole call.
@@ -184,12 +184,12 @@ struct breakage {
     invariant broken{};
     discipline_set where = every_discipline;
     /// The scenario in which a native run must show it, or another breakage of the variant that
-    /// names this scenario: else the harness is blind. Empty: it may show anywhere under these
-    /// disciplines, but whether it does is up to the schedule.
+    /// names this scenario: otherwise the harness is blind. Empty: it may show anywhere under these
+    /// disciplines, but the schedule decides whether it does.
     std::string_view shown_by{};
 };
 
-/// The known failures of a variant; empty for one that is to hold under every discipline.
+/// The known failures of a variant; empty for one that must hold under every discipline.
 class breakage_list {
 public:
     static constexpr int capacity = 24;
@@ -214,14 +214,14 @@ private:
     int size_ = 0;
 };
 
-/// What a variant says of itself.
+/// What a variant declares.
 struct variant_info {
     std::string_view name{};     ///< The file's and the type's name.
     std::string_view summary{};  ///< One line.
     variant_kind kind = variant_kind::variant;
     counting counts = counting::per_page;
     breakage_list breaks{};
-    /// Of a mutant: the worlds that can see what it breaks. It is run in the others as well.
+    /// For a mutant: the worlds that can see what it breaks. It is run in the others too.
     world_set worlds = every_world;
 };
 

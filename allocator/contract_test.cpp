@@ -27,7 +27,8 @@ TEST(ContractTest, EveryDisciplineHasANameOfItsOwnThatParsesBack) {
     EXPECT_EQ(names.size(), static_cast<std::size_t>(discipline_count));
 }
 
-// The arrays of names and the enums are written apart: first and last show a shift between them.
+// The arrays of names and the enums are written separately: the first and the last entry show a
+// shift.
 TEST(ContractTest, NamesAreThoseOfTheEnumerators) {
     EXPECT_EQ(to_string(invariant::unique_pid), "unique_pid");
     EXPECT_EQ(to_string(invariant::refcount_equals_pages), "refcount_equals_pages");

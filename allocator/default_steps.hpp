@@ -8,7 +8,7 @@
 
 namespace pidmap_stress {
 
-/// What a page says to an allocation that comes by.
+/// A page's answer to an allocation that reaches it.
 enum class page_answer : std::uint8_t { open, full, namespace_dead };
 
 /// Every seam of a pid_namespace, with what most variants do there. A variant inherits this, and a
@@ -64,13 +64,13 @@ struct default_steps {
     template <class Namespace>
     static void bit_claimed(Namespace&, unsigned /*page*/) noexcept {}
 
-    /// Moves the hint on. \param last  What it was when the search began.
+    /// Moves the hint forward. \param last  Its value when the search began.
     template <class Namespace>
     static void advance_last_pid(Namespace& ns, pid_nr last, pid_nr nr) noexcept {
         advance_last_pid_forward(ns, last, nr);
     }
 
-    /// An open page had no bit to claim, after all.
+    /// An open page turned out to have no bit to claim.
     template <class Namespace>
     static void close_page(Namespace&, unsigned /*page*/) noexcept {}
 

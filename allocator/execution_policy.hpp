@@ -9,10 +9,11 @@
 #include "allocator/geometry.hpp"
 
 /// The world that an algorithm runs in. An algorithm names no atomic, no thread, no clock and no
-/// heap but those of its policy, so that one source runs natively, watched, delayed and explored.
+/// heap except those of its policy, so that one source runs natively, watched, delayed and
+/// explored.
 namespace pidmap_stress {
 
-/// What an atomic cell stands for. It changes nothing natively; a watching policy checks each
+/// What an atomic cell represents. It changes nothing natively; a watching policy checks each
 /// change of a refcount, and the explorer prints the names.
 enum class cell_role : std::uint8_t {
     data,

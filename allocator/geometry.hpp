@@ -5,7 +5,7 @@
 
 #include "allocator/contract.hpp"
 
-/// How large a pidmap is. Algorithms take every number from here.
+/// The size of a pidmap. Algorithms take every number from here.
 namespace pidmap_stress {
 
 template <class G>
@@ -37,14 +37,14 @@ struct tiny_geometry {
 /// pid_max is the first number that is never handed out.
 template <geometry_trait G>
 inline constexpr pid_nr highest_pid_max = static_cast<pid_nr>(G::bits_per_page * G::max_pages);
-/// How many pids a page has. Bit 0 of page 0 is none.
+/// How many pids a page has. Bit 0 of page 0 is not a pid.
 template <geometry_trait G>
 [[nodiscard]] constexpr int page_capacity(unsigned page) noexcept {
     return static_cast<int>(G::bits_per_page) - (page == 0 ? 1 : 0);
 }
 /// How many namespaces may be above one. \source MAX_PID_NS_LEVEL of Linux.
 inline constexpr unsigned max_level = 32;
-/// One pid at least must be left after a wrap.
+/// At least one pid must be left after a wrap.
 template <geometry_trait G>
 inline constexpr pid_nr lowest_pid_max = G::reserved_pids + 1;
 

@@ -7,7 +7,7 @@
 namespace pidmap_stress {
 namespace {
 
-/// As much of a namespace as the hint needs.
+/// The part of a namespace that the hint needs.
 struct hint_only {
     struct orders {
         static constexpr auto hint = std::memory_order::relaxed;

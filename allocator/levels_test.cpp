@@ -205,7 +205,7 @@ TYPED_TEST(ObjectTest, AReusedNumberLeadsToItsNewOwner) {
     EXPECT_EQ(old->peek_count(), 1) << "the old one is still there";
 }
 
-// Every creation on the way, failed one after the other.
+// Every creation on the way is made to fail, one after another.
 TYPED_TEST(ObjectTest, WhicheverCreationFailsNothingIsLeaked) {
     using heap = typename TestFixture::world;
     TypeParam* const child = this->chain(1);

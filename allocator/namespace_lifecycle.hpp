@@ -28,7 +28,7 @@ struct namespace_lifecycle {
         Namespace* made = nullptr;
         if constexpr (std::is_constructible_v<Namespace, decltype(pid_max), Namespace*>)
             made = P::template create<Namespace>(pid_max, parent);
-        else  // A variant of its own make, that does not nest.
+        else  // A variant of its own make, which does not nest.
             made = P::template create<Namespace>(pid_max);
         if (made == nullptr) return nullptr;
         if (!made->start()) {
@@ -41,16 +41,16 @@ struct namespace_lifecycle {
 
     /// Whether an allocation that has claimed its pid may keep it.
     ///
-    /// (D2) Relaxed, from (D1). A caller that has learned of the closing reads it by
-    /// coherence. So does who claims a bit that was cleared after the closing: F1 -> A1 lets it
-    /// know. Every other success can be said to have come before the closing.
+    /// (D2) Relaxed, from (D1). A caller that has learned of the closing reads it by coherence. So
+    /// does one that claims a bit that was cleared after the closing: F1 -> A1 lets it know. Every
+    /// other success can be said to have come before the closing.
     template <class Namespace>
     [[nodiscard]] static bool still_open(const Namespace& ns) noexcept {
         return !ns.closed.load(std::memory_order::relaxed);
     }
 
-    /// A pid goes back that nobody ever used, as an ancestor had none to go with it. If it was the
-    /// very first, the next one is to be the first again: a namespace's init is pid 1.
+    /// Gives back a pid that was never used, because an ancestor had none to go with it. If it was
+    /// the very first, the next one is to be the first again: a namespace's init is pid 1.
     ///
     /// Relaxed: a hint. If the hint is no longer at 1, others have been here since, and it stays;
     /// it never returns to 1, as a wrap leads to `reserved_pids`, unless those begin there.
@@ -63,8 +63,8 @@ struct namespace_lifecycle {
         ns.free_pidmap(nr);
     }
 
-    /// Undoes a creation that failed when the first pid was there already: for want of memory for
-    /// the task itself, say. \pre The caller has the creator's reference and the pid.
+    /// Undoes a creation that failed after the first pid was allocated: for want of memory for the
+    /// task itself, say. \pre The caller has the creator's reference and the pid.
     template <class Namespace>
     static void abandon(Namespace& ns, pid_nr first) noexcept {
         ns.free_pidmap(first);
@@ -79,7 +79,7 @@ struct namespace_lifecycle {
     static void release(Namespace& last) noexcept {
         Namespace* ns = &last;
         do {
-            Namespace* const parent = ns->parent;  // Read while there is somebody to ask.
+            Namespace* const parent = ns->parent;  // Read while the namespace still exists.
             Namespace::policy::retire(ns);
             ns = parent;
         } while (ns != nullptr && ns->drop());

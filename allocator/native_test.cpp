@@ -1,7 +1,7 @@
 // Goal: show that the native policy costs nothing. Each step of the algorithm is compiled once as
-// the project writes it and once as one would write it with std::atomic by hand, each function
-// into a section of its own; then the two sections must be the same, byte for byte. Steps, not
-// whole calls: of the same steps put together, a compiler may number the registers another way.
+// the project writes it and once as one would write it by hand with std::atomic, each function into
+// a section of its own; then the two sections must be the same, byte for byte. Steps, not whole
+// calls: where a compiler combines the same steps, it may number the registers differently.
 
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@
 namespace pidmap_stress {
 namespace {
 
-/// Releasing is a call, whose bytes depend on where it stands: so here it is an instruction.
+/// A release is a call, whose bytes depend on its address: so here it is an instruction.
 struct native_without_release : native {
     template <class T>
     static void retire(T*) noexcept {

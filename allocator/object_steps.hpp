@@ -5,8 +5,8 @@
 /// What a variant decides about its pid objects. Their count has the numbers (O1, O2).
 namespace pidmap_stress {
 
-/// What an object has to do with its namespace, and how it is counted. A variant chooses one of
-/// these as `objects` in its steps; a mutant inherits and overrides.
+/// How an object relates to its namespace, and how it is counted. A variant chooses one of these as
+/// `objects` in its steps; a mutant inherits and overrides.
 ///
 /// This one takes no reference on the namespace, and does not touch it at its end, which may come
 /// long after the namespace's.
@@ -18,7 +18,7 @@ struct forgetful_objects {
     template <class Namespace>
     static void attach(Namespace&) noexcept {}
 
-    /// The last reference on the object is gone, and perhaps the namespace is, too.
+    /// The last reference on the object is gone, and perhaps the namespace too.
     template <class Namespace>
     static void detach(Namespace&) noexcept {}
 
@@ -58,8 +58,8 @@ struct forgetful_objects {
     }
 };
 
-/// As the kernel of 2007 had it, and what the patch overlooks: an object comes from a slab cache
-/// of its namespace, and so touches the namespace when it ends, without a reference on it.
+/// The kernel's form of 2007, and what the patch overlooks: an object comes from a slab cache of
+/// its namespace, and so touches the namespace when it ends, without a reference on it.
 struct remembering_objects : forgetful_objects {
     template <class Namespace>
     static void attach(Namespace& ns) noexcept {
@@ -72,8 +72,8 @@ struct remembering_objects : forgetful_objects {
     }
 };
 
-/// As Linux has it to this day: the object touches its namespace at its end, and has a reference
-/// on it until then.
+/// Linux's form to this day: the object touches its namespace at its end, and has a reference on it
+/// until then.
 struct counted_objects : remembering_objects {
     static constexpr int references = 1;
 

@@ -2,12 +2,13 @@
 
 #include "allocator/pid_namespace.hpp"
 
-/// The contract of a variant: all that the harness, the explorer and the tests ask of one.
+/// The contract of a variant: everything that the harness, the explorer and the tests require of
+/// it.
 ///
 /// A variant is a class template `template <execution_policy P> class NAME` in
 /// `allocator/variants/NAME.hpp`. Its atomics, its memory and its pauses are those of `P`, and
 /// nothing else is shared between workers: see execution_policy.hpp. A pid_namespace has all of
-/// this but `info`; `allocator/example/own_make.hpp` is a complete variant that is none.
+/// this except `info`; `allocator/example/own_make.hpp` is a complete variant that is not one.
 ///
 /// **Types**
 /// - `policy` is `P`; `geometry` is `P::geometry`, from which every size is taken;
@@ -17,20 +18,20 @@
 /// **Life**
 /// - `V(const pid_max_cell&)` makes a namespace with one reference, the creator's. The cell is one
 ///   for all namespaces, outlives them, and may change at any time.
-/// - `start()` follows at once, before anybody else knows the namespace. It sets bit 0 of page 0,
+/// - `start()` follows at once, before any other worker knows the namespace. It sets bit 0 of page
+/// 0,
 ///   which is never a pid. False: there was no memory, and the caller destroys the namespace.
 /// - The count is an `atomic<int, cell_role::refcount>`. Once it is 0 it stays 0.
-/// - The call that takes it to 0 passes the namespace to `P::retire()`, once, and touches nothing
-/// of
-///   it afterwards; nobody else may either. The destructor passes each page to `P::destroy()`.
+/// - The call that takes it to 0 passes the namespace to `P::retire()`, once, and does not touch it
+///   afterwards; nor may any other. The destructor passes each page to `P::destroy()`.
 ///
 /// **Calls**, by any worker at any time that its discipline allows, lock-free:
-/// - `alloc_pidmap()` gives a pid in [1, pid_max) that nobody holds, for a pid_max that was valid
-/// at
-///   some time during the call. A search begins behind the last pid that was handed out, so that a
-///   pid is not handed out again before the search has wrapped, unless the map is nearly full.
-///   From a wrap on, pids are at or above `geometry::reserved_pids`. Else it returns the reason:
-///   `exhausted` when the search found nothing; `no_memory` when a page was needed; or
+/// - `alloc_pidmap()` gives a pid in [1, pid_max) that no caller holds, for a pid_max that was
+/// valid
+///   at some time during the call. A search begins behind the last pid that was handed out, so that
+///   a pid is not handed out again before the search has wrapped, unless the map is nearly full.
+///   From a wrap on, pids are at or above `geometry::reserved_pids`. Otherwise it returns the
+///   reason: `exhausted` when the search found nothing; `no_memory` when a page was needed; or
 ///   `namespace_dead` when the count was 0, which a caller that found the namespace in a table may
 ///   see. None of them leaves a trace.
 /// - `free_pidmap(nr)` returns a pid that the caller holds. It happens-before the allocation that
@@ -48,8 +49,8 @@
 /// - `peek_nr_free(page)`: how many bits of the page are clear, by the variant's own account if it
 ///   keeps one. A page without memory is all clear, except bit 0 of page 0.
 ///
-/// conformance_test.cpp holds each variant to this, as far as one worker can. What more workers do
-/// to it is what `run` and `explore` are for.
+/// conformance_test.cpp holds each variant to this, as far as one worker can. `run` and `explore`
+/// show what more workers do to it.
 namespace pidmap_stress {
 
 template <class V>

@@ -1,5 +1,5 @@
-// What a search costs in maps that are large and nearly full: a random pid is freed and another one
-// allocated, so the share of free pids stays what it is, and they lie anywhere.
+// The cost of a search in maps that are large and nearly full: a random pid is freed and another
+// one allocated, so the share of free pids stays the same, and they lie anywhere.
 
 #include <memory>
 #include <random>
@@ -11,7 +11,7 @@
 namespace pidmap_stress::benchmarking {
 namespace {
 
-/// Reserved pids stay allocated: after a wrap they would be free in vain.
+/// Reserved pids stay allocated: after a wrap they would be free but never found.
 constexpr pid_nr first = kernel_geometry::reserved_pids;
 
 /// A map of which a share is free, in places drawn at random.

@@ -11,8 +11,8 @@
 
 namespace pidmap_stress {
 
-/// A pid namespace: pages, the hint where to search, and the count of references; and the walk
-/// that all variants share.
+/// A pid namespace: pages, the hint where to search, and the count of references; and the walk that
+/// all variants share.
 ///
 /// What a variant does with the count is in its `Steps`, which inherit default_steps and override
 /// members of it; how its accesses are ordered is in its `Orders`, a struct of named constants.
@@ -29,8 +29,8 @@ namespace pidmap_stress {
 /// may touch it afterwards, so a put() that may be the last is the last thing that a step does.
 ///
 /// Namespaces nest. A child has a counted reference on its parent, from its creation to its
-/// release, which may be the parent's last one. How a namespace begins, closes and ends is not
-/// the variants' business: see namespace_lifecycle.hpp.
+/// release, which may be the parent's last one. Variants do not decide how a namespace begins,
+/// closes and ends: see namespace_lifecycle.hpp.
 ///
 /// Every synchronizing access has a number: pages (I1, I2), bits (A1, F1), nr_free (C1, C2),
 /// refcount (R1, R2, R3), closing (D1, D2), objects (T1 to T4, O1, O2). The orders of the first
@@ -50,7 +50,7 @@ public:
     /// pid_max is one for all namespaces, and may change at any time.
     using pid_max_cell = atomic<pid_nr, cell_role::pid_max>;
 
-    /// What nr_free of an empty page is. Bit 0 of page 0 is never free.
+    /// The value of nr_free on an empty page. Bit 0 of page 0 is never free.
     [[nodiscard]] static constexpr int capacity(unsigned page) noexcept {
         return page_capacity<geometry>(page);
     }
@@ -70,19 +70,20 @@ public:
     /// \returns Whether there was memory. If not, destroy the namespace.
     [[nodiscard]] bool start() noexcept;
 
-    /// Hands out a pid that nobody holds.
+    /// Hands out a pid that no caller holds.
     ///
     /// Any worker may call this at any time that its discipline allows.
     ///
     /// \returns A pid in [1, pid_max), at or above `reserved_pids` once the search has wrapped,
-    ///          which the caller owns until it frees it; or why there is none. `exhausted` is
+    ///          which the caller owns until it frees it; or why there is no pid. `exhausted` is
     ///          advisory: while other calls are in flight, a pid may be free all the same. After
-    ///          disable_pid_allocation() it is `namespace_dead`, whatever else may be the matter.
+    ///          disable_pid_allocation() it is `namespace_dead`, whatever else may be wrong.
     [[nodiscard]] alloc_result alloc_pidmap() noexcept;
 
     /// Closes the namespace: no allocation that begins after this has returned succeeds. One that
     /// is under way succeeds, if it does, as if it had come before. Pids in use stay in use, and
-    /// who frees the last of them, or drops the last reference, releases the namespace as ever.
+    /// the caller that frees the last one, or drops the last reference, still releases the
+    /// namespace.
     ///
     /// \pre     As for alloc_pidmap(): the caller keeps the namespace alive meanwhile.
     /// \returns Whether it was this call that closed it.
@@ -141,7 +142,7 @@ public:
     const unsigned level;
     /// Whether allocation is disabled.
     atomic<bool> closed{false};
-    /// Who has which pid, if objects are in use, and how many objects have come from here.
+    /// The holder of each pid, if objects are in use, and how many objects were made here.
     pid_table<P> objects;
     atomic<int> objects_made{0};
 
@@ -181,8 +182,8 @@ template <class Namespace>
 
 template <execution_policy P, class Orders, class Steps>
 pid_namespace<P, Orders, Steps>::~pid_namespace() {
-    // Whoever destroys has seen everything that was done here: R3 of the last put, or a grace
-    // period. So these reads can be relaxed.
+    // The worker that destroys it has seen everything that was done here: R3 of the last put, or a
+    // grace period. So these reads can be relaxed.
     for (pidmap<P>& map : pages)
         if (page_bits<P>* bits = map.bits.load(std::memory_order::relaxed)) P::destroy(bits);
 }
@@ -191,7 +192,7 @@ template <execution_policy P, class Orders, class Steps>
 bool pid_namespace<P, Orders, Steps>::start() noexcept {
     page_bits<P>* const bits = P::template create<page_bits<P>>();
     if (bits == nullptr) return false;
-    // Relaxed throughout: nobody else sees the namespace yet, and publishing it is the caller's.
+    // Relaxed throughout: no other worker sees the namespace yet, and the caller publishes it.
     [[maybe_unused]] const bool was_clear = bits->test_and_set(0, std::memory_order::relaxed);
     assert(was_clear);
     pages[0].nr_free.store(capacity(0), std::memory_order::relaxed);
@@ -257,7 +258,7 @@ std::optional<unsigned> pid_namespace<P, Orders, Steps>::claim_bit(
 
 template <execution_policy P, class Orders, class Steps>
 void pid_namespace<P, Orders, Steps>::free_pidmap(pid_nr nr) noexcept {
-    // That the bit is set is not asserted: a judge must get to see a pid with two tenants.
+    // The bit is not asserted to be set: a judge must be able to see a pid with two tenants.
     assert(nr > 0 && nr < highest_pid_max<geometry>);
     const unsigned page = static_cast<unsigned>(nr) / geometry::bits_per_page;
     const unsigned bit = static_cast<unsigned>(nr) % geometry::bits_per_page;

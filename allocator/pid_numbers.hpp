@@ -7,20 +7,19 @@
 /// A task has a number in its own namespace and in each one above: all of them or none.
 namespace pidmap_stress {
 
-/// What became of an allocation at several levels.
+/// The result of an allocation at several levels.
 struct numbers_result {
-    /// The number in the deepest namespace, or why there is none.
+    /// The number in the deepest namespace, or why there is no pid.
     alloc_result result;
     /// Which level had none; that of the deepest namespace if there is nothing to report.
     unsigned at_level;
 };
 
-/// Takes a pid at every level, from the deepest to the root. If one level has none, the deeper
-/// ones get back what they gave, and are as they were before.
+/// Takes a pid at every level, from the deepest to the root. If one level has none, the deeper ones
+/// get back what they gave, and are as they were before.
 ///
 /// \param numbers  For the pids, by level. \pre numbers.size() > deepest.level.
-/// \pre   What alloc_pidmap() asks of its caller, for `deepest`. The ones above are kept alive by
-/// it.
+/// \pre   As for alloc_pidmap(), for `deepest`, which keeps the ones above alive.
 /// \source alloc_pid() of Linux since 2.6.24.
 template <class Namespace>
 [[nodiscard]] numbers_result alloc_numbers(Namespace& deepest, std::span<pid_nr> numbers) noexcept;

@@ -5,16 +5,16 @@
 
 #include "allocator/pid_numbers.hpp"
 
-/// What a task is known by: a counted object with a number at every level. It may outlive its
-/// numbers, as whoever was handed it may keep it.
+/// The identity of a task: a counted object with a number at every level. It may outlive its
+/// numbers, as a user that was handed it may keep it.
 ///
 /// Every synchronizing access has a number: slots of the table (T1, T2), the count (O1, O2).
 namespace pidmap_stress {
 
 /// The kernel's struct pid.
 ///
-/// What it is known by is set before it is published, and never changes. The cells are plain ones:
-/// who reads them without a reference, or after the last put, is in a data race.
+/// Its numbers are set before it is published, and never change. The cells are plain ones: a worker
+/// that reads them without a reference, or after the last put, is in a data race.
 template <execution_policy P>
 struct pid_object {
     template <class T, cell_role Role = cell_role::data>
@@ -28,7 +28,7 @@ struct pid_object {
     atomic<int, cell_role::object> count{1};
     /// Of the deepest namespace.
     const unsigned level;
-    /// The deepest namespace. It may be gone when the object is not.
+    /// The deepest namespace. It may be gone while the object still exists.
     plain<void*> home{nullptr};
     std::array<plain<pid_nr>, max_level + 1> numbers{};
 
@@ -42,7 +42,7 @@ using objects_of = typename Namespace::steps::objects;
 template <class Namespace>
 using object_of = pid_object<typename Namespace::policy>;
 
-/// An object, or why there is none, and at which level.
+/// An object, or why there is no object, and at which level.
 template <class Object>
 struct object_result {
     Object* object = nullptr;
@@ -53,18 +53,18 @@ struct object_result {
 /// Makes an object with a number at every level, and publishes it. The caller has it until
 /// free_pid(), and the one reference that it begins with is the table's.
 ///
-/// \pre What alloc_numbers() asks of its caller.
+/// \pre As for alloc_numbers().
 template <class Namespace>
 [[nodiscard]] object_result<object_of<Namespace>> alloc_pid(Namespace& deepest) noexcept;
 
 /// The task is gone: the object is taken out of every table, its numbers go back, and the table's
 /// reference is dropped. This may be the end of the namespaces, and of the object.
 ///
-/// \pre The caller is whom alloc_pid() gave the object.
+/// \pre The caller got the object from alloc_pid().
 template <class Namespace>
 void free_pid(Namespace& deepest, object_of<Namespace>& object) noexcept;
 
-/// Who has `nr` in this namespace: with a reference for the caller, or nullptr.
+/// The object that has `nr` in this namespace, with a reference for the caller, or nullptr.
 ///
 /// \pre A read-side critical section, and the namespace is kept alive, if only by that.
 /// \guarantees  The object had the number at some time during the call, if the call began when
@@ -85,7 +85,7 @@ void put_pid(object_of<Namespace>& object) noexcept;
 // ------------------------------------------------------------------------------------------------
 
 namespace detail {
-/// An object whose numbers could not be had, or cannot be kept. Nobody else has seen it.
+/// An object whose numbers could not be allocated, or cannot be kept. No other worker has seen it.
 template <class Namespace>
 object_result<object_of<Namespace>> no_object(object_of<Namespace>& object, alloc_error why,
                                               unsigned at_level) noexcept {

@@ -11,7 +11,7 @@ namespace pidmap_stress {
 ///
 /// It starts behind the last pid, goes up to pid_max, wraps to `reserved_pids` on page 0 and ends
 /// before the last pid: a page that the search enters in its middle is visited twice. The search
-/// depends on nothing but its two arguments, so it is a fixed list of visits.
+/// depends only on its two arguments, so it is a fixed list of visits.
 ///
 /// Pids below `reserved_pids` are not visited after a wrap. `last` itself is not visited either,
 /// unless it is the first or the last pid of a page, or `limit - 1`.
@@ -72,10 +72,10 @@ private:
     unsigned visits_left_ = 0;
 };
 
-/// Whether a search that started behind `base` comes to `a` before it comes to `b`.
+/// Whether a search that started behind `base` reaches `a` before it reaches `b`.
 ///
 /// Pid numbers are compared on the circle that starts at `base`, so that "forward" has a meaning
-/// after a wrap as well. \source The unsigned comparison is Linux 5fdee8c4a5e1's.
+/// after a wrap too. \source The unsigned comparison is Linux 5fdee8c4a5e1's.
 [[nodiscard]] constexpr bool pid_before(pid_nr base, pid_nr a, pid_nr b) noexcept {
     const auto distance = [base](pid_nr to) {
         return static_cast<std::uint32_t>(to) - static_cast<std::uint32_t>(base);

@@ -11,8 +11,8 @@ namespace {
 /// A map of pids with no concurrency: which numbers are taken.
 using taken_pids = std::vector<bool>;
 
-/// What a search must find, as the posted loop is described: `i` runs from 0 to max_scan, the
-/// numbers are pids and not (page, bit), and each condition stands where the description has it.
+/// What a search must find, written as the posted loop is described: `i` runs from 0 to max_scan,
+/// the numbers are pids and not (page, bit), and each condition is where the description has it.
 template <geometry_trait G>
 std::optional<pid_nr> posted_loop(pid_nr last, pid_nr pid_max, const taken_pids& taken) {
     constexpr auto page_size = static_cast<pid_nr>(G::bits_per_page);
@@ -38,9 +38,9 @@ std::optional<pid_nr> posted_loop(pid_nr last, pid_nr pid_max, const taken_pids&
     return std::nullopt;
 }
 
-/// Whether a search comes to `last` itself in the end. Most do not; but a visit tries its first bit
-/// before it looks how far it may go, a search that starts at the first bit of a page ends with a
-/// whole page (unless `last` is where the wrap goes), and so does one that starts with a wrap.
+/// Whether a search tries `last` itself in the end. Most do not; but a visit tries its first bit
+/// before it checks how far it may go, a search that starts at the first bit of a page ends with a
+/// whole page (unless `last` is where the wrap leads), and so does one that starts with a wrap.
 template <geometry_trait G>
 bool comes_to_last(pid_nr last, pid_nr pid_max) {
     constexpr auto page_size = static_cast<pid_nr>(G::bits_per_page);

@@ -10,12 +10,12 @@ namespace pidmap_stress {
 template <execution_policy P>
 struct pid_object;
 
-/// Who has which pid of a namespace: a radix tree of two levels, in parts that are installed when
-/// first needed and stay until the namespace goes. Its readers take no lock and no reference on
-/// it: whatever keeps the namespace keeps its table.
+/// The holder of each pid of a namespace: a radix tree of two levels, in parts that are installed
+/// when first needed and stay until the namespace is released. Its readers take no lock and no
+/// reference on it: whatever keeps the namespace keeps its table.
 ///
-/// \source The idea is that of the kernel since 4.15: the number is the index (struct idr), where
-///         a hash table of all namespaces' pids was before.
+/// \source The idea is that of the kernel since 4.15: the number is the index (struct idr), which
+///         replaced a hash table of all namespaces' pids.
 template <execution_policy P>
 class pid_table {
     template <class T, cell_role Role = cell_role::data>
@@ -32,7 +32,7 @@ public:
     pid_table(const pid_table&) = delete;
     pid_table& operator=(const pid_table&) = delete;
     ~pid_table() {
-        // Relaxed: a worker that destroys has seen everything that was done here.
+        // Relaxed: the worker that destroys it has seen everything that was done here.
         branches* const all = root_.load(std::memory_order::relaxed);
         if (all == nullptr) return;
         for (atomic<leaf*, cell_role::object>& one : all->leaves)
@@ -43,7 +43,7 @@ public:
     /// The slot of a pid, if it has ever been needed.
     [[nodiscard]] slot* find(pid_nr nr) noexcept {
         if (nr <= 0 || static_cast<unsigned>(nr) >= pids) return nullptr;
-        // (T3) Acquire, from (T4): what is seen is seen empty, and then filled.
+        // (T3) Acquire, from (T4): the part is seen empty, and then filled.
         branches* const all = root_.load(std::memory_order::acquire);
         if (all == nullptr) return nullptr;
         leaf* const slots = all->leaves[leaf_of(nr)].load(std::memory_order::acquire);
@@ -73,7 +73,7 @@ private:
         return static_cast<unsigned>(nr) % slots_per_leaf;
     }
 
-    /// What is in `place`, made if need be; nullptr if there is no memory.
+    /// What is in `place`, which is made if necessary; nullptr if there is no memory.
     template <class Part>
     [[nodiscard]] static Part* installed(atomic<Part*, cell_role::object>& place) noexcept {
         if (Part* const seen = place.load(std::memory_order::acquire)) return seen;  // (T3)

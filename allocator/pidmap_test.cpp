@@ -15,7 +15,7 @@ public:
     using bitmap = page_bits<basic_native<Geometry>>;
     static constexpr unsigned bits = bitmap::bits;
 
-    /// Bits around every boundary that there is.
+    /// Bits around every boundary.
     static std::set<unsigned> interesting_bits() {
         std::set<unsigned> picked;
         for (const unsigned bit : {0U, 1U, 2U, 3U, 7U, 62U, 63U, 64U, 65U, 127U, 128U, bits / 2,

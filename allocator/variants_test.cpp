@@ -1,6 +1,6 @@
 // What every pid_namespace does when one worker at a time uses it, in detail. Goal: a new variant
-// is in here by lying in its folder, and is held to what it declares. What holds for variants of
-// any make is in conformance_test.cpp.
+// is tested because it is in its folder, and is held to what it declares. What holds for variants
+// of any make is in conformance_test.cpp.
 
 #include <gtest/gtest.h>
 
@@ -23,8 +23,8 @@ using all_cases =
     testing::with_t<testing::is_pid_namespace,
                     testing::joined_t<supervised_types<tiny>, supervised_types<kernel_geometry>>>;
 
-/// A namespace with two pages of pids, and more references than any variant can lose:
-/// what a variant's count does wrong must not spoil what the rest of it does.
+/// A namespace with two pages of pids, and more references than any variant can lose: faults of a
+/// variant's count must not spoil the rest.
 template <class V>
 class VariantTest : public ::testing::Test {
 public:
@@ -213,7 +213,7 @@ TYPED_TEST(VariantTest, AfterPidMaxGrewNewPidsAreHandedOut) {
     EXPECT_EQ(this->ns->alloc_pidmap(), alloc_error::exhausted);
 }
 
-// Every creation that there is on the way, failed one after the other.
+// Every creation on the way is made to fail, one after another.
 TYPED_TEST(VariantTest, WhicheverCreationFailsNothingIsLeakedAndTheNextAttemptSucceeds) {
     using heap = typename TestFixture::world;
     const int before = heap::live();
@@ -271,8 +271,7 @@ TYPED_TEST(BalanceTest, TheCountIsExternalReferencesAndPagesOrPidsAtEveryStep) {
     }
 }
 
-/// The variants that say of themselves that they hold, one namespace at a time, whose references
-/// are the real ones.
+/// The variants that declare that they hold, one namespace at a time, with their real references.
 template <class V>
 class FlawlessTest : public ::testing::Test {
 public:

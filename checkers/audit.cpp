@@ -39,7 +39,7 @@ unsigned count_bits(std::span<const std::uint64_t> words) {
     return bits;
 }
 
-/// One audit: what the books say is laid out as bitmaps, and compared with the pages.
+/// One audit: the books are laid out as bitmaps, and compared with the pages.
 class auditor {
 public:
     explicit auditor(const namespace_evidence& evidence)
@@ -64,7 +64,7 @@ public:
     }
 
 private:
-    /// What holds references, as counted from one source.
+    /// The holders of references, as counted from one source.
     struct tally {
         long pids = 0;
         long pages = 0;
@@ -129,7 +129,7 @@ private:
         const unsigned booked_pids = count_bits(booked);
         by_books_.pids += booked_pids;
         by_books_.pages += booked_pids != 0 ? 1 : 0;
-        // From here on the books have bit 0 too, and are what the bitmap must be.
+        // From here on the books have bit 0 too, and are what the bitmap must equal.
         if (index == 0) booked[0] |= 1;
         const unsigned bit_zero = index == 0 ? 1 : 0;
 

@@ -23,9 +23,9 @@ struct namespace_evidence {
     namespace_key which{};
     counting counts = counting::per_page;
     long refcount = 0;
-    /// Counted references of others than pages and pids: the creator's, those of workers.
+    /// Counted references other than those of pages and pids: the creator's, those of workers.
     unsigned external_references = 0;
-    /// Whether it was released. Its refcount and pages are then not looked at.
+    /// Whether it was released. Its refcount and pages are then ignored.
     bool released = false;
     pid_nr pid_max = 0;
     unsigned bits_per_page = 0;
@@ -39,7 +39,8 @@ struct namespace_evidence {
 /// - refcount_equals_pages: refcount == external references + non-empty pages (`per_pid`: + live
 ///   pids). Pages are counted from the bitmap and from the books, never from `nr_free`. Where these
 ///   two disagree there is a finding anyway, and the refcount may agree with either.
-/// - nr_free_equals_clear_bits: page by page, from the bitmap. The bit 0 of page 0 is set, no pid.
+/// - nr_free_equals_clear_bits: page by page, from the bitmap. Bit 0 of page 0 is set, but not a
+///   pid.
 /// - bitmap_equals_held: both ways, and the pids are named.
 /// - unique_pid: the books hold a pid twice.
 /// - no_underflow: the count is below 0.

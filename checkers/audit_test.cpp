@@ -20,7 +20,7 @@ auto breaks(invariant which, const char* words) {
     return AllOf(breaks(which), Field("what", &finding::what, HasSubstr(words)));
 }
 
-/// Two pages of 8 pids, pids 3, 4 and 9 held, one external reference. Tests spoil one thing each.
+/// Two pages of 8 pids, pids 3, 4 and 9 held, one external reference. Each test spoils one thing.
 struct small_namespace {
     std::vector<std::uint64_t> page_0{0b0001'1001};
     std::vector<std::uint64_t> page_1{0b0000'0010};
@@ -54,7 +54,7 @@ TEST(AuditTest, FindsNothingWhereNothingIsWrong) {
     EXPECT_THAT((small_namespace{.refcount = 4, .counts = counting::per_pid}.judged()), IsEmpty());
 }
 
-// A namespace without a pid and a second page without memory is correct, and bit 0 is no pid.
+// A namespace without a pid and a second page without memory is correct, and bit 0 is not a pid.
 TEST(AuditTest, KnowsAnEmptyNamespace) {
     EXPECT_THAT((small_namespace{.page_0 = {1},
                                  .page_1_installed = false,
@@ -74,7 +74,7 @@ TEST(AuditTest, CountsNonEmptyPages) {
     EXPECT_THAT((small_namespace{.refcount = 3, .counts = counting::per_pid}.judged()), wrong);
 }
 
-// A negative count is an underflow besides.
+// A negative count is an underflow too.
 TEST(AuditTest, SeesAnUnderflow) {
     EXPECT_THAT(
         (small_namespace{.refcount = -1}.judged()),
@@ -96,7 +96,7 @@ TEST(AuditTest, CountsClearBitsOfAPageWithoutMemory) {
         ElementsAre(breaks(invariant::nr_free_equals_clear_bits, "page 1 has nr_free 7")));
 }
 
-// A bit that nobody holds is named, and the count may agree with the bitmap or with the books.
+// A bit without a holder is named, and the count may agree with the bitmap or with the books.
 TEST(AuditTest, NamesABitThatNobodyHolds) {
     const auto leaked = ElementsAre(breaks(invariant::bitmap_equals_held, "nobody holds pid 9"));
     EXPECT_THAT((small_namespace{.held = {3, 4}}.judged()), leaked);
@@ -123,7 +123,7 @@ TEST(AuditTest, WatchesBitsThatAreNoPids) {
                 ElementsAre(breaks(invariant::bitmap_equals_held, "bit 8 set beyond its end")));
 }
 
-// A pid that stands twice in the books has two tenants.
+// A pid that occurs twice in the books has two tenants.
 TEST(AuditTest, SeesAPidHeldTwice) {
     EXPECT_THAT((small_namespace{.held = {3, 4, 9, 4}}.judged()),
                 ElementsAre(breaks(invariant::unique_pid, "pid 4 twice")));
@@ -152,7 +152,7 @@ TEST(AuditTest, JudgesAReleasedNamespaceByItsBooksOnly) {
                             breaks(invariant::refcount_equals_pages, "1 external")));
 }
 
-// A count of 0 that nobody acted on is a release that did not happen.
+// A count of 0 that no worker acted on is a release that did not happen.
 TEST(AuditTest, SeesAMissingRelease) {
     EXPECT_THAT((small_namespace{.page_0 = {1},
                                  .page_1_installed = false,
@@ -165,7 +165,7 @@ TEST(AuditTest, SeesAMissingRelease) {
                 ElementsAre(breaks(invariant::released_once)));
 }
 
-// Long lists are cut, and say how much.
+// Long lists are cut, and say how much is missing.
 TEST(AuditTest, CutsLongLists) {
     EXPECT_THAT(
         (small_namespace{

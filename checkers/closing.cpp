@@ -14,7 +14,7 @@ bool is_disable(const operation& one) {
 bool told_dead(const operation& one) {
     return one.error == alloc_error::namespace_dead;
 }
-/// An allocation that returned what a closed namespace does not say.
+/// An allocation whose result a closed namespace cannot give.
 bool says_open(const operation& one) {
     return one.kind == operation_kind::alloc && !one.pending() && !told_dead(one);
 }
@@ -29,7 +29,7 @@ void note_not_after(closing& when, const operation& call) {
     when.not_after = call;
 }
 
-/// The call that closed it is the one that says so; else it may be any pending one.
+/// The call that closed it is the one that says so; otherwise any pending one may be.
 void find_closer(closing& when, std::span<const operation> calls) {
     for (const operation& one : calls)
         if (is_disable(one) && one.succeeded()) {
@@ -61,7 +61,7 @@ closing find_closing(std::span<const operation> calls, const linearizability_rul
     for (const operation& one : calls) {
         if (one.pending()) continue;
         const bool by_death = !is_disable(one) && later(one.returned, rules.skew) >= earliest_death;
-        // A get is refused by a death only.
+        // Only a death refuses a get.
         if (told_dead(one) && one.kind != operation_kind::get && !by_death)
             note_not_after(when, one);
         if (says_open(one) && when.earliest != never && one.called > when.earliest)

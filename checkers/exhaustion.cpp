@@ -16,14 +16,14 @@ public:
         for (const pid_nr pid : rules.initially_held) change(pid, 1);
     }
 
-    /// Takes account of a call, in order of calls. At a quiet instant all before it have returned.
+    /// Applies a call, in order of calls. At a quiet instant all before it have returned.
     void apply(const operation& one) {
         if (one.kind == operation_kind::alloc && one.error && one.error != alloc_error::exhausted)
             hint_may_have_moved_ = true;
         if (!one.succeeded()) return;
         if (one.kind == operation_kind::alloc) {
             change(one.pid, 1);
-            // Who returned before this one was called was not the last, whatever the order.
+            // A call that returned before this one was called was not the last, in any order.
             std::erase_if(last_, [&](const operation& older) {
                 return later(older.returned, rules_.skew) < one.called;
             });
@@ -64,7 +64,7 @@ private:
     std::map<pid_nr, int> tenants_;
     long eligible_held_ = 0;
     /// By a call that got a pid here and gave it back, as it could not keep it: an ancestor had
-    /// none, say. It may have left last_pid at any pid.
+    /// none, for example. It may have left last_pid at any pid.
     bool hint_may_have_moved_ = false;
     std::vector<operation> last_;  ///< Those that may have been the last successful allocation.
 };

@@ -10,8 +10,8 @@ namespace pidmap_stress {
 
 /// Finds an `exhausted` that nothing overlapped, while an eligible pid was free.
 ///
-/// A part of judge_linearizable() that is not local to a pid; what it finds, no linearization can
-/// explain.
+/// A part of judge_linearizable() that is not local to a pid; no linearization can explain what it
+/// finds.
 ///
 /// \param calls  Those of one namespace, sorted by `called`.
 [[nodiscard]] std::optional<finding> find_wrong_exhaustion(std::span<const operation> calls,

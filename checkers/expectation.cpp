@@ -19,7 +19,7 @@ std::string names(invariant_set set) {
 }  // namespace
 
 bool assessment::as_expected() const noexcept {
-    // A variant that is to break and ended otherwise has something in `missing`.
+    // A variant that must break and ended otherwise has something in `missing`.
     return (kind == verdict_kind::holds || kind == verdict_kind::violated) && unexpected.empty() &&
            missing.empty();
 }

@@ -21,7 +21,7 @@ verdict broke(std::initializer_list<invariant> which) {
     return seen;
 }
 
-// A variant without known breakages has to hold.
+// A variant without known breakages must hold.
 TEST(ExpectationTest, ASoundVariantHasToHold) {
     EXPECT_TRUE(assess(broke({}), sound, discipline::member, "churn").as_expected());
     const assessment bad =
@@ -39,7 +39,7 @@ TEST(ExpectationTest, ARequiredBreakageMustShow) {
     EXPECT_EQ(to_string(survived), "none was shown of: no_underflow");
 }
 
-// Which of several consequences comes first is up to the schedule: one of them is enough.
+// The schedule decides which of several consequences comes first: one of them is enough.
 TEST(ExpectationTest, OneOfTheRequiredBreakagesIsEnough) {
     constexpr variant_info several{
         .name = "several",

@@ -13,7 +13,7 @@ struct finding {
     invariant broken{};
     /// One sentence, with numbers.
     std::string what{};
-    /// The operations that prove it, as far as operations do; in order of their calls.
+    /// The operations that prove it, as far as operations can; in order of their calls.
     std::vector<operation> witness{};
 
     friend bool operator==(const finding&, const finding&) = default;

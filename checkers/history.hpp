@@ -22,7 +22,7 @@ inline constexpr ticks never = std::numeric_limits<ticks>::max();
 
 using worker_nr = std::uint32_t;
 
-/// Which namespace, where the memory or the table slot of one may be used again by another.
+/// Identifies a namespace, as another one may reuse its memory or its table slot.
 struct namespace_key {
     std::uint32_t id = 0;
     std::uint32_t generation = 0;
@@ -43,17 +43,17 @@ struct operation {
     operation_kind kind = operation_kind::alloc;
     worker_nr worker = 0;
     namespace_key where{};
-    /// The pid that was returned (alloc) or given (free); 0 for none. A pending alloc may have a
+    /// The pid that was returned (alloc) or given (free); 0: no pid. A pending alloc may have a
     /// pid, if the recorder knows which one it was about to return.
     pid_nr pid = 0;
     /// Why alloc or get failed. A get fails by `namespace_dead` only; so does a disable, which
-    /// says by that that the namespace was closed before.
+    /// thereby says that the namespace was closed before.
     std::optional<alloc_error> error{};
     ticks called = 0;
     ticks returned = never;
 
     [[nodiscard]] constexpr bool pending() const noexcept { return returned == never; }
-    /// Whether it returned, and what it was called for was done.
+    /// Whether it returned, and did what it was called for.
     [[nodiscard]] constexpr bool succeeded() const noexcept { return !pending() && !error; }
     friend constexpr bool operator==(const operation&, const operation&) = default;
 };
@@ -80,8 +80,8 @@ struct tenancy {
 /// Derives the tenancy of every successful allocation, whatever its namespace.
 ///
 /// A tenancy runs from alloc's return to the call of the first free of its pid after that return,
-/// whoever called it: a shorter span than the true one where a pid had two tenants, never a longer
-/// one. Both ends give way by `skew`.
+/// by any worker: a shorter span than the true one where a pid had two tenants, never a longer one.
+/// Both ends give way by `skew`.
 ///
 /// \param history  In any order.
 /// \param skew     How far the clocks of two workers may differ, in ticks.

@@ -68,7 +68,7 @@ TEST(HistoryTest, ShiftsTimes) {
     EXPECT_EQ(earlier(never, 7), never);
 }
 
-// An operation prints on one line, with whatever it has.
+// An operation prints on one line, with all of its fields that are set.
 TEST(HistoryTest, PrintsOperations) {
     EXPECT_EQ(to_string(alloc(2, 17, 104, 120)), "worker 2: alloc -> 17 [104, 120]");
     EXPECT_EQ(to_string(free(2, 17, 104, never)), "worker 2: free(17) [104, pending]");

@@ -7,13 +7,13 @@
 namespace pidmap_stress {
 namespace {
 
-// What was created and destroyed is no leak.
+// An object that was created and destroyed is not a leak.
 TEST(LeaksTest, AcceptsABalance) {
     const std::array counts{object_count{.kind = "namespaces", .created = 3, .destroyed = 3}};
     EXPECT_THAT(judge_leaks(counts), testing::IsEmpty());
 }
 
-// Each kind is judged for itself: one that is left, and one that was destroyed once too often.
+// Each kind is judged separately: one that is left, and one that was destroyed once too often.
 TEST(LeaksTest, NamesWhatIsLeftAndWhatWasDestroyedTwice) {
     const std::array counts{object_count{.kind = "namespaces", .created = 3, .destroyed = 4},
                             object_count{.kind = "pages", .created = 5, .destroyed = 4}};

@@ -16,7 +16,7 @@ bool takes(const operation& one) {
     return one.kind == operation_kind::alloc || one.kind == operation_kind::get;
 }
 
-/// A closing neither takes hold of the namespace nor lets go of it.
+/// A closing neither takes hold of the namespace nor releases its hold.
 bool closes(const operation& one) {
     return one.kind == operation_kind::disable;
 }
@@ -30,7 +30,7 @@ struct holder {
 /// The earliest instant at which the namespace can have died.
 struct earliest_death {
     ticks time = 0;
-    /// Why not before.
+    /// Why it was not earlier.
     std::string reason{};
     std::optional<operation> witness{};
 };
@@ -89,16 +89,16 @@ std::optional<finding> find_dead_while_alive(std::span<const operation> calls,
     return std::nullopt;
 }
 
-/// A call that takes hold of the namespace, or lets go of it, at the instant that is kindest to the
-/// history: takers at their call, droppers at their return. Pending droppers may never have been.
-/// An alloc that got no pid may have held the namespace while it was under way.
+/// A call that takes hold of the namespace, or releases its hold, at the instant that favours the
+/// history most: takers at their call, droppers at their return. Pending droppers may never have
+/// taken effect. An alloc that got no pid may have held the namespace while it was under way.
 struct change {
     ticks time = 0;
     bool drops = false;
     const operation* by = nullptr;
 };
 
-/// At the same instant takers come first, which is again the kindest.
+/// At the same instant takers come first, which again favours the history most.
 std::vector<change> kindest_order(std::span<const operation> calls, ticks skew) {
     std::vector<change> changes;
     for (const operation& one : calls) {
@@ -127,7 +127,7 @@ std::optional<finding> find_put_without_reference(std::span<const change> change
     return std::nullopt;
 }
 
-/// Counts what may hold the namespace. Where that is nothing, it died.
+/// Counts what may hold the namespace. Where nothing does, it died.
 std::optional<finding> find_success_after_death(std::span<const change> changes,
                                                 const linearizability_rules& rules) {
     long may_hold = static_cast<long>(rules.initial_references) +

@@ -14,12 +14,11 @@ namespace pidmap_stress {
 [[nodiscard]] ticks earliest_death_of(std::span<const operation> calls,
                                       const linearizability_rules& rules);
 
-/// Finds a `namespace_dead` while the namespace was alive, a success after it had died,
-/// or a put of a reference that nobody had. What a closing may explain is left to
-/// find_wrong_closing().
+/// Finds a `namespace_dead` while the namespace was alive, a success after it had died, or a put of
+/// a reference that no caller had. What a closing may explain is left to find_wrong_closing().
 ///
-/// A part of judge_linearizable() that is not local to a pid; what it finds, no linearization can
-/// explain.
+/// A part of judge_linearizable() that is not local to a pid; no linearization can explain what it
+/// finds.
 ///
 /// \param calls  Those of one namespace, sorted by `called`.
 [[nodiscard]] std::optional<finding> find_wrong_death(std::span<const operation> calls,

@@ -8,13 +8,14 @@
 /// The life of one reference count: its steps, its release, what it must cover.
 namespace pidmap_stress {
 
-/// One read-modify-write of a count. A get that was refused is none.
+/// One read-modify-write of a count. A get that was refused does not count.
 struct count_change {
     long before = 0;
     long delta = 0;
 };
 
-/// A poisoned count that was touched since is off by as many; so far off it is still known.
+/// A poisoned count that was changed since is off by that much; this far off, it is still
+/// recognized.
 inline constexpr long poison_drift = 4096;
 
 /// Whether `value` was read from memory that had been filled with `poison`.
@@ -57,7 +58,7 @@ inline constexpr long poison_drift = 4096;
     return describe(*broken, change, which);
 }
 
-/// What was the case when a namespace was released.
+/// The state when a namespace was released.
 struct release_evidence {
     namespace_key which{};
     /// Releases of this same namespace before this one.

@@ -45,7 +45,7 @@ TEST(RefcountTransitionsTest, KnowsPoison) {
     EXPECT_FALSE(is_poison(40'000, poison));
 }
 
-// One release, with no pid held, is how it should be.
+// One release, with no pid held, is correct.
 TEST(RefcountTransitionsTest, JudgesReleases) {
     EXPECT_THAT(judge_release({}), testing::IsEmpty());
     EXPECT_THAT(judge_release({.earlier_releases = 1}),

@@ -90,7 +90,7 @@ public:
     }
 
 private:
-    /// Compares an allocation with the last one of the same pid that had returned before.
+    /// Compares an allocation with the last allocation of the same pid that had returned before.
     std::optional<finding> judge(const pid_calls& calls, const operation& second) const {
         const auto next = std::ranges::lower_bound(
             calls.allocs, second.called, {},

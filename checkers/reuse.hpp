@@ -6,7 +6,7 @@
 
 #include "checkers/finding.hpp"
 
-/// no_immediate_reuse: no pid is handed out again before the search went all the way round.
+/// no_immediate_reuse: no pid is handed out again before the search has gone all the way around.
 ///
 /// The argument. Let A1 and A2 both return p, and A2 be called after A1 returned. In an allocator
 /// whose cursor (`last_pid`) only moves forward, the cursor stands at p or beyond when A1 returns,
@@ -18,21 +18,21 @@
 /// allocation that overlapped the span from S to A2's return. This bounds the number of pids that
 /// can have been passed, and if there are more eligible pids than that, the cursor moved back.
 ///
-/// What could make this cry wolf, and why it does not:
+/// What could cause a false alarm, and why it does not:
 /// - A map that is nearly full, or one with a single free pid: the held pids are in the bound.
 /// - A slow call that moves the cursor over pids that it found taken long ago: that is why the span
 ///   begins at S, not at A1's call.
-/// - Page counters are hints: a page may be passed over as full while it has clear bits, but not
-///   more of them than other calls are in flight, as each of them makes bits and counter
-///   differ by one at most. A worker is in one call at a time, and one round visits a page twice
-///   at most, so 2 * pages * (workers - 1) pids may be passed besides.
+/// - Page counters are hints: a page may be skipped as full while it has clear bits, but not more
+///   of them than other calls are in flight, as each of them makes bits and counter differ by at
+///   most one. A worker is in one call at a time, and one round visits a page at most twice, so
+///   another 2 * pages * (workers - 1) pids may be skipped.
 /// - Pids below reserved_pids, which are not searched after a wrap: they are not eligible.
 /// - A pid_max that changed: only pids below its lowest value are eligible.
 /// - A window whose old end is cut off: nothing is judged unless S is inside it.
 /// - Clocks that differ: spans are widened by the skew, A2 must be called later than by the skew.
 ///
-/// It goes by real time, so it is for native histories. That free happens-before the next
-/// allocation of the pid (reuse_happens_after) cannot be seen from times: that is the explorer's.
+/// It uses real time, so it is for native histories. Whether a free happens-before the next
+/// allocation of the pid (reuse_happens_after) cannot be seen from times: the explorer checks that.
 namespace pidmap_stress {
 
 /// The last operations of all workers, and what is known of the time they span.
@@ -52,9 +52,9 @@ struct reuse_window {
     ticks skew = 0;
 };
 
-/// Finds a pid that was handed out again although the search cannot have gone all the way round.
+/// Finds a pid that was handed out again although the search cannot have gone all the way around.
 ///
-/// Only what is provable by the argument above is a finding.
+/// Only what the argument above proves is a finding.
 [[nodiscard]] std::optional<finding> find_immediate_reuse(const reuse_window& window);
 
 }  // namespace pidmap_stress

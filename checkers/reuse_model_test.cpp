@@ -122,7 +122,7 @@ TEST(ReuseModelTest, NeverAccusesAForwardLastPid) {
     for (unsigned seed = 0; seed < 500; ++seed) EXPECT_FALSE(found_in_model(seed, false)) << seed;
 }
 
-// A plain last_pid falls in most runs.
+// A plain last_pid is caught in most runs.
 TEST(ReuseModelTest, CatchesAPlainLastPid) {
     int found = 0;
     for (unsigned seed = 0; seed < 500; ++seed) found += found_in_model(seed, true) ? 1 : 0;

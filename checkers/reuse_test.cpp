@@ -91,7 +91,7 @@ TEST(ReuseTest, CountsEligiblePidsOnly) {
     EXPECT_FALSE(judged(at_once(), {.held_at_most = 0, .lowest_pid_max = 6, .reserved_pids = 5}));
 }
 
-// What may have happened before the window's old end is not held against anybody.
+// Events that may have happened before the window's old end are not evidence.
 TEST(ReuseTest, AllowsForACutOffWindow) {
     EXPECT_TRUE(judged(at_once(), {.complete_since = 10}));
     EXPECT_FALSE(judged(at_once(), {.complete_since = 11}));
@@ -117,7 +117,7 @@ TEST(ReuseTest, CountsWhatASlowCallMayHaveSeen) {
     EXPECT_FALSE(judged(history, {.held_at_most = 0}));
 }
 
-// With other workers about, a page can look full that has as many clear bits.
+// While other workers are active, a page can look full that has as many clear bits.
 TEST(ReuseTest, AllowsForPagesThatLookFull) {
     std::vector<operation> history = at_once();
     EXPECT_TRUE(judged(history, {.held_at_most = 4}));
@@ -134,7 +134,7 @@ TEST(ReuseTest, AllowsForClockSkew) {
     EXPECT_FALSE(judged(at_once(), {.skew = 9}));
 }
 
-// Two tenants are not reuse: without a free it is another invariant's matter.
+// Two tenants are not reuse: without a free, another invariant covers it.
 TEST(ReuseTest, LeavesTwoTenantsToUniquePid) {
     EXPECT_FALSE(judged({alloc(1, 5, 10, 11), alloc(1, 5, 20, 21)}));
 }

@@ -9,19 +9,19 @@
 /// unique_pid: no pid has two tenants at once.
 namespace pidmap_stress {
 
-/// Who holds a pid, as written into the cell of that pid: anything but `vacant`.
+/// The holder of a pid, as written into the cell of that pid: anything but `vacant`.
 using tenant = std::uint64_t;
 inline constexpr tenant vacant = 0;
 
-/// One step at a pid's cell. The new holder puts itself in and takes note of whom it found; the
-/// holder who frees puts `vacant` back before its call of free, and takes note likewise.
+/// One step at a pid's cell. The new holder stores itself and notes what it found; the holder that
+/// frees puts `vacant` back before its call of free, and notes what it found likewise.
 struct tenant_change {
     enum class step : std::uint8_t { moves_in, moves_out };
 
     step which{};
     namespace_key where{};
     pid_nr pid = 0;
-    tenant self = vacant;   ///< Who moves.
+    tenant self = vacant;   ///< The one that moves.
     tenant found = vacant;  ///< What the cell held before.
 
     [[nodiscard]] constexpr bool fits() const noexcept {

@@ -21,13 +21,13 @@ std::optional<finding> judged(const std::vector<operation>& history, ticks skew 
     return find_double_tenancy(tenancies_of(history, skew));
 }
 
-// A cell that is vacant on the way in and one's own on the way out is clean.
+// A cell that is vacant on the way in and the holder's own on the way out is clean.
 TEST(TenancyTest, ACellThatFitsIsClean) {
     EXPECT_FALSE(judge_tenant({.which = moves_in, .pid = 7, .self = 1, .found = vacant}));
     EXPECT_FALSE(judge_tenant({.which = moves_out, .pid = 7, .self = 1, .found = 1}));
 }
 
-// Whoever meets another tenant, or has vanished from his own cell, proves two tenants.
+// A holder that meets another tenant, or has vanished from its own cell, proves two tenants.
 TEST(TenancyTest, ACellThatDoesNotFitNamesBothTenants) {
     const auto in = judge_tenant({.which = moves_in, .pid = 7, .self = 1, .found = 2});
     ASSERT_TRUE(in);
@@ -35,7 +35,7 @@ TEST(TenancyTest, ACellThatDoesNotFitNamesBothTenants) {
     EXPECT_EQ(in->what, "tenant 0x1 got pid 7, which tenant 0x2 holds");
     EXPECT_TRUE(judge_tenant({.which = moves_out, .pid = 7, .self = 1, .found = 2}));
     EXPECT_TRUE(judge_tenant({.which = moves_out, .pid = 7, .self = 1, .found = vacant}));
-    // Even one's own name: the same worker got the same pid twice.
+    // Even its own name: the same worker got the same pid twice.
     EXPECT_TRUE(judge_tenant({.which = moves_in, .pid = 7, .self = 1, .found = 1}));
 }
 
@@ -47,7 +47,7 @@ TEST(TenancyTest, FindsTwoTenants) {
     EXPECT_EQ(found->witness.size(), 3U);
 }
 
-// The same is found behind other tenancies, and if nobody ever frees.
+// The same is found behind other tenancies, and if no worker ever frees.
 TEST(TenancyTest, FindsTwoTenantsAmongMany) {
     EXPECT_TRUE(judged({alloc(1, 6, 0, 10), alloc(1, 7, 10, 20), free(1, 7, 21, 22),
                         alloc(1, 8, 30, 40), alloc(2, 7, 30, 40), alloc(3, 7, 50, 60)}));
@@ -59,7 +59,7 @@ TEST(TenancyTest, AcceptsAFreeThatOverlapsTheNextAlloc) {
     EXPECT_FALSE(judged({alloc(1, 7, 0, 10), alloc(2, 7, 11, 20), free(1, 7, 15, never)}));
 }
 
-// What clocks that differ by the skew could show of a correct run is accepted.
+// A correct run may look like this by the skew of the clocks, so it is accepted.
 TEST(TenancyTest, AllowsForClockSkew) {
     const std::vector history{alloc(1, 7, 0, 10), alloc(2, 7, 11, 20), free(1, 7, 22, 40)};
     EXPECT_TRUE(judged(history));

@@ -12,15 +12,15 @@
 namespace pidmap_stress {
 
 enum class verdict_kind : std::uint8_t {
-    holds,         ///< All was done that was meant to be, and no invariant broke.
+    holds,         ///< Everything intended was done, and no invariant broke.
     violated,      ///< An invariant broke: there is a finding.
     crash,         ///< The program died, and no finding says why.
     stall,         ///< Workers stopped making progress, and no finding says why.
-    killed,        ///< Somebody else ended or stopped the program: it says nothing.
+    killed,        ///< The program was ended or stopped from outside: it says nothing.
     inconclusive,  ///< Nothing broke, but what was to be tried did not happen.
 };
 
-/// How a run came to its end.
+/// How a run ended.
 enum class run_end : std::uint8_t { completed, crashed, stalled, killed };
 
 /// What a run showed.
@@ -36,15 +36,15 @@ struct verdict {
     /// Marks that the scenario declared and that were not hit.
     std::vector<std::string> unhit_marks{};
     std::uint64_t operations = 0;
-    double cpu_seconds = 0;  ///< That the workers had a processor, all together.
+    double cpu_seconds = 0;  ///< Processor time of the workers, all together.
 
     /// Adds a finding. All findings of a verdict come in here.
     void add(finding what);
     void add(std::vector<finding> several);
     /// Every invariant that broke.
     [[nodiscard]] invariant_set broken() const noexcept;
-    /// What it all comes to, by the first of these that applies:
-    /// - a finding is a proof, so there is `violated` even if the program crashed later;
+    /// The verdict, by the first of these that applies:
+    /// - a finding is a proof, so it is `violated` even if the program crashed later;
     /// - `crash`, `stall` and `killed`, as the run ended;
     /// - without operations, or with a mark unhit, nothing was shown: `inconclusive`;
     /// - `holds`.

@@ -7,7 +7,7 @@ namespace {
 
 const finding underflow{.broken = invariant::no_underflow, .what = "the count is -1"};
 
-// A run that did all it was meant to do, and broke nothing, holds.
+// A run that did everything it was meant to do, and broke nothing, holds.
 TEST(VerdictTest, HoldsIfNothingBrokeAndNothingIsMissing) {
     const verdict seen{.operations = 10, .cpu_seconds = 1.5};
     EXPECT_EQ(seen.kind(), verdict_kind::holds);
@@ -23,7 +23,7 @@ TEST(VerdictTest, IsInconclusiveIfVacuous) {
               "inconclusive, not hit: a page emptied, wrapped (10 operations, 0.0 CPU seconds)");
 }
 
-// A crash or a stall without a finding is what it is, whatever marks were hit.
+// A crash or a stall without a finding stays one, whatever marks were hit.
 TEST(VerdictTest, TellsCrashAndStall) {
     EXPECT_EQ((verdict{.end = run_end::crashed, .operations = 10}.kind()), verdict_kind::crash);
     EXPECT_EQ((verdict{.end = run_end::stalled}.kind()), verdict_kind::stall);
@@ -39,7 +39,7 @@ TEST(VerdictTest, IsViolatedByAnyFinding) {
               "(10 operations, 0.0 CPU seconds)");
 }
 
-// All broken invariants are kept; of each one the first findings, and how many there were.
+// All broken invariants are kept; of each one the first findings, and their number.
 TEST(VerdictTest, KeepsEveryBrokenInvariant) {
     verdict seen;
     for (int i = 0; i < 1000; ++i) seen.add(underflow);

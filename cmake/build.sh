@@ -18,7 +18,7 @@ choose_compiler() {
 job_count() {
     local kib limit jobs memory_jobs
     kib=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo 2>/dev/null || true)
-    limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || true)  # A container's; "max" is none.
+    limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || true)  # A container's; "max": no limit.
     if [[ $limit =~ ^[0-9]+$ ]] && ((limit / 1024 < ${kib:-limit})); then
         kib=$((limit / 1024))
     fi
@@ -33,7 +33,7 @@ cached() {  # cached BUILD_FOLDER VARIABLE: its value in the cache, if there is 
     sed -n "s/^$2:[A-Z]*=//p" "$1/CMakeCache.txt" 2>/dev/null || true
 }
 
-# Why the objects in a build folder are not to be mixed with new ones; nothing if they may be.
+# Why the objects in a build folder must not be mixed with new ones; nothing if they may be.
 why_start_afresh() {  # why_start_afresh BUILD_FOLDER COMPILER_ID
     local was
     [[ -e $1/CMakeCache.txt ]] || return 0
@@ -56,7 +56,7 @@ configure() {  # configure PRESET
         say "build/$preset is built afresh: $why"
         command+=(--fresh)
     fi
-    # Said even if empty: an older value would stay in the cache.
+    # Set even if empty: an older value would stay in the cache.
     command+=(-DCMAKE_CXX_COMPILER_LAUNCHER="${CMAKE_CXX_COMPILER_LAUNCHER:-$(command -v ccache || true)}")
     if is_clang "$compiler" && (($(major_version "$compiler") > newest_clang)); then
         say "$compiler is newer than what this project is tested with: warnings are no errors"

@@ -1,10 +1,10 @@
-# What the program was built from: version, commit, date. They change though no code does, so they
-# are a source of their own, written at build time: after a commit, that is all that is compiled.
+# What the program was built from: version, commit, date. They change although no code does, so they
+# are a source of their own, written at build time: after a commit, only that source is compiled.
 
 set(PIDMAP_STRESS_FACTS_DIR ${PROJECT_BINARY_DIR}/generated/harness/base)
 
-# Looks at each build, and writes only if something changed: else nothing that depends on it is
-# built again.
+# Checks at each build, and writes only if something changed; otherwise nothing that depends on it
+# is rebuilt.
 add_custom_target(pidmap_stress_commit
   COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR}
           -DOUT=${PIDMAP_STRESS_FACTS_DIR}/commit.txt -P ${PROJECT_SOURCE_DIR}/cmake/write_commit.cmake

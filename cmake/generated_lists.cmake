@@ -15,8 +15,8 @@ endfunction()
 
 # pidmap_stress_generate(OUTPUT TEMPLATE NAMES...): writes build/generated/OUTPUT from
 # cmake/generated/TEMPLATE.in. A line of the template that has @name@ in it is written once for each
-# name; @kind@ and the like are variables of the caller. A file that is already as it should be is
-# left alone, so that nothing is compiled again.
+# name; @kind@ and the like are variables of the caller. A file that is already right is left alone,
+# so that nothing is compiled again.
 function(pidmap_stress_generate output template)
   set(template ${PROJECT_SOURCE_DIR}/cmake/generated/${template}.in)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${template})
@@ -47,9 +47,9 @@ function(pidmap_stress_allocator_list kind)
   pidmap_stress_generate(allocator/${kind}_list.hpp allocator_list.hpp ${names})
 endfunction()
 
-# Mutants are many, and half of what one costs to compile are the headers that they share. So
-# several go into one compilation, in targets with UNITY_BUILD_MODE GROUP. Which ones is up to their
-# names alone: a mutant that is added or removed has one group compiled again, and not all of them.
+# There are many mutants, and the headers that they share are half of each one's compile time. So
+# several go into one compilation, in targets with UNITY_BUILD_MODE GROUP. Only their names decide
+# which ones: adding or removing a mutant recompiles one group, and not all of them.
 set(PIDMAP_STRESS_MUTANT_GROUPS 10)
 
 # pidmap_stress_group_mutants(SOURCES...): some compilations instead of one for each.
@@ -98,8 +98,7 @@ function(pidmap_stress_generate_explored out mutants_out)
   foreach(kind IN ITEMS variant mutant)
     set(maker ${${kind}_maker})
     set(names "")
-    # The explorer's memory is its own, and it is deterministic: a sanitizer adds nothing to what it
-    # sees.
+    # The explorer's memory is its own, and it is deterministic: a sanitizer would see nothing more.
     if(NOT PIDMAP_STRESS_SANITIZE)
       pidmap_stress_names(names ${PROJECT_SOURCE_DIR}/allocator/${kind}s)
     endif()

@@ -7,7 +7,7 @@ set(PIDMAP_STRESS_PACKAGE_DIR ${CMAKE_INSTALL_DATADIR}/cmake/pidmap-stress)
 install(TARGETS pidmap_stress_allocator EXPORT pidmap-stress-targets)
 install(EXPORT pidmap-stress-targets NAMESPACE pidmap_stress::
         DESTINATION ${PIDMAP_STRESS_PACKAGE_DIR})
-# What measures and tests the allocator stays here.
+# Benchmarks and tests of the allocator are not installed.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/allocator
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/pidmap-stress
         FILES_MATCHING PATTERN *.hpp

@@ -8,8 +8,8 @@ readonly packages=(
     libboost-dev libboost-context-dev libdw-dev libgtest-dev libgmock-dev libbenchmark-dev pkg-config
 )
 readonly least_cmake=3.25
-# The Clangs that the project is tested with. A newer one works as well, but its new warnings must
-# not stop anybody's build; an older one lacks C++20.
+# The Clangs that the project is tested with. A newer one works too, but its new warnings must not
+# stop a build; an older one lacks C++20.
 readonly oldest_clang=14 newest_clang=19
 
 is_debian() {
@@ -97,7 +97,7 @@ missing_packages() {  # missing_packages EXTRA...
     done
     compiler=$(newest_clang_on_path)
     if [[ -n ${CXX:-} ]]; then
-        # The caller's choice is the caller's to install, but for what Debian splits off.
+        # The caller's choice is the caller's to install, except for what Debian splits off.
         compiler=$(command -v -- "$CXX") && is_clang "$compiler" || return 0
         companions_of "$compiler"
     elif [[ -n $compiler ]]; then

@@ -14,9 +14,9 @@ function(pidmap_stress_compile_options target)
   endif()
 endfunction()
 
-# Half of what a source costs to compile are the headers that it includes, so those of others are
-# compiled once for each target. No source may rest on that: CMAKE_DISABLE_PRECOMPILE_HEADERS shows
-# whether each includes what it needs.
+# The headers that a source includes are half of its compile time, so those of others are compiled
+# once for each target. No source may rely on that: CMAKE_DISABLE_PRECOMPILE_HEADERS shows whether
+# each includes what it needs.
 set(PIDMAP_STRESS_COMMON_HEADERS
     <algorithm> <array> <atomic> <chrono> <cstdint> <functional> <map> <memory> <optional> <span>
     <string> <string_view> <utility> <vector>)
@@ -24,12 +24,12 @@ set(PIDMAP_STRESS_COMMON_HEADERS
 function(pidmap_stress_precompile target)
   target_precompile_headers(${target} PRIVATE ${PIDMAP_STRESS_COMMON_HEADERS} ${ARGN})
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-    # What is compiled must depend on contents alone, for a compiler cache to know it again.
+    # The compiler's input must depend on contents alone, so that a compiler cache recognizes it.
     target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   endif()
 endfunction()
 
-# For what nobody steps through in an optimized build: debug information is a tenth of its compile
+# For code that is never debugged in an optimized build: debug information is a tenth of its compile
 # time.
 function(pidmap_stress_without_debug_info target)
   if(NOT PIDMAP_STRESS_SANITIZE)
@@ -67,8 +67,8 @@ endfunction()
 # All tests of a folder: one program, one CTest test per case.
 #
 # UNOPTIMIZED: for tests that call much and compute little, which is most of them. They compile in
-# half the time, and what they are linked with is optimized all the same. OPTIMIZED: those of them
-# that are not like that.
+# half the time, and the code that they are linked with is still optimized. OPTIMIZED: the
+# exceptions.
 function(pidmap_stress_tests name)
   if(NOT PIDMAP_STRESS_TESTS)
     return()
@@ -84,7 +84,7 @@ function(pidmap_stress_tests name)
   pidmap_stress_precompile(${name}_tests <gmock/gmock.h> <gtest/gtest.h>)
   if(arg_UNOPTIMIZED)
     target_compile_options(${name}_tests PRIVATE -O0)
-    # Headers that were precompiled by other options are of no use to them.
+    # They cannot use headers that were precompiled with other options.
     set_source_files_properties(${arg_OPTIMIZED} PROPERTIES COMPILE_OPTIONS -O2
                                                             SKIP_PRECOMPILE_HEADERS ON)
   endif()

@@ -1,7 +1,7 @@
-# Writes the commit that is checked out in SOURCE into OUT, and whether files differ from it: "HASH|clean"
-# or "HASH|modified"; "unknown|clean" if SOURCE is not the top of a git work tree, as in an unpacked
-# archive. Behind it stands SOURCE_DATE_EPOCH, so that another one is a reason to write the date again.
-# OUT is left alone if it is right already.
+# Writes the commit that is checked out in SOURCE into OUT, and whether files differ from it:
+# "HASH|clean" or "HASH|modified"; "unknown|clean" if SOURCE is not the top of a git work tree, as
+# in an unpacked archive. SOURCE_DATE_EPOCH follows, so that another value is a reason to write the
+# date again. OUT is left alone if it is already right.
 
 set(commit unknown)
 set(state clean)

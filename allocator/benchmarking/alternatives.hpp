@@ -12,7 +12,7 @@
 
 #include "allocator/contract.hpp"
 
-/// What one would pick instead of a lock-free pidmap, to hand out numbers below a limit. None of
+/// What one would choose instead of a lock-free pidmap, to hand out numbers below a limit. None of
 /// these counts references, and only the first one hands numbers out in order.
 namespace pidmap_stress::benchmarking {
 

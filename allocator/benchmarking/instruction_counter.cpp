@@ -23,15 +23,15 @@ struct tally {
 };
 
 /// Calls are counted twice, `few` and `few + more` of them: the difference is that of the calls
-/// alone, and neither that of the loop's frame nor that of what is done once. A few are enough,
-/// since each step counts; and must be, since each step is two switches of process.
+/// alone, without the loop's frame and anything done once. A few are enough, since each step
+/// counts, and all that is affordable, since each step is two switches of process.
 constexpr int few = 2;
 constexpr int more = 8;
 
 #if defined(__x86_64__)
 
 /// Whether the instruction at `code` locks its operand. Prefixes come first, in any order.
-/// (xchg, which locks without a prefix, is how a seq_cst store is made: it counts as well.)
+/// (xchg, which locks without a prefix, is how a seq_cst store is made: it counts too.)
 bool is_atomic_rmw(const unsigned char* code) {
     for (int i = 0; i < 4; ++i, ++code) {
         if (*code == 0xf0) return true;
@@ -70,7 +70,7 @@ std::optional<tally> step_through(const std::function<void(int)>& make_calls, in
         user_regs_struct registers{};
         if (ptrace(PTRACE_GETREGS, child, nullptr, &registers) == -1) break;
         ++seen.instructions;
-        // The child is a fork of this process, so its code is here as well.
+        // The child is a fork of this process, so it has its code at the same address.
         if (is_atomic_rmw(reinterpret_cast<const unsigned char*>(registers.rip)))
             ++seen.atomic_rmws;
         if (ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) == -1) break;

@@ -6,10 +6,10 @@
 
 namespace pidmap_stress::benchmarking {
 
-/// What one call of a function costs in instructions, whatever else the machine does meanwhile.
+/// The cost of one call of a function in instructions, whatever else the machine does meanwhile.
 struct instruction_cost {
     double instructions = 0;
-    /// Those of them that are atomic read-modify-writes, where the method can tell.
+    /// Those of the instructions that are atomic read-modify-writes, where the method can tell.
     std::optional<double> atomic_rmws;
 };
 

@@ -14,7 +14,7 @@ namespace pidmap_stress::benchmarking {
 namespace {
 
 constexpr int default_rounds = 5;
-/// Short: it is the rounds that make a median, and they are to be many rather than long.
+/// Short: a median comes from rounds, so there should be many rather than long ones.
 constexpr char default_min_time[] = "--benchmark_min_time=0.03";
 
 std::string name_of(const std::string& table, const std::string& row, const std::string& column) {
@@ -106,7 +106,7 @@ int ratio_tables::run(int argc, char** argv) {
         std::fprintf(stderr, "--rounds takes a number from 1 on\n");
         return 1;
     }
-    // In front, so that an argument of the user's comes later and wins.
+    // In front, so that a user's own argument comes later and wins.
     std::string min_time = default_min_time;
     arguments.insert(arguments.begin() + 1, min_time.data());
     int count = static_cast<int>(arguments.size());
@@ -115,7 +115,7 @@ int ratio_tables::run(int argc, char** argv) {
     if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 1;
 
     // In a process that never had a second thread, the C library's locks lock nothing: then the
-    // first column of the first round would be another thing than the rest.
+    // first column of the first round would measure something else than the rest.
     std::thread([] {}).join();
     collector results(*this);
     for (int round = 1; round <= rounds && !results.failed; ++round) {

@@ -30,7 +30,7 @@ public:
     void begin_table(table_layout layout);
     /// Adds one cell. It reports its throughput by State::SetItemsProcessed().
     void add(const std::string& row, const std::string& column, int threads, function run);
-    /// Adds to a row of the current table what one call costs in instructions.
+    /// Adds the cost of one call in instructions to a row of the current table.
     ///
     /// \param make_calls  Makes as many calls as it is told to.
     void add_cost(const std::string& row, std::function<void(int)> make_calls);

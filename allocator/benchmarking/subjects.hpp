@@ -7,10 +7,11 @@
 
 #include "allocator/variant_list.hpp"
 
-/// What the benchmarks measure: anything with `alloc()`, which returns 0 for none, and `free(pid)`.
+/// What the benchmarks measure: anything with `alloc()`, which returns 0 for no pid, and
+/// `free(pid)`.
 namespace pidmap_stress::benchmarking {
 
-/// The walk with nothing counted but nr_free: what any way to count is added to.
+/// The walk that counts nothing except nr_free: any way to count adds its cost to this.
 struct uncounted_steps : per_pid_steps {
     template <class Namespace>
     [[nodiscard]] static bool enter(Namespace&) noexcept {
@@ -67,7 +68,7 @@ void for_each_candidate(Visit visit) {
     for_each_variant<native>(visit);
 }
 
-/// One alloc/free pair after the other.
+/// One alloc/free pair after another.
 template <class Subject>
 void run_pairs(benchmark::State& state, Subject& subject) {
     for ([[maybe_unused]] const auto turn : state) {
@@ -81,7 +82,7 @@ void run_pairs(benchmark::State& state, Subject& subject) {
     state.SetItemsProcessed(state.iterations());
 }
 
-/// The same, to be counted.
+/// The same, for counting instructions.
 template <class Subject>
 void make_pairs(Subject& subject, int count) {
     for (int i = 0; i < count; ++i) subject.free(subject.alloc());

@@ -7,8 +7,8 @@
 namespace pidmap_stress {
 
 /// A complete variant of its own make, which shares no step with pid_namespace: one reference for
-/// every pid, taken before the search and dropped after the bit is clear. To begin with a variant
-/// of yours, copy it to allocator/variants/NAME.hpp and rename it.
+/// every pid, taken before the search and dropped after the bit is clear. To begin a variant of
+/// yours, copy it to allocator/variants/NAME.hpp and rename it.
 template <execution_policy P>
 class own_make {
     template <class T, cell_role Role>
@@ -34,7 +34,7 @@ public:
 
     [[nodiscard]] bool start() noexcept {
         page_bits<P>* const first = page(0);
-        return first != nullptr && first->test_and_set(0, relaxed);  // Nobody else is here yet.
+        return first != nullptr && first->test_and_set(0, relaxed);  // No other worker is here yet.
     }
 
     [[nodiscard]] alloc_result alloc_pidmap() noexcept {
@@ -72,7 +72,7 @@ public:
     [[nodiscard]] const page_bits<P>* peek_bits(unsigned page) const noexcept {
         return P::peek(pages_[page]);
     }
-    /// There is no such count here, so it is what the bitmap says.
+    /// There is no such count here, so it is counted from the bitmap.
     [[nodiscard]] int peek_nr_free(unsigned page) const noexcept {
         const page_bits<P>* const bits = peek_bits(page);
         int used = bits == nullptr && page == 0 ? 1 : 0;
@@ -84,7 +84,7 @@ public:
 private:
     [[nodiscard]] alloc_result search() noexcept {
         const pid_nr last = last_.load(relaxed);
-        // Relaxed: an allocation goes by the pid_max that it happens to read.
+        // Relaxed: an allocation uses whatever pid_max it happens to read.
         pid_search<geometry> visit(last, pid_max_.load(relaxed));
         for (; !visit.done(); visit.next_page()) {
             page_bits<P>* const bits = page(visit.page());
@@ -102,7 +102,7 @@ private:
         return alloc_error::exhausted;
     }
 
-    /// Forward only, or the pids between would be handed out again at once.
+    /// Forward only; otherwise the pids between would be handed out again at once.
     void advance(pid_nr last, pid_nr nr) noexcept {
         pid_nr seen = last;
         while (!last_.compare_exchange_weak(seen, nr, relaxed))
@@ -115,7 +115,7 @@ private:
         if (page_bits<P>* const there = slot.load(acquire)) return there;
         page_bits<P>* const fresh = P::template create<page_bits<P>>();
         page_bits<P>* winner = nullptr;
-        // Release and acquire: whoever sees the page sees it zeroed.
+        // Release and acquire: a worker that sees the page sees it zeroed.
         if (fresh == nullptr || slot.compare_exchange_strong(winner, fresh, acq_rel)) return fresh;
         P::destroy(fresh);
         return winner;

@@ -4,7 +4,7 @@
 
 namespace pidmap_stress {
 
-/// Mutant: an allocation does not look whether the namespace has been closed.
+/// Mutant: an allocation does not check whether the namespace has been closed.
 /// \source Linux before c876ad768215 (2012).
 struct alloc_into_dead_steps : sound_steps {
     struct lifecycle : namespace_lifecycle {

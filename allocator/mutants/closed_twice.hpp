@@ -4,8 +4,8 @@
 
 namespace pidmap_stress {
 
-/// Mutant: everyone who closes the namespace is told to have been the first, so the reference that
-/// the first one drops is dropped by each.
+/// Mutant: every worker that closes the namespace is told that it was the first, so each of them
+/// drops the reference that only the first one should.
 template <execution_policy P>
 struct closed_twice : pid_namespace<P, sound_orders, sound_steps> {
     using pid_namespace<P, sound_orders, sound_steps>::pid_namespace;

@@ -15,8 +15,8 @@ struct count_one_shortcut_steps : sound_steps {
     }
 };
 
-/// Mutant: a put that reads 1 takes it that nobody else is left, and spares itself the decrement. A
-/// plain read acquires nothing: what the others did may come after the release.
+/// Mutant: a put that reads 1 assumes that no other user is left, and skips the decrement. A plain
+/// read acquires nothing: what the others did may come after the release.
 /// \source Linux f57e515a1b56 (2019), put_pid().
 template <execution_policy P>
 struct count_one_shortcut : pid_namespace<P, sound_orders, count_one_shortcut_steps> {

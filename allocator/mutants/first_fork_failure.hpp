@@ -4,8 +4,8 @@
 
 namespace pidmap_stress {
 
-/// Mutant: a creation that fails right after the first pid gives that back, sees the count at what
-/// it was before, and lets it be. \source Linux, 2013.
+/// Mutant: a creation that fails right after the first pid gives that back, sees the count at its
+/// earlier value, and leaves it there. \source Linux, 2013.
 struct first_fork_failure_steps : sound_steps {
     struct lifecycle : namespace_lifecycle {
         template <class Namespace>

@@ -4,7 +4,7 @@
 
 namespace pidmap_stress {
 
-/// Mutant: a full map answers as a dead namespace does, so callers give up for good.
+/// Mutant: a full map answers like a dead namespace, so callers give up for good.
 /// \source Linux 35f71bc0a09a (2015), b26ebfe12f34 (2020).
 template <execution_policy P>
 struct full_says_dead : pid_namespace<P, sound_orders, sound_steps> {

@@ -14,8 +14,8 @@ struct hint_taken_back_steps : sound_steps {
     };
 };
 
-/// Mutant: a pid that goes back unused, as an ancestor had none, takes the hint back with it.
-/// Whoever moved that on meanwhile gets the same pid again.
+/// Mutant: a pid that goes back unused, because an ancestor had none, takes the hint back with it.
+/// A worker that moved the hint on meanwhile gets the same pid again.
 template <execution_policy P>
 struct hint_taken_back : pid_namespace<P, sound_orders, hint_taken_back_steps> {
     using pid_namespace<P, sound_orders, hint_taken_back_steps>::pid_namespace;

@@ -25,9 +25,10 @@ struct late_repair_steps : sound_steps {
     }
 };
 
-/// Mutant: only who sees a page empty takes a reference first; who reserved a slot on it just as it
-/// emptied takes one afterwards, and gives the slot back if the namespace is dead by then. Another
-/// wrong fix: a third worker rides on that slot meanwhile. Takes three threads.
+/// Mutant: only a worker that sees a page empty takes a reference first. A worker that reserved a
+/// slot on it just as it emptied takes one afterwards, and gives the slot back if the namespace is
+/// dead by then. Another wrong fix: a third worker relies on that slot meanwhile. Takes three
+/// threads.
 template <execution_policy P>
 struct late_repair : pid_namespace<P, sound_orders, late_repair_steps> {
     using pid_namespace<P, sound_orders, late_repair_steps>::pid_namespace;

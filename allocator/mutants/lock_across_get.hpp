@@ -19,8 +19,8 @@ struct lock_across_get_steps : sound_steps {
     }
 };
 
-/// Mutant: a worker that fills an empty page holds a lock while it takes the reference. Nothing
-/// breaks but the promise of lock-freedom: if it stops there, everybody waits.
+/// Mutant: a worker that fills an empty page holds a lock while it takes the reference. Only the
+/// promise of lock-freedom breaks: if the worker stops there, all others wait.
 template <execution_policy P>
 struct lock_across_get : pid_namespace<P, sound_orders, lock_across_get_steps> {
     using pid_namespace<P, sound_orders, lock_across_get_steps>::pid_namespace;

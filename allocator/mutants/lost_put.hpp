@@ -5,7 +5,7 @@
 namespace pidmap_stress {
 
 struct lost_put_steps : sound_steps {
-    /// Whoever empties the page keeps quiet about it.
+    /// A worker that empties the page keeps quiet about it.
     template <class Namespace>
     static void vacate(Namespace& ns, unsigned page) noexcept {
         ns.pages[page].nr_free.fetch_add(1, Namespace::orders::vacate);  // (C2)

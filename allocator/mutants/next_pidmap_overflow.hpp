@@ -35,8 +35,8 @@ struct next_pidmap_overflow_steps : sound_steps {
     };
 };
 
-/// Mutant: the search goes on behind the last pid whether or not pid_max is still above it. The
-/// kernel went on behind its array of pages; here the last page there is ends it, so that the
+/// Mutant: the search continues behind the last pid whether or not pid_max is still above it. The
+/// kernel continued behind its array of pages; here the last page ends the search, so that the
 /// mutant misbehaves and does not merely crash.
 /// \source Linux c78193e9c7bc and d8bdc59f215e (2011).
 template <execution_policy P>

@@ -8,7 +8,7 @@ struct no_memory_before_dead_steps : sound_steps {
     struct lifecycle : namespace_lifecycle {
         template <class Namespace>
         [[nodiscard]] static bool still_open(const Namespace& ns) noexcept {
-            // Relaxed, both: looks, and what they lead to is the mutant's own affair.
+            // Both relaxed: only looks, and their consequences are the mutant's own affair.
             const auto next =
                 static_cast<unsigned>(ns.last_pid.load(std::memory_order::relaxed) + 1) /
                 Namespace::geometry::bits_per_page;
@@ -20,7 +20,7 @@ struct no_memory_before_dead_steps : sound_steps {
     };
 };
 
-/// Mutant: a worker that comes to a page that has no memory does not ask whether the namespace was
+/// Mutant: a worker that reaches a page without memory does not ask whether the namespace was
 /// closed, so that one which is short of memory never says that it is dead.
 template <execution_policy P>
 struct no_memory_before_dead : pid_namespace<P, sound_orders, no_memory_before_dead_steps> {

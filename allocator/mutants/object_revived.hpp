@@ -16,8 +16,8 @@ struct object_revived_steps : sound_steps {
     };
 };
 
-/// Mutant: a lookup tests whether an object's count is 0, and raises it in a second step, when it
-/// may be 0.
+/// Mutant: a lookup tests whether an object's count is 0, and raises it in a second step, by which
+/// time it may be 0.
 template <execution_policy P>
 struct object_revived : pid_namespace<P, sound_orders, object_revived_steps> {
     using pid_namespace<P, sound_orders, object_revived_steps>::pid_namespace;

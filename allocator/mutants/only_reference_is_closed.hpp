@@ -15,7 +15,7 @@ struct only_reference_is_closed_steps : sound_steps {
 };
 
 /// Mutant: an allocation that finds a count of 1 at its end answers as if the namespace were
-/// closed: it takes the one reference for its own page's.
+/// closed: it mistakes the one reference for its own page's.
 template <execution_policy P>
 struct only_reference_is_closed : pid_namespace<P, sound_orders, only_reference_is_closed_steps> {
     using pid_namespace<P, sound_orders, only_reference_is_closed_steps>::pid_namespace;

@@ -4,7 +4,7 @@
 
 namespace pidmap_stress {
 
-/// Mutant: a child takes no reference on its parent, and drops it all the same.
+/// Mutant: a child takes no reference on its parent, but still drops one.
 struct parent_not_pinned_steps : sound_steps {
     struct lifecycle : namespace_lifecycle {
         template <class Namespace>

@@ -4,8 +4,8 @@
 
 namespace pidmap_stress {
 
-/// Mutant: a worker that reads a count of 1 takes itself for the last and skips the decrement, and
-/// with it the order: what others did with the object need not have happened before its end.
+/// Mutant: a worker that reads a count of 1 assumes that it is the last and skips the decrement,
+/// and with it the order: what others did with the object need not have happened before its end.
 /// \source put_pid() of Linux before f57e515a1b56 (2019).
 struct pid_count_one_shortcut_steps : sound_steps {
     struct objects : forgetful_objects {

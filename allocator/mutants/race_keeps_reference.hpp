@@ -31,7 +31,7 @@ struct race_keeps_reference : pid_namespace<P, sound_orders, race_keeps_referenc
     using pid_namespace<P, sound_orders, race_keeps_reference_steps>::pid_namespace;
     static constexpr variant_info info{
         .name = "race_keeps_reference",
-        .summary = "who loses the race to fill a page keeps its reference",
+        .summary = "the loser of the race to fill a page keeps its reference",
         .kind = variant_kind::mutant,
         .breaks = {{.broken = invariant::refcount_equals_pages},
                    {.broken = invariant::nothing_leaked}}};

@@ -6,7 +6,7 @@ namespace pidmap_stress {
 
 /// Mutant: a lookup raises an object's count whatever it is, and takes that back if it was 0. While
 /// it is raised, a second lookup sees a count that is not 0, and gets an object that has ended.
-/// Takes three: one that ends the object, and two that look its number up meanwhile.
+/// Takes three threads: one that ends the object, and two that look up its number meanwhile.
 struct raised_and_taken_back_steps : sound_steps {
     struct objects : forgetful_objects {
         template <class Object>

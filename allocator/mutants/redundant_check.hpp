@@ -12,7 +12,7 @@ struct redundant_check_steps : sound_steps {
     }
 };
 
-/// Equivalent: whether the bit looks clear is looked up once more before it is claimed.
+/// Equivalent: the bit is tested once more before it is claimed.
 template <execution_policy P>
 struct redundant_check : pid_namespace<P, sound_orders, redundant_check_steps> {
     using pid_namespace<P, sound_orders, redundant_check_steps>::pid_namespace;

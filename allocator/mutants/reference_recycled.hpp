@@ -44,7 +44,7 @@ struct reference_recycled_steps : sound_steps {
         if (nr_free.fetch_add(1, Namespace::orders::vacate) + 1 != capacity) return;  // (C2)
         // (M1) release, read by (M2).
         left_behind(ns, page).store(true, std::memory_order::release);
-        // Relaxed: a look, and who is wrong about it is what this mutant is about.
+        // Relaxed: only a look; the mutant is about the worker that it misleads.
         if (nr_free.load(std::memory_order::relaxed) == capacity &&
             left_behind(ns, page).exchange(false, std::memory_order::acq_rel))  // (M2)
             ns.put();
@@ -52,8 +52,8 @@ struct reference_recycled_steps : sound_steps {
 };
 
 /// Mutant: a worker that empties a page leaves its reference to the worker that fills it next, by a
-/// flag. The flag may be raised when the page has been filled by somebody else in between, with a
-/// reference of its own: then nobody takes the one that is left.
+/// flag. The flag may be raised when another worker has filled the page in between, with a
+/// reference of its own: then no worker takes the one that is left.
 template <execution_policy P>
 struct reference_recycled : pid_namespace<P, sound_orders, reference_recycled_steps> {
     using pid_namespace<P, sound_orders, reference_recycled_steps>::pid_namespace;

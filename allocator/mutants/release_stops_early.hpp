@@ -15,8 +15,8 @@ struct release_stops_early_steps : sound_steps {
     };
 };
 
-/// Mutant: the release of a namespace may end its parent, but nobody above: a repair of the
-/// recursion that forgets the loop.
+/// Mutant: the release of a namespace may end its parent, but none above: a repair of the recursion
+/// that forgets the loop.
 template <execution_policy P>
 struct release_stops_early : pid_namespace<P, sound_orders, release_stops_early_steps> {
     using pid_namespace<P, sound_orders, release_stops_early_steps>::pid_namespace;

@@ -18,7 +18,7 @@ struct sticky_count_steps : sound_steps {
     }
 };
 
-/// Mutant: a count of 100 is taken for saturated and never decremented again, so the namespace is
+/// Mutant: a count of 100 counts as saturated and is never decremented again, so the namespace is
 /// never released.
 template <execution_policy P>
 struct sticky_count : pid_namespace<P, sound_orders, sticky_count_steps> {

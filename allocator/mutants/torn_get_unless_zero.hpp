@@ -14,7 +14,7 @@ struct torn_get_unless_zero_steps : per_pid_steps {
     }
 };
 
-/// Mutant: that the count is not 0 is tested, and then it is raised: it may have become 0 between.
+/// Mutant: the count is tested, and then it is raised: it may have become 0 in between.
 template <execution_policy P>
 struct torn_get_unless_zero : pid_namespace<P, per_pid_orders, torn_get_unless_zero_steps> {
     using pid_namespace<P, per_pid_orders, torn_get_unless_zero_steps>::pid_namespace;

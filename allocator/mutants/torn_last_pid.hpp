@@ -13,7 +13,7 @@ struct torn_last_pid_steps : sound_steps {
     }
 };
 
-/// Mutant: whether the hint moves forward is tested, and then it is stored: what others did between
+/// Mutant: the hint is tested for moving forward, and then it is stored: what others did in between
 /// is undone. Takes a preemption and two rounds.
 template <execution_policy P>
 struct torn_last_pid : pid_namespace<P, sound_orders, torn_last_pid_steps> {

@@ -14,7 +14,8 @@ struct transition_read_twice_steps : sound_steps {
     }
 };
 
-/// Mutant: that the page is empty now is read after it was counted, so two workers may both see it.
+/// Mutant: whether the page is empty is read after the free was counted, so two workers may see it
+/// so.
 template <execution_policy P>
 struct transition_read_twice : pid_namespace<P, sound_orders, transition_read_twice_steps> {
     using pid_namespace<P, sound_orders, transition_read_twice_steps>::pid_namespace;

@@ -9,7 +9,7 @@ struct unordered_put_orders : sound_orders {
     static constexpr auto put = std::memory_order::acquire;
 };
 
-/// Mutant: no put releases anything, so the last one cannot know that the others are through.
+/// Mutant: no put releases anything, so the last one cannot know that the others are done.
 template <execution_policy P>
 struct unordered_put : pid_namespace<P, unordered_put_orders, sound_steps> {
     using pid_namespace<P, unordered_put_orders, sound_steps>::pid_namespace;

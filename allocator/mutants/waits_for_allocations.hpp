@@ -14,7 +14,7 @@ struct waits_for_allocations_steps : sound_steps {
     }
     template <class Namespace>
     [[nodiscard]] static page_answer open_page(Namespace& ns, unsigned page) noexcept {
-        // Relaxed: a number that is waited for, and nothing is published by it.
+        // Relaxed: a number to wait for; nothing is published by it.
         under_way(ns).fetch_add(1, std::memory_order::relaxed);
         const page_answer answer = sound_steps::open_page(ns, page);
         under_way(ns).fetch_sub(1, std::memory_order::relaxed);
@@ -22,14 +22,14 @@ struct waits_for_allocations_steps : sound_steps {
     }
     template <class Namespace>
     static void vacate(Namespace& ns, unsigned page) noexcept {
-        // Relaxed: what is read orders nothing, the counting below does.
+        // Relaxed: the read orders nothing, the counting below does.
         while (under_way(ns).load(std::memory_order::relaxed) != 0) Namespace::policy::pause();
         sound_steps::vacate(ns, page);
     }
 };
 
-/// Mutant: a worker that frees a pid waits until no allocation is under way. Nothing breaks but the
-/// promise of lock-freedom: if one stops midway, nobody frees any more.
+/// Mutant: a worker that frees a pid waits until no allocation is under way. Only the promise of
+/// lock-freedom breaks: if one stops midway, no worker can free any more.
 template <execution_policy P>
 struct waits_for_allocations : pid_namespace<P, sound_orders, waits_for_allocations_steps> {
     using pid_namespace<P, sound_orders, waits_for_allocations_steps>::pid_namespace;

@@ -13,8 +13,8 @@ struct waits_when_full_steps : sound_steps {
     }
 };
 
-/// Mutant: a worker that comes to a full page waits there until a pid of it is freed, instead of
-/// going on to the next one.
+/// Mutant: a worker that reaches a full page waits there until a pid of it is freed, instead of
+/// moving on to the next page.
 template <execution_policy P>
 struct waits_when_full : pid_namespace<P, sound_orders, waits_when_full_steps> {
     using pid_namespace<P, sound_orders, waits_when_full_steps>::pid_namespace;

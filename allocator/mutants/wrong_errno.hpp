@@ -4,7 +4,7 @@
 
 namespace pidmap_stress {
 
-/// Mutant: a dead namespace answers as a full one does.
+/// Mutant: a dead namespace answers like a full one.
 /// \source Linux 35f71bc0a09a (2015), b26ebfe12f34 (2020).
 template <execution_policy P>
 struct wrong_errno : pid_namespace<P, sound_orders, sound_steps> {

@@ -25,9 +25,9 @@ struct wrong_fix_steps : sound_steps {
 };
 
 /// Mutant: the plausible repair. The reference is taken unless the count is 0, but after the page
-/// was taken, and that is undone if the namespace was dead. A third worker rides on what is undone:
-/// it sees a page that is non-empty, takes no reference, and gets a pid of a dead namespace. Takes
-/// three threads.
+/// was taken, and that is undone if the namespace was dead. A third worker relies on what is
+/// undone: it sees a page that is non-empty, takes no reference, and gets a pid of a dead
+/// namespace. Takes three threads.
 template <execution_policy P>
 struct wrong_fix : pid_namespace<P, sound_orders, wrong_fix_steps> {
     using pid_namespace<P, sound_orders, wrong_fix_steps>::pid_namespace;

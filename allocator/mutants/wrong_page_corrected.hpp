@@ -14,7 +14,7 @@ struct wrong_page_corrected_steps : sound_steps {
     }
 };
 
-/// Mutant: free corrects for bit 0 on page 1, which has none.
+/// Mutant: free corrects for bit 0 on page 1, where bit 0 is an ordinary pid.
 template <execution_policy P>
 struct wrong_page_corrected : pid_namespace<P, sound_orders, wrong_page_corrected_steps> {
     using pid_namespace<P, sound_orders, wrong_page_corrected_steps>::pid_namespace;

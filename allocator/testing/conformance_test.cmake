@@ -1,5 +1,5 @@
-# Plants faults in the example of a variant, and expects that each is told in the words of the
-# contract: one that lacks a member by the compiler, the others by the conformance tests.
+# Plants faults in the example of a variant, and expects each to be reported in the words of the
+# contract: a missing member by the compiler, the others by the conformance tests.
 #
 # cmake -DSOURCE=.. -DWORK=.. -DCXX=.. -P conformance_test.cmake
 cmake_minimum_required(VERSION 3.20)

@@ -14,7 +14,7 @@ namespace pidmap_stress::testing {
 /// The native world with its heap watched: objects are counted, a creation can be made to fail,
 /// and a retired object can be kept, as if a reader were still looking at it.
 ///
-/// The books are one set for each geometry, and tests run one after the other: reset() first.
+/// There is one set of books for each geometry, and tests run one after another: reset() first.
 /// They use relaxed accesses only, so as not to order what they watch.
 template <geometry_trait Geometry>
 struct supervised : basic_native<Geometry> {
@@ -28,7 +28,7 @@ struct supervised : basic_native<Geometry> {
         keep_retired_ = false;
         during_creation_ = nullptr;
     }
-    /// Makes the k-th creation from now on fail, counted from 1; 0 for none.
+    /// Makes the k-th creation from now on fail, counted from 1; 0: none.
     static void fail_creation(int k) {
         creations_ = 0;
         failing_ = k;
@@ -77,7 +77,7 @@ private:
     static inline std::vector<std::function<void()>> retired_;
 };
 
-/// An atomic that counts how often an algorithm comes to it.
+/// An atomic that counts how often an algorithm accesses it.
 template <class T>
 class counted_atomic : public std::atomic<T> {
 public:

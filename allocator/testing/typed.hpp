@@ -43,12 +43,12 @@ struct typed_cases<type_list<Ts...>> {
 template <class List>
 using typed_cases_t = typename typed_cases<List>::type;
 
-// Properties, by what a variant says of itself: so a new variant is in the right tests at once.
+// Properties that a variant declares: so a new variant is in the right tests at once.
 
 /// Holds under every discipline.
 template <class V>
 struct is_flawless : std::bool_constant<V::info.breaks.empty()> {};
-/// Its references balance for callers who hold one of their own.
+/// Its references balance for callers that hold one of their own.
 template <class V>
 struct balances : std::bool_constant<!V::info.breaks.expects(invariant::refcount_equals_pages,
                                                              discipline::reference)> {};

@@ -4,8 +4,8 @@
 
 namespace pidmap_stress {
 
-/// The orders of the posted patch, in the terms of C++: what Linux calls fully ordered is an
-/// RMW that is sequentially consistent, and clear_bit() and atomic_inc() are not ordered at all.
+/// The orders of the posted patch, in the terms of C++: what Linux calls fully ordered is an RMW
+/// that is sequentially consistent, and clear_bit() and atomic_inc() are not ordered at all.
 struct as_posted_orders {
     static constexpr auto hint = std::memory_order::relaxed;  // Relaxed: the kernel reads plainly.
     static constexpr auto page_seen = std::memory_order::acquire;     // (I2) from (I1)
@@ -61,9 +61,10 @@ struct as_posted_steps : default_steps {
 /// How the posted form fails whatever its initial reference stands for.
 ///
 /// Page 0 loses a reference each time that it empties, and the rest follows: once the count is one
-/// too low, the namespace goes while it is in use, and then everything may break. Under `lookup`
-/// the get that comes too late is enough. With a plain `last_pid` and an unordered clear, numbers
-/// come back too early and without their last owner's writes. Objects touch at their end what may
+/// too low, the namespace is released while it is in use, and then everything may break. Under
+/// `lookup` the late get is enough. With a plain `last_pid` and an unordered clear, numbers come
+/// back too early and without their last owner's writes. At their end, objects touch what may be
+/// gone, unless page 0 has broken the namespace first.
 /// be gone; where page 0 has not been first, that is.
 inline constexpr breakage_list as_posted_breaks{
     {.broken = invariant::refcount_equals_pages, .shown_by = "page_zero"},

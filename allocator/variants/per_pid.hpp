@@ -29,7 +29,7 @@ struct per_pid_orders {
 
 /// A reference for every pid, taken before the search and dropped after the bit is clear again.
 struct per_pid_steps : default_steps {
-    /// What the reference of a pid is for in Linux: it lasts as long as the object.
+    /// The reference of a pid serves the same purpose in Linux: it lasts as long as the object.
     using objects = counted_objects;
     /// The creator's.
     static constexpr int initial_references = 1;

@@ -17,11 +17,11 @@ struct sound_orders {
     /// (F1) release, read by (A1).
     static constexpr auto clear = std::memory_order::release;
     /// (C1) release, read by (C2): the get (R2) that backs a page happens before the put (R3) of
-    /// whoever empties it.
+    /// the worker that empties it.
     static constexpr auto reserve = std::memory_order::release;
-    /// (C2) release, so that who empties the page later sees all that this caller did to the
-    /// namespace; acquire, so that the put that follows comes after all that. Partners: (C1) and
-    /// (C2) of all that came before on this page, whose release sequences are all RMWs.
+    /// (C2) release, so that the worker that empties the page later sees all that this caller did
+    /// to the namespace; acquire, so that the put that follows comes after all that. Partners: (C1)
+    /// and (C2) of all that came before on this page, whose release sequences are all RMWs.
     static constexpr auto vacate = std::memory_order::acq_rel;
     /// (R1, R2) relaxed: taking a reference publishes nothing. That the namespace was set up is
     /// known from whatever led the caller to it.
@@ -38,14 +38,14 @@ struct sound_orders {
 /// is clear, so a page with a bit set is always one with a slot reserved. The reservation that
 /// leaves `capacity` behind is a CAS, made with a fresh reference in hand, which becomes the
 /// page's; so at every instant the count is at least the number of pages with a slot reserved.
-/// Whoever takes nr_free back to `capacity` drops that one reference: each departure from
+/// The worker that takes nr_free back to `capacity` drops that one reference: each departure from
 /// `capacity` has one get, each return one put, and between them the count cannot be 0.
 ///
-/// A dead namespace has every page at `capacity`, and to leave it takes a reference that can no
-/// longer be had: so it stays dead, and says so.
+/// A dead namespace has every page at `capacity`, and leaving it takes a reference that can no
+/// longer be taken: so it stays dead, and says so.
 ///
 /// Lock-free: each loop is repeated only because another worker's CAS or RMW on the same cell took
-/// effect, and no worker waits for a given other one.
+/// effect, and no worker waits for a particular other one.
 struct sound_steps : default_steps {
     /// The creator's.
     static constexpr int initial_references = 1;

@@ -9,9 +9,9 @@
 /// linearizable: each call took effect at one instant between its call and its return (a pending
 /// one: then or never), and the results are those of a set of pids.
 ///
-/// The specification. The state is the set of held pids, the number of external references, and
-/// whether the namespace is dead: it dies for good when it holds no pid and no reference is left.
-/// And whether it is closed, which it stays, too; pids that are held then are held on.
+/// The specification. The state is the set of held pids, the number of external references, whether
+/// the namespace is dead, and whether it is closed. It dies for good when it holds no pid and no
+/// reference is left. It also stays closed; pids that are held then stay held.
 ///
 /// | call    | result         | legal if                         | effect           |
 /// |---------|----------------|----------------------------------|------------------|
@@ -27,15 +27,16 @@
 /// A set of pids is many independent pids, so histories without a death decompose: the whole is
 /// linearizable if and only if the part of each pid is (Herlihy and Wing's locality). Each part is
 /// searched after Wing, Gong and Lowe. What is not local to a pid is judged by conditions that
-/// every linearizable history meets. They are necessary, not sufficient: it escapes them if the
-/// only pid that held the namespace was freed and allocated again by calls that overlapped.
+/// every linearizable history meets. They are necessary, not sufficient: they miss the case that
+/// the only pid that held the namespace was freed and allocated again by calls that overlapped.
 /// - `namespace_dead` must not return before the earliest instant at which the namespace can have
 ///   died. So no pid and no reference covers the whole call, and nothing called after it succeeds.
 /// - There is a reference for every put.
-/// - One disable closes the namespace, at an instant that parts the allocations: who got a pid, or
-///   was told of want, came before it; who was told `namespace_dead`, while the namespace cannot
-///   have been dead, came after it. Allocations are judged pid by pid as if they had returned by
-///   then. Where there is no death and no pending alloc, this is exact.
+/// - One disable closes the namespace, at an instant that separates the allocations: those that got
+///   a pid, or failed for want of pids or memory, came before it; those that were told
+///   `namespace_dead`, while the namespace cannot have been dead, came after it. Allocations before
+///   it are judged pid by pid as if they had returned by then. Where there is no death and no
+///   pending alloc, this is exact.
 /// - Nothing called after an instant succeeds, if surely nothing held the namespace then. An alloc
 ///   that got no pid may have held it while it was under way: it has its reference first, and gives
 ///   it back at its end.
@@ -46,11 +47,11 @@
 ///   have got a pid and given it back, one pid more, as the hint may be there. Pids below
 ///   reserved_pids are eligible before a wrap only, so they are left out.
 ///
-/// A pending alloc without a pid explains no free, as nobody was told its pid; but it may hold the
-/// namespace, and overlaps what comes later.
+/// A pending alloc without a pid explains no free, as no caller was told its pid; but it may hold
+/// the namespace, and overlaps what comes later.
 namespace pidmap_stress {
 
-/// What is known beyond the history itself. It goes for each namespace of the history.
+/// What is known beyond the history itself. It applies to each namespace of the history.
 struct linearizability_rules {
     /// The lowest pid_max in force during the history. 0: `exhausted` is not judged.
     pid_nr lowest_pid_max = 0;
@@ -59,7 +60,7 @@ struct linearizability_rules {
     unsigned initial_references = 1;
     /// Pids that were held at the beginning of the history.
     std::span<const pid_nr> initially_held{};
-    /// It was closed for allocations at the beginning of the history.
+    /// Whether it was closed for allocations at the beginning of the history.
     bool initially_closed = false;
     /// How far the clocks of two workers may differ, in ticks.
     ticks skew = 0;
@@ -69,7 +70,7 @@ struct linearizability_rules {
 
 struct linearizability {
     std::vector<finding> findings{};
-    /// Every search came to its end. Without this, no finding means nothing.
+    /// Whether every search was completed. If not, the absence of a finding means nothing.
     bool decided = true;
 };
 

@@ -13,8 +13,8 @@
 namespace pidmap_stress {
 namespace {
 
-/// Workers from here on are none: each stands for the reference that an alloc without a pid had in
-/// hand, which it got and put while it was under way.
+/// Numbers from here on are not workers: each stands for the reference that an alloc without a pid
+/// had in hand, which it got and put while it was under way.
 constexpr unsigned first_of_nobody = 100;
 
 /// The specification of linearizable.hpp, word by word.
@@ -75,7 +75,7 @@ bool any_order(const std::vector<operation>& rest, const specification& state) {
     return false;
 }
 
-/// The same with each alloc that got no pid having held the namespace, or not.
+/// The same, where each alloc that got no pid may have held the namespace, or not.
 bool brute_force(const std::vector<operation>& history, const specification& state) {
     std::vector<operation> in_vain;
     for (const operation& one : history)
@@ -102,8 +102,8 @@ struct random_histories {
 
     int below(int bound) { return static_cast<int>(random() % static_cast<unsigned>(bound)); }
 
-    /// A legal sequence of at most 7 calls on 2 pids, each stretched in time around its place. Half
-    /// of them are then spoilt in one call.
+    /// A legal sequence of at most 7 calls on 2 pids, each stretched in time around its place. In
+    /// half of them, one call is then spoilt.
     std::vector<operation> next() {
         specification state;
         std::vector<operation> history;
@@ -201,7 +201,7 @@ TEST(LinearizableBruteForceTest, AgreesOnPids) {
     EXPECT_GT(bad, 2'000);
 }
 
-// The same with closings, which part the allocations of all pids by one instant.
+// The same with closings, which separate the allocations of all pids by one instant.
 TEST(LinearizableBruteForceTest, AgreesOnClosings) {
     random_histories histories{.random = std::mt19937{3}, .with_closings = true};
     int good = 0;
@@ -221,7 +221,7 @@ TEST(LinearizableBruteForceTest, AgreesOnClosings) {
     EXPECT_GT(bad, 2'000);
 }
 
-// With both it rejects only what no order explains, too.
+// With both, it still rejects only what no order explains.
 TEST(LinearizableBruteForceTest, NeverCriesWolfOverAClosingAndADeath) {
     random_histories histories{
         .random = std::mt19937{4}, .with_deaths = true, .with_closings = true};

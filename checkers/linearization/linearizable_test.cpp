@@ -44,7 +44,7 @@ bool accepts(const std::vector<operation>& history, linearizability_rules rules 
 
 // --- one pid -------------------------------------------------------------------------------------
 
-// Calls one after the other, pid by pid, are explained as they are.
+// Calls one after another, pid by pid, are explained as they are.
 TEST(LinearizableTest, AcceptsASequentialHistory) {
     EXPECT_TRUE(accepts({}));
     EXPECT_TRUE(accepts({alloc(1, 1, 0, 1), alloc(2, 2, 2, 3), free(1, 1, 4, 5), alloc(2, 1, 6, 7),
@@ -87,7 +87,7 @@ TEST(LinearizableTest, BacktracksFromAWrongChoice) {
                          free(2, 1, 0, 29), alloc(3, 1, 0, 28), free(3, 1, 0, 27)}));
 }
 
-// Nobody frees a pid that he was not given.
+// A worker cannot free a pid that no allocation returned.
 TEST(LinearizableTest, RejectsAFreeOfAFreePid) {
     EXPECT_FALSE(accepts({free(1, 1, 0, 1)}));
     EXPECT_FALSE(accepts({alloc(1, 1, 0, 1), free(1, 1, 2, 3), free(1, 1, 4, 5)}));
@@ -96,7 +96,7 @@ TEST(LinearizableTest, RejectsAFreeOfAFreePid) {
     EXPECT_FALSE(accepts({alloc(1, 1, 0, 1)}, {.initially_held = held}));
 }
 
-// A pending free may have taken effect, from its call on, and need not have.
+// A pending free may have taken effect, from its call on, but need not have.
 TEST(LinearizableTest, APendingFreeExplainsALaterAlloc) {
     EXPECT_TRUE(accepts({alloc(1, 1, 0, 1), free(1, 1, 2, never), alloc(2, 1, 3, 4)}));
     EXPECT_TRUE(accepts({alloc(1, 1, 0, 1), free(1, 1, 2, never)}));
@@ -191,7 +191,7 @@ TEST(LinearizableTest, RejectsDeadUnderASureCover) {
     EXPECT_FALSE(
         accepts({alloc(1, 1, 0, 1), put(1, 2, 3), failed(2, dead, 4, 5), free(1, 1, 6, 7)}));
     EXPECT_FALSE(accepts({get(1, 0, 1), put(1, 2, 3), failed(2, dead, 4, 5), put(1, 6, 7)}));
-    // Two covers that hand over without a gap are one.
+    // Two holders that hand over without a gap count as one.
     EXPECT_FALSE(accepts({alloc(1, 1, 0, 1), put(1, 2, 3), failed(2, dead, 4, 9), alloc(1, 2, 5, 6),
                           free(1, 1, 7, 8), free(1, 2, 10, 11)}));
 }
@@ -205,7 +205,7 @@ TEST(LinearizableTest, RejectsASuccessAfterDead) {
         accepts({put(1, 0, 9), failed(2, dead, 2, 7), alloc(1, 1, 4, 5), free(1, 1, 6, 8)}));
 }
 
-// A dead namespace is never revived, even if nobody was told that it is dead.
+// A dead namespace is never revived, even if no caller was told that it is dead.
 TEST(LinearizableTest, RejectsARevival) {
     EXPECT_FALSE(accepts({put(1, 0, 1), alloc(2, 1, 2, 3)}));
     EXPECT_TRUE(accepts({put(1, 0, 2), alloc(2, 1, 2, 3)}));
@@ -265,13 +265,14 @@ TEST(LinearizableTest, KnowsWhatAClosedNamespaceSays) {
     EXPECT_FALSE(accepts({disable(1, 0, 1), failed(2, alloc_error::no_memory, 2, 3)}));
     EXPECT_FALSE(accepts({disable(1, 0, 1), failed(2, alloc_error::exhausted, 2, 3)}));
     EXPECT_TRUE(accepts({failed(2, dead, 0, 1)}, {.initially_closed = true}));
-    // A closed namespace is not dead: it can be referred to.
+    // A closed namespace is not dead: references on it can be taken.
     operation refused = get(2, 2, 3);
     refused.error = dead;
     EXPECT_FALSE(accepts({disable(1, 0, 1), refused}));
 }
 
-// Who was told parts those before the closing from those after it, even before disable returns.
+// The answers separate the calls before the closing from those after it, even before disable
+// returns.
 TEST(LinearizableTest, RejectsASuccessAfterSomebodyWasToldOfTheClosing) {
     EXPECT_FALSE(accepts({disable(1, 0, 9), failed(2, dead, 1, 2), alloc(3, 1, 3, 4)}));
     EXPECT_TRUE(accepts({disable(1, 0, 9), failed(2, dead, 1, 3), alloc(3, 1, 3, 4)}));
@@ -323,7 +324,7 @@ TEST(LinearizableTest, ExhaustedMayMissTheLastPid) {
     const std::vector history{alloc(1, 1, 0, 1), alloc(1, 2, 2, 3), alloc(1, 3, 4, 5),
                               free(1, 3, 6, 7), failed(1, exhausted, 8, 9)};
     EXPECT_TRUE(accepts(history));
-    // Which of two overlapping allocations was the last, nobody knows.
+    // It is unknown which of two overlapping allocations was the last.
     EXPECT_TRUE(accepts({alloc(1, 1, 0, 1), alloc(1, 2, 2, 5), alloc(2, 3, 4, 6), free(1, 2, 7, 8),
                          failed(1, exhausted, 9, 10)}));
     EXPECT_FALSE(accepts({alloc(1, 1, 0, 1), alloc(1, 2, 2, 3), alloc(2, 3, 4, 6), free(1, 2, 7, 8),

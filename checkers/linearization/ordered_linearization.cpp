@@ -41,7 +41,7 @@ public:
 
     [[nodiscard]] bool run() { return explain(0, begin_); }
 
-    /// What is left where the longest order ends.
+    /// The calls that are left where the longest order ends.
     [[nodiscard]] std::vector<operation> stuck() const {
         std::vector<operation> left;
         for (std::size_t i = 0; i < calls_.size(); ++i)
@@ -88,7 +88,7 @@ private:
             case operation_kind::alloc:
                 if (one.error == alloc_error::namespace_dead) return now.dead || now.closed;
                 if (one.error) return !now.closed;
-                // A pid that nobody was told explains nothing; a pending call may be left out.
+                // A pid that no caller was told explains nothing; a pending call may be left out.
                 if (now.dead || now.closed || one.pid == 0) return false;
                 if ((now.held & place_of(one.pid)) != 0) return false;
                 if (is_held_by_nobody(now) && !has_company(call)) return false;
@@ -113,7 +113,7 @@ private:
         return true;
     }
     /// Whether another call was under way at the same time: it may have had a reference in hand,
-    /// whatever it came to. A search may give its slot of one page back and die on the next.
+    /// whatever its result. A search may give its slot of one page back and die on the next.
     [[nodiscard]] bool has_company(std::size_t call) const noexcept {
         for (std::size_t i = 0; i < calls_.size(); ++i)
             if (i != call && (calls_[call].after >> i & 1U) == 0 &&
@@ -157,7 +157,7 @@ std::uint64_t fingerprint(std::span<const ordered_call> calls, const linearizabi
 
 std::optional<finding> judge_ordered(std::span<const ordered_call> calls,
                                      const linearizability_rules& rules) {
-    // Executions are many, and few of their histories differ.
+    // There are many executions, but few of their histories differ.
     constexpr std::size_t most = 100'000;
     thread_local std::unordered_set<std::uint64_t> explained;
     const std::uint64_t name = fingerprint(calls, rules);

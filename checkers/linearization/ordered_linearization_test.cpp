@@ -7,7 +7,7 @@
 
 #include "checkers/linearization/random_history.hpp"
 
-/// Calls that are ordered by what happens before what, and by nothing else.
+/// Calls that are ordered by happens-before, and by nothing else.
 namespace pidmap_stress {
 namespace {
 
@@ -34,7 +34,7 @@ TEST(OrderedLinearizationTest, TenantsFollowEachOther) {
     EXPECT_FALSE(explained({alloc_of(1), free_of(1, 0b101), alloc_of(1)}));
 }
 
-// Time would have parted the pairs one way or the other; happens-before need not.
+// Time would have ordered the pairs one way or the other; happens-before need not.
 TEST(OrderedLinearizationTest, WhatNothingOrdersMayBeEitherWay) {
     // Each thread sees its own call first: 0 before 1, 2 before 3.
     const std::vector<ordered_call> calls{alloc_of(1), free_of(1, 0b0001), alloc_of(1),
@@ -46,7 +46,7 @@ TEST(OrderedLinearizationTest, WhatNothingOrdersMayBeEitherWay) {
     EXPECT_FALSE(explained(crossed));
 }
 
-// A namespace is dead for good, and not as long as anything holds it.
+// A namespace is dead for good, but not as long as anything holds it.
 TEST(OrderedLinearizationTest, DeathIsForGood) {
     const std::vector<pid_nr> held{7};
     const linearizability_rules by_pid{.initial_references = 0, .initially_held = held};
@@ -57,11 +57,11 @@ TEST(OrderedLinearizationTest, DeathIsForGood) {
     EXPECT_TRUE(explained({free_of(7), alloc_of(1), free_of(1, 0b10), refused(dead)}, by_pid));
     // It was told so before the last one left.
     EXPECT_FALSE(explained({free_of(7), alloc_of(1), free_of(1, 0b1010), refused(dead)}, by_pid));
-    // Alone in it, nobody brings it back.
+    // A call that is alone in it cannot revive it.
     EXPECT_FALSE(explained({free_of(7), alloc_of(1, 1)}, by_pid));
-    // Somebody is under way, and meanwhile his pid comes and goes.
+    // Another call is under way, and meanwhile its pid is allocated and freed.
     EXPECT_TRUE(explained({free_of(7), alloc_of(1, 1), free_of(1, 0b11), alloc_of(1)}, by_pid));
-    // The same, and who was under way had a slot of a page and gave it back: to him it is dead.
+    // The same, but the call under way gave its slot of a page back, and then finds it dead.
     EXPECT_TRUE(explained({free_of(7), alloc_of(1, 1), free_of(1, 0b11), refused(dead)}, by_pid));
     EXPECT_FALSE(explained({alloc_of(1), free_of(1, 1), refused(dead)}));
     const linearizability_rules nobody{.initial_references = 0};

@@ -58,7 +58,7 @@ private:
         [[nodiscard]] std::size_t chosen() const { return candidates[tried - 1]; }
     };
 
-    /// Linearizes a call, or takes it back.
+    /// Linearizes a call, or undoes that.
     void flip(std::size_t index) {
         linearized_[index] ^= 1;
         held_ = !held_;
@@ -97,7 +97,7 @@ private:
     void enter() {
         std::vector<std::size_t> open;
         ticks first_return = never;
-        // Sorted by call, so whoever is called after the first return has only such behind it.
+        // Sorted by call, so a call after the first return has only such calls behind it.
         for (std::size_t i = first_open_; i < completed_; ++i) {
             if (linearized_[i] != 0) continue;
             if (calls_[i].called > first_return) break;

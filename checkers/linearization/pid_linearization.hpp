@@ -14,7 +14,7 @@ struct pid_linearization {
     bool linearizable = false;
     /// False if the search gave up.
     bool decided = true;
-    /// If there is none: how many calls the longest beginning of one has that was found,
+    /// If there is none: the longest partial linearization that was found has this many calls,
     std::size_t explained = 0;
     /// leaves the pid like this,
     bool held = false;

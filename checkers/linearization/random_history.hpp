@@ -16,8 +16,8 @@ struct random_history_shape {
     unsigned seed = 1;
 };
 
-/// Makes a history that is linearizable by construction: calls take effect one after the other, and
-/// are stretched to both sides as far as the other calls of their worker leave room.
+/// Makes a history that is linearizable by construction: calls take effect one after another, and
+/// are stretched to both sides as far as the other calls of their worker permit.
 [[nodiscard]] inline std::vector<operation> make_random_history(const random_history_shape& shape) {
     // Between two effects lie ten ticks. A worker takes its turn every `workers` effects, so less
     // than half of that to both sides never meets its own next call.

@@ -17,11 +17,11 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t usual_jitter = 64;
-/// The first turn of a cell; each further turn is twice as long.
 /// The least time where a candidate declares that it shows: the set-up alone may take longer than a
 /// turn.
 constexpr std::chrono::nanoseconds likely_turn =
     std::chrono::milliseconds(under_sanitizer ? 600 : 150);
+/// The first turn of a cell; each further turn is twice as long.
 constexpr auto first_turn = std::chrono::milliseconds(under_sanitizer ? 60 : 15);
 
 /// Where nothing may break, a stall is a false alarm: there the limit is as long as the busiest

@@ -61,7 +61,7 @@ private:
     ratio_tables* tables_;
 };
 
-/// Takes `--rounds=N` out of the arguments. \returns N, or 0 if it is not a number from 1 on.
+/// Takes `--rounds=N` out of the arguments. \returns N, or 0 if it is not a number, 1 or more.
 int take_rounds(std::vector<char*>& arguments) {
     constexpr std::string_view option = "--rounds=";
     int rounds = default_rounds;
@@ -103,7 +103,7 @@ int ratio_tables::run(int argc, char** argv) {
     std::vector<char*> arguments(argv, argv + argc);
     const int rounds = take_rounds(arguments);
     if (rounds == 0) {
-        std::fprintf(stderr, "--rounds takes a number from 1 on\n");
+        std::fprintf(stderr, "--rounds takes a whole number, 1 or more\n");
         return 1;
     }
     // In front, so that a user's own argument comes later and wins.

@@ -18,7 +18,7 @@ template <execution_policy P>
 struct child_stays_open : pid_namespace<P, sound_orders, child_stays_open_steps> {
     using pid_namespace<P, sound_orders, child_stays_open_steps>::pid_namespace;
     static constexpr variant_info info{.name = "child_stays_open",
-                                       .summary = "the closing of a child is not looked at",
+                                       .summary = "the closing of a child is ignored",
                                        .kind = variant_kind::mutant,
                                        .breaks = invariant::linearizable};
 };

@@ -24,7 +24,7 @@ struct closed_before_claim : pid_namespace<P, sound_orders, closed_before_claim_
     using pid_namespace<P, sound_orders, closed_before_claim_steps>::pid_namespace;
     static constexpr variant_info info{
         .name = "closed_before_claim",
-        .summary = "whether a namespace is closed is asked before the claim only",
+        .summary = "whether a namespace is closed is checked only before the claim",
         .kind = variant_kind::mutant,
         .breaks = {{.broken = invariant::linearizable}}};
 };

@@ -19,11 +19,10 @@ struct only_reference_is_closed_steps : sound_steps {
 template <execution_policy P>
 struct only_reference_is_closed : pid_namespace<P, sound_orders, only_reference_is_closed_steps> {
     using pid_namespace<P, sound_orders, only_reference_is_closed_steps>::pid_namespace;
-    static constexpr variant_info info{
-        .name = "only_reference_is_closed",
-        .summary = "a namespace with a count of 1 is as good as closed",
-        .kind = variant_kind::mutant,
-        .breaks = {{.broken = invariant::live_pid_pins_namespace}}};
+    static constexpr variant_info info{.name = "only_reference_is_closed",
+                                       .summary = "a namespace with a count of 1 counts as closed",
+                                       .kind = variant_kind::mutant,
+                                       .breaks = {{.broken = invariant::live_pid_pins_namespace}}};
 };
 
 }  // namespace pidmap_stress

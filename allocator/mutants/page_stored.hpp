@@ -22,7 +22,7 @@ struct page_stored : pid_namespace<P, sound_orders, page_stored_steps> {
     using pid_namespace<P, sound_orders, page_stored_steps>::pid_namespace;
     static constexpr variant_info info{
         .name = "page_stored",
-        .summary = "a page is installed without a look at who was first",
+        .summary = "a page is installed over that of a faster worker",
         .kind = variant_kind::mutant,
         .breaks = {{.broken = invariant::nothing_leaked},
                    {.broken = invariant::unique_pid},

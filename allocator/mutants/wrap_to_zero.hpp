@@ -29,7 +29,7 @@ struct wrap_to_zero : pid_namespace<P, sound_orders, wrap_to_zero_steps> {
     using pid_namespace<P, sound_orders, wrap_to_zero_steps>::pid_namespace;
     static constexpr variant_info info{
         .name = "wrap_to_zero",
-        .summary = "a wrap does not pass over the reserved pids",
+        .summary = "a wrap does not skip the reserved pids",
         .kind = variant_kind::mutant,
         .breaks = {{.broken = invariant::pid_in_range, .shown_by = "wraparound"}}};
 };

@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
     const int code = do_as_told(argc, argv);
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
     say(stderr,
-        "pidmap-stress: standard output cannot be written, and what was to be read there is "
-        "lost; send it where there is room\n");
+        "pidmap-stress: standard output cannot be written, and the text for it is lost; "
+        "send it where there is room\n");
     return code == exit_as_expected ? exit_no_resources : code;
 }

@@ -235,19 +235,19 @@ void add_mutants_options(CLI::App& app, mutants_options& wanted) {
         wanted.seeds = given;
     };
     add_whole_number(app, "--seeds", 1U, 1'000U, take_seeds,
-                     "attempts of each strategy, except those without luck; on a slow machine, "
-                     "what comes late is tried once [6; with --short, 1]");
+                     "attempts of each strategy, except deterministic ones; on a slow machine, "
+                     "the last ones are tried once [6; with --short, 1]");
     add_whole_number(app, "--seed", std::uint64_t{0}, UINT64_MAX, wanted.seed, "the first one");
     add_whole_number(app, "--jobs", 1U, 256U, wanted.jobs,
                      "explorations at once; changes no result");
     app.add_flag("--short", wanted.brief,
                  "less time for each, one seed, native, random, pos and bounded only, and "
-                 "no\nsearch where a mutant says that it cannot be seen");
+                 "no\nsearch where a mutant declares that it cannot be seen");
     app.add_option("--json", wanted.json_path,
                    "a file for all attempts and scores, or - for standard output");
     app.add_option("--merge", wanted.merge, "a file that another build wrote with --json, to add");
     app.add_flag("--part", wanted.part,
-                 "of a study that --merge puts together: survivors are fine");
+                 "a part of a study that --merge completes: survivors are fine");
 }
 
 std::vector<std::string_view> mutant_strategies() {

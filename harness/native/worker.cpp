@@ -127,8 +127,8 @@ bool worker::walk_to(tested_namespace& ns, pid_nr nr) {
         free_last();
         if (got.nr() == before) {
             report({.broken = invariant::no_immediate_reuse,
-                    .what = fmt::format("pid {} of namespace {} came again at once, when it had "
-                                        "been freed and almost all others were free",
+                    .what = fmt::format("pid {} of namespace {} was handed out again as soon as it "
+                                        "had been freed, while almost all others were free",
                                         before, ns.id)});
             return false;
         }

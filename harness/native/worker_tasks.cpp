@@ -177,7 +177,7 @@ void worker::judge_found(const pid_handle& object, const tested_namespace& ns, p
     const bool ended = level > max_level || is_poison(its, memory_domain::poison_int);
     report({.broken = ended ? invariant::no_use_after_release : invariant::linearizable,
             .what = fmt::format(
-                "worker {} looked pid {} of namespace {} up, and found an object {}", number_, nr,
+                "worker {} looked up pid {} of namespace {}, and found an object {}", number_, nr,
                 name_of(ns), ended ? "that has ended" : fmt::format("with pid {} there", its))});
 }
 
@@ -187,9 +187,9 @@ void worker::look_up_own(const held_task& mine, unsigned level) {
     if (look_up(*what.ns, what.nr) && objects[before].object == mine.object) return;
     report({.broken = invariant::linearizable,
             .what = fmt::format(
-                "worker {} looked its own pid {} of namespace {} up, and found {}", number_,
+                "worker {} looked up its own pid {} of namespace {}, and found {}", number_,
                 what.nr, name_of(*what.ns),
-                objects.size() == before ? "nobody" : "the object of an earlier owner")});
+                objects.size() == before ? "nothing" : "the object of an earlier owner")});
 }
 
 void worker::drop_object(std::size_t index) {

@@ -71,7 +71,7 @@ attempt attempt_from(const nlohmann::json& text) {
                     .executions = text.at("executions"),
                     .what = text.at("what"),
                     .command = text.at("command")};
-    throw std::invalid_argument("'" + by + "' is no strategy");
+    throw std::invalid_argument("'" + by + "' is not a strategy");
 }
 
 }  // namespace pidmap_stress::power

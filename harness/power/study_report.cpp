@@ -170,7 +170,7 @@ std::string to_table(const std::vector<attempt>& all, const std::vector<candidat
     text += fmt::format("false alarms: {} of {} that must not be reported\n", false_alarms,
                         quiet + false_alarms);
     if (!blind.empty()) text += "can be seen there, and was not\n" + blind;
-    if (!wrong.empty()) text += "NOT as it has to be\n" + wrong;
+    if (!wrong.empty()) text += "NOT as it must be\n" + wrong;
     return text;
 }
 

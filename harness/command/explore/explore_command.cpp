@@ -311,8 +311,7 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
         wanted.variation = name;
     };
     app.add_option_function<std::string>(
-        "--variation", take_variation,
-        "of a scenario; the first one is the usual one" + variations);
+        "--variation", take_variation, "of a scenario; its first one is the default" + variations);
     add_choice(app,
                {.option = "--strategy",
                 .names = names_of(explore_strategies),
@@ -339,7 +338,7 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
         "a time for the whole command, like 45s or 5m, shared out among its cells; what is not\n"
         "finished by then is incomplete. There is no other limit then, unless --budget names one");
     add_whole_number(app, "--seed", std::uint64_t{0}, UINT64_MAX, wanted.seed,
-                     "of the random strategies");
+                     "for the random strategies");
     add_whole_number(app, "--jobs", 1U, 256U, wanted.jobs,
                      "explorations side by side; changes no result");
     app.add_flag("--matrix", wanted.matrix,
@@ -365,7 +364,7 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
                      "Default: 3");
     add_choice(app, {.option = "--progress", .names = names_of(explore_progress)}, wanted.progress,
                "whether threads complete though another one stops forever, at any of its steps;\n"
-               "auto: where no thread ever waits, so that this is known, and where it is not, in "
+               "auto: where no thread ever waits, as that answers it, and otherwise in "
                "a matrix of 2 threads x 1 turn");
     for (const char* const of_scenarios :
          {"--scenario", "--threads", "--turns", "--pages", "--bits", "--variation", "--strategy",

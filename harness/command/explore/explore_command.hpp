@@ -38,7 +38,7 @@ inline constexpr std::array<named_choice, 3> explore_progress{{
 }};
 inline constexpr std::array<named_choice, 4> replay_formats{{
     {"table", "a column for each thread"},
-    {"text", "a line for each step, for mails"},
+    {"text", "a line for each step, for e-mail"},
     {"mermaid", "a sequence diagram, for issue trackers"},
     {"perfetto", "Chrome trace JSON, for ui.perfetto.dev"},
 }};

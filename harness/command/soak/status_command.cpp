@@ -51,10 +51,9 @@ int run_status(const std::string& folder) {
         now.ended.empty() ? "none" : now.ended);
     std::size_t unexpected = 0;
     for (const journal::finding_group& group : now.findings) unexpected += group.expected ? 0 : 1;
-    say("  worst so far: {}\n", unexpected == 0
-                                    ? std::string("nothing that was not expected")
-                                    : fmt::format("{} finding{} that nobody expected", unexpected,
-                                                  unexpected == 1 ? "" : "s"));
+    say("  worst so far: {}\n", unexpected == 0 ? std::string("nothing unexpected")
+                                                : fmt::format("{} unexpected finding{}", unexpected,
+                                                              unexpected == 1 ? "" : "s"));
     for (const journal::canary_state& canary : now.canaries)
         say("  canary: {}\n", canary.dead
                                   ? canary.why

@@ -22,7 +22,7 @@ endfunction()
 function(expect_words words text what)
   string(FIND "${text}" "${words}" at)
   if(at EQUAL -1)
-    message(FATAL_ERROR "${what} is not told by \"${words}\", but:\n${text}")
+    message(FATAL_ERROR "${what} is not reported as \"${words}\", but:\n${text}")
   endif()
 endfunction()
 

@@ -251,7 +251,7 @@ private:
     }
     [[nodiscard]] operation operation_of(operation_kind kind, const tested_namespace& ns,
                                          ticks called) const noexcept;
-    // What is seldom or never so.
+    // Rare cases, or cases that never occur.
     [[gnu::noinline, gnu::cold]] alloc_result alloc_with_care(tested_namespace& ns);
     [[gnu::noinline, gnu::cold]] void free_with_care(held_pid what);
     /// \returns Whether there is a cell for the pid.

@@ -67,7 +67,8 @@ TEST(MemoryDomainTest, GivesMemoryAndCountsIt) {
     EXPECT_EQ(end.findings(), 0U);
 }
 
-// A touch of a guarded object faults, and is a finding that says who touched which byte of what.
+// A touch of a guarded object faults, and is a finding that says which worker touched which byte of
+// what.
 TEST(MemoryDomainTest, ATouchOfAGuardedObjectIsAFinding) {
     SKIP_UNDER_SANITIZERS();
     const child_end end = in_child([] {

@@ -71,7 +71,7 @@ TYPED_TEST(WatchedTest, AnUnderflowIsReported) {
     EXPECT_THAT(this->seen->findings[0].text.data(), HasSubstr("from 0 to -1"));
 }
 
-// Reviving a dead count is reported, be it by an add or by a CAS.
+// Reviving a dead count is reported, whether by an add or by a CAS.
 TYPED_TEST(WatchedTest, AGetFromZeroIsReported) {
     typename TestFixture::count refs{1};
     refs.fetch_sub(1, acq_rel);

@@ -105,7 +105,7 @@ struct result {
 struct replay_result {
     std::vector<finding> findings{};
     std::vector<step> steps{};
-    /// Whether the schedule fitted: each choice was there to be made, and none was left over.
+    /// Whether the schedule fitted: each choice was available, and none was left over.
     bool exact = true;
 };
 /// Runs the execution that `choices` describes, and records its steps.

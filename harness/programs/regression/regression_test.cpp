@@ -9,7 +9,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// What holds in every interleaving breaks nothing; what breaks is told, with a token.
+// A case that holds in every interleaving breaks nothing; a breakage is reported, with a token.
 TEST(RegressionTest, TellsWhatBreaks) {
     EXPECT_EQ(what_breaks("sound/member/calls/2x4/max8/last4/4=f0+=af0/rc11"), "");
     const std::string broken = what_breaks("as_posted/lookup/page_zero/2x1/2x8/rc11");

@@ -103,7 +103,7 @@ struct script_namespace {
     unsigned level = 0;
     unsigned maker = 0;  ///< The thread that makes it, from 1; 0: the set-up.
 };
-/// By number. \pre Each call of `create` names one that is there by then.
+/// By number. \pre Each call of `create` names one that exists by then.
 [[nodiscard]] std::vector<script_namespace> namespaces_of(const script& s);
 
 /// Whether it needs a variant with namespaces that nest, close, and have objects.

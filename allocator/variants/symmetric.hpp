@@ -17,8 +17,8 @@ struct symmetric_steps : as_posted_steps {
 };
 
 /// The obvious repair of the patch. Its get still comes after the page is visibly non-empty, so it
-/// needs callers whose own reference outlasts the call. As in the posted form, an object touches
-/// its namespace at its end, which may be gone by then.
+/// needs callers whose own reference outlasts the call. As in the posted form, at its end an object
+/// touches its namespace, which may be gone by then.
 template <execution_policy P>
 struct symmetric : pid_namespace<P, as_posted_orders, symmetric_steps> {
     using pid_namespace<P, as_posted_orders, symmetric_steps>::pid_namespace;

@@ -10,8 +10,8 @@
 /// one: then or never), and the results are those of a set of pids.
 ///
 /// The specification. The state is the set of held pids, the number of external references, whether
-/// the namespace is dead, and whether it is closed. It dies for good when it holds no pid and no
-/// reference is left. It also stays closed; pids that are held then stay held.
+/// the namespace is dead, and whether it is closed. The namespace dies for good when it holds no
+/// pid and no reference is left. Once closed, it stays closed; pids that are held then stay held.
 ///
 /// | call    | result         | legal if                         | effect           |
 /// |---------|----------------|----------------------------------|------------------|

@@ -58,8 +58,8 @@ private:
 inline constexpr std::array<std::string_view, 4> who_leaves{"usual", "resident_last",
                                                             "holders_stay", "resident_apart"};
 inline constexpr unsigned resident_last = 1;
-/// The order in which three threads give up what they hold multiplies the executions by some
-/// thousands, and two threads show all there is to it: the last put against that of a page.
+/// The order in which three threads give up what they hold multiplies the executions by about
+/// a thousand, and two threads show all there is to it: the last put against that of a page.
 inline constexpr unsigned holders_stay = 2;
 /// The resident is not on the page that empties and refills, and is freed last. So when a thread
 /// reaches the empty page, the count is exactly 1.

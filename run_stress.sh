@@ -19,7 +19,7 @@ help() {
 usage: run_stress.sh [--no-install] [PROFILE] [ARGUMENT...]
 
 Profiles; the arguments go to the program:
-  run      build the preset release, hammer all variants (default; --duration 45s)
+  run      build the preset release, hammer all variants (default; --duration 30s)
   test     build the preset release, run the tests; the arguments go to ctest
   tsan     the same as run under ThreadSanitizer, after a proof that it sees a planted race
   asan     the same as run under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -189,7 +189,7 @@ stress() {  # stress PRESET DEFAULT_DURATION ARGUMENT...
 
 profile_run() {
     build release "$program"
-    stress release 45s "$@"
+    stress release 30s "$@"
 }
 
 # value_of OPTION ARGUMENT...: what stands behind the option, if it is among the arguments.

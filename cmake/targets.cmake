@@ -15,16 +15,47 @@ function(pidmap_stress_compile_options target)
 endfunction()
 
 # The headers that a source includes are half of its compile time, so those of others are compiled
-# once for each target. No source may rely on that: CMAKE_DISABLE_PRECOMPILE_HEADERS shows whether
-# each includes what it needs.
-set(PIDMAP_STRESS_COMMON_HEADERS
-    <algorithm> <array> <atomic> <chrono> <cstdint> <functional> <map> <memory> <optional> <span>
-    <string> <string_view> <utility> <vector>)
+# once, for all targets of a kind. No source may rely on that: CMAKE_DISABLE_PRECOMPILE_HEADERS shows
+# whether each includes what it needs.
+#
+# harness: what libraries of the harness include. tests and unoptimized_tests: what those include.
+function(pidmap_stress_precompiled_headers)
+  set(common <algorithm> <array> <atomic> <chrono> <cstdint> <functional> <map> <memory> <optional>
+             <span> <string> <string_view> <utility> <vector>)
+  if(PIDMAP_STRESS_HARNESS)
+    pidmap_stress_add_precompiled(harness LINKS fmt::fmt nlohmann_json::nlohmann_json
+                                  HEADERS ${common} <fmt/format.h> <nlohmann/json.hpp>)
+  endif()
+  if(PIDMAP_STRESS_TESTS)
+    foreach(kind IN ITEMS tests unoptimized_tests)
+      pidmap_stress_add_precompiled(${kind} LINKS GTest::gmock
+                                    HEADERS ${common} <gmock/gmock.h> <gtest/gtest.h>)
+      pidmap_stress_without_debug_info(pidmap_stress_precompiled_${kind})
+    endforeach()
+    target_compile_options(pidmap_stress_precompiled_unoptimized_tests PRIVATE -O0)
+  endif()
+endfunction()
 
-function(pidmap_stress_precompile target)
-  target_precompile_headers(${target} PRIVATE ${PIDMAP_STRESS_COMMON_HEADERS} ${ARGN})
+function(pidmap_stress_add_precompiled kind)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINKS;HEADERS")
+  set(source ${PROJECT_BINARY_DIR}/generated/precompiled_${kind}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "// There is nothing to compile but the headers.\n")
+  set(target pidmap_stress_precompiled_${kind})
+  add_library(${target} OBJECT ${source})
+  target_link_libraries(${target} PRIVATE ${arg_LINKS})
+  pidmap_stress_compile_options(${target})
+  target_precompile_headers(${target} PRIVATE ${arg_HEADERS})
+  pidmap_stress_without_pch_timestamp(${target})
+endfunction()
+
+function(pidmap_stress_precompile target kind)
+  target_precompile_headers(${target} REUSE_FROM pidmap_stress_precompiled_${kind})
+  pidmap_stress_without_pch_timestamp(${target})
+endfunction()
+
+# The compiler's input must depend on contents alone, so that a compiler cache recognizes it.
+function(pidmap_stress_without_pch_timestamp target)
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-    # The compiler's input must depend on contents alone, so that a compiler cache recognizes it.
     target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   endif()
 endfunction()
@@ -37,12 +68,13 @@ function(pidmap_stress_without_debug_info target)
   endif()
 endfunction()
 
-# A library of this project: its sources lie in the calling folder.
+# A library of this project: its sources lie in the calling folder. PRECOMPILED: with the headers
+# of the harness.
 function(pidmap_stress_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS;PRECOMPILE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PRECOMPILED" "" "SOURCES;LINKS")
   pidmap_stress_add_library(${name} STATIC "${arg_SOURCES}" "${arg_LINKS}")
-  if(arg_PRECOMPILE)
-    pidmap_stress_precompile(pidmap_stress_${name} ${arg_PRECOMPILE})
+  if(arg_PRECOMPILED)
+    pidmap_stress_precompile(pidmap_stress_${name} harness)
   endif()
 endfunction()
 
@@ -51,6 +83,10 @@ endfunction()
 function(pidmap_stress_objects name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINKS")
   pidmap_stress_add_library(${name} OBJECT "${arg_SOURCES}" "${arg_LINKS}")
+  # Other compilers insist on the same debug information, and some of these have none.
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    pidmap_stress_precompile(pidmap_stress_${name} harness)
+  endif()
 endfunction()
 
 function(pidmap_stress_add_library name kind sources links)
@@ -67,8 +103,8 @@ endfunction()
 # All tests of a folder: one program, one CTest test per case.
 #
 # UNOPTIMIZED: for tests that call much and compute little, which is most of them. They compile in
-# half the time, and the code that they are linked with is still optimized. OPTIMIZED: the
-# exceptions.
+# half the time, and the libraries that they are linked with are still optimized. OPTIMIZED: the
+# exceptions. A program that is optimized as a whole compiles faster than many exceptions.
 function(pidmap_stress_tests name)
   if(NOT PIDMAP_STRESS_TESTS)
     return()
@@ -81,12 +117,14 @@ function(pidmap_stress_tests name)
   target_link_libraries(${name}_tests PRIVATE ${arg_LINKS} GTest::gmock GTest::gtest_main)
   pidmap_stress_compile_options(${name}_tests)
   pidmap_stress_without_debug_info(${name}_tests)
-  pidmap_stress_precompile(${name}_tests <gmock/gmock.h> <gtest/gtest.h>)
   if(arg_UNOPTIMIZED)
     target_compile_options(${name}_tests PRIVATE -O0)
+    pidmap_stress_precompile(${name}_tests unoptimized_tests)
     # They cannot use headers that were precompiled with other options.
     set_source_files_properties(${arg_OPTIMIZED} PROPERTIES COMPILE_OPTIONS -O2
                                                             SKIP_PRECOMPILE_HEADERS ON)
+  else()
+    pidmap_stress_precompile(${name}_tests tests)
   endif()
   gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}/
                        PROPERTIES TIMEOUT ${arg_TIMEOUT})

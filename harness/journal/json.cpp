@@ -54,7 +54,7 @@ namespace pidmap_stress::journal {
 namespace {
 
 // Members stay in the order in which they are written, which is that of the table above.
-using json = nlohmann::ordered_json;
+using json = nlohmann::json;
 
 constexpr int report_schema = 1;
 

@@ -306,8 +306,8 @@ TEST(SupervisorTest, WorkersThatDoNotComeBackAreAStall) {
     }
 }
 
-// Who asks for an end gets it, whatever a worker does: a call that never returns is dropped, and
-// that is no stall, as nobody waited for one.
+// A request to end is granted whatever a worker does: a call that never returns is dropped, and
+// that is not a stall, as nobody waited for one.
 TEST(SupervisorTest, AskedToEndItEndsWhateverAWorkerDoes) {
     const subject_entry variant = make_subject_entry<stalling>();
     const scenario_entry workload = entry_of<come_and_go>();

@@ -3,7 +3,8 @@
 // Random programs of two threads are run natively, and explored. An outcome that the machine shows
 // and the explorer excludes is a fault of the memory model: it would make every "holds" worthless.
 //
-// PIDMAP_STRESS_HARDWARE_PROGRAMS=N  how many programs; without it, what ten seconds allow
+// PIDMAP_STRESS_HARDWARE_PROGRAMS=N  how many programs; without it, what the time allows
+// PIDMAP_STRESS_HARDWARE_SECONDS=N   for how long, by default five seconds
 // PIDMAP_STRESS_HARDWARE_SEED=N      which ones
 
 #include <gtest/gtest.h>
@@ -185,7 +186,8 @@ TEST_F(HardwareTest, ShowsNothingThatTheModelExcludes) {
     const std::uint64_t seed = wanted("PIDMAP_STRESS_HARDWARE_SEED").value_or(1);
     constexpr std::uint64_t runs = 10'000;
     const auto begin = clock::now();
-    const auto enough = begin + std::chrono::seconds(10);
+    const auto enough =
+        begin + std::chrono::seconds(wanted("PIDMAP_STRESS_HARDWARE_SECONDS").value_or(5));
     comparison all;
     std::uint64_t done = 0;
     while (programs ? done < *programs : done == 0 || clock::now() < enough) {

@@ -1,5 +1,6 @@
 #include "harness/journal/text/safe_text.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 #include <fmt/format.h>
@@ -10,7 +11,13 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 
+[[nodiscard]] bool is_ascii(char c) {
+    return static_cast<unsigned char>(c) < 0x80;
+}
+
 [[nodiscard]] std::string valid_utf8(std::string_view text) {
+    // Most text is, and then there is nothing to repair.
+    if (std::ranges::all_of(text, is_ascii)) return std::string(text);
     // The library replaces what is not valid when it writes a string, and only then.
     const nlohmann::json quoted = std::string(text);
     const std::string repaired =

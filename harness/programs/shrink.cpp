@@ -84,7 +84,7 @@ private:
 /// shown for every other one.
 [[nodiscard]] bool leaves_page_zero_alone(const replay_result& run) {
     return std::ranges::none_of(run.steps, [](const step& s) {
-        return s.cell == "nr_free of page 0" && s.kind == step_kind::update;
+        return s.role == cell_role::nr_free && s.index == 0U && s.kind == step_kind::update;
     });
 }
 

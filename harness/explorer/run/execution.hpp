@@ -82,8 +82,15 @@ struct cell_info {
     std::uint8_t bytes = 8;  ///< Of a value.
     cell_role role = cell_role::data;
     bool atomic = true;
+    std::int16_t index = -1;  ///< See cell_label; -1: none.
     const char* name = nullptr;
     block* in = nullptr;
+};
+
+/// What a program calls a cell.
+struct cell_label {
+    const char* name = nullptr;           ///< It must outlive the exploration.
+    std::optional<std::uint8_t> index{};  ///< Which one of those with its role: of a page, say.
 };
 
 }  // namespace pidmap_stress::explore

@@ -98,7 +98,7 @@ public:
 
     /// What traces call this cell. `name` must outlive the exploration.
     atomic& named(const char* name) noexcept {
-        machine::current().name_cell(where_, name);
+        machine::current().name_cell(where_, {.name = name});
         return *this;
     }
     /// The last value in modification order, seen without a step: for invariants and judges.
@@ -259,7 +259,7 @@ public:
     nonatomic& operator=(const nonatomic&) = delete;
 
     nonatomic& named(const char* name) noexcept {
-        machine::current().name_cell(where_, name);
+        machine::current().name_cell(where_, {.name = name});
         return *this;
     }
     [[nodiscard, gnu::always_inline]] T get() const noexcept {
@@ -334,10 +334,10 @@ struct moment {
 [[nodiscard]] inline bool by_state() noexcept {
     return machine::current().tells_states_apart();
 }
-/// What traces call the cells that `look` peeks at. `name` must outlive the exploration.
+/// What traces call the cells that `look` peeks at.
 template <class Look>
-void name_peeked(const char* name, Look look) {
-    machine::current().name_peeked(name, look);
+void name_peeked(const cell_label& label, Look look) {
+    machine::current().name_peeked(label, look);
 }
 /// Labels the calling thread's next steps in traces.
 inline void label(std::string_view text) noexcept {

@@ -117,20 +117,21 @@ public:
     /// memory lies elsewhere: so values tell where in it, not at which address.
     [[nodiscard]] std::uint64_t to_value(const void* pointer) const noexcept;
     [[nodiscard]] void* to_pointer(std::uint64_t value) const noexcept;
-    void name_cell(location_id where, const char* name) noexcept {
+    void name_cell(location_id where, const cell_label& label) noexcept {
         const engine_call here(*this);
         must_be_made(where);
-        cells_[where].name = name;
+        cells_[where].name = label.name;
+        cells_[where].index = static_cast<std::int16_t>(label.index ? *label.index : -1);
     }
     /// Names the cells that `look` peeks at, which need not be the caller's own.
     template <class Look>
-    void name_peeked(const char* name, Look look) {
+    void name_peeked(const cell_label& label, Look look) {
         std::vector<location_id> seen;
         const engine_call here(*this);
         peeked_ = &seen;
         in_program(look);
         peeked_ = nullptr;
-        for (const location_id where : seen) name_cell(where, name);
+        for (const location_id where : seen) name_cell(where, label);
     }
     [[nodiscard]] std::uint64_t peek(location_id where);
     /// Remembers what the calling thread's next step depends on: its registers and its stack.

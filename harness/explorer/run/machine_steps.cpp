@@ -13,6 +13,7 @@ location_id machine::make_cell(void* address, std::uint64_t initial, const cell_
         cell.bytes = info.bytes;
         cell.role = info.role;
         cell.atomic = info.atomic;
+        cell.index = info.index;
         cell.name = info.name;
         cell.in = heap_.find(address);
     };

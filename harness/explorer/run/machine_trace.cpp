@@ -57,7 +57,10 @@ void machine::observe_event(unsigned thread, event_id id) {
     step_of_event_[id] = s.number;
     if (e.is_read() || e.is_write()) {
         s.location = e.location;
+        s.named = cells_[e.location].name != nullptr;
         s.role = cells_[e.location].role;
+        if (const auto index = cells_[e.location].index; index >= 0)
+            s.index = static_cast<unsigned>(index);
         s.cell = name_of(e.location);
     }
     switch (e.kind) {

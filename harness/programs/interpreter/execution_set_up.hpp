@@ -196,13 +196,13 @@ void execution<Spaces>::name_cells() noexcept {
     static constexpr std::array<const char*, most_explored_pages> page_names{"page 0", "page 1",
                                                                              "page 2"};
     if (plan_->home != 0) return;  // Other namespaces' cells would get the same names.
-    name_peeked("refcount", [this] { (void)first_.ns.peek_refcount(); });
-    for (unsigned page = 0; page < variant_.max_pages; ++page) {
-        name_peeked(nr_free[page], [&] { (void)first_.ns.peek_nr_free(page); });
+    name_peeked({.name = "refcount"}, [this] { (void)first_.ns.peek_refcount(); });
+    for (std::uint8_t page = 0; page < variant_.max_pages; ++page) {
+        name_peeked({nr_free[page], page}, [&] { (void)first_.ns.peek_nr_free(page); });
         // Peeking at that also peeks at the page's cell, which then gets its own name.
         if (first_.ns.peek_installed(page))
-            name_peeked(bitmap[page], [&] { (void)first_.ns.peek_bitmap(page); });
-        name_peeked(page_names[page], [&] { (void)first_.ns.peek_installed(page); });
+            name_peeked({bitmap[page], page}, [&] { (void)first_.ns.peek_bitmap(page); });
+        name_peeked({page_names[page], page}, [&] { (void)first_.ns.peek_installed(page); });
     }
 }
 

@@ -289,19 +289,19 @@ namespace {
 class cell_names {
 public:
     [[nodiscard]] step named(step s) {
-        constexpr std::string_view page = "page ";
-        if (s.cell.starts_with(page)) last_page_[s.thread] = s.cell.substr(page.size());
-        const std::size_t number = s.cell.find('#');
-        if (number == std::string::npos) return s;
+        if (s.role == cell_role::page && s.index) last_page_[s.thread] = *s.index;
+        if (s.named) return s;
         if (s.role == cell_role::bitmap && last_page_.contains(s.thread))
-            s.cell = "bitmap of page " + last_page_[s.thread];
-        else if (s.role == cell_role::refcount || s.role == cell_role::last_pid)
-            s.cell.resize(number);
+            s.cell = fmt::format("bitmap of page {}", last_page_[s.thread]);
+        else if (s.role == cell_role::refcount)
+            s.cell = "refcount";
+        else if (s.role == cell_role::last_pid)
+            s.cell = "last_pid";
         return s;
     }
 
 private:
-    std::map<unsigned, std::string> last_page_;
+    std::map<unsigned, unsigned> last_page_;
 };
 
 /// The cells that a reader follows, as they stand after each step.
@@ -312,11 +312,11 @@ public:
         for (const step& s : steps)
             if (is_followed(s) && s.kind != step_kind::store)
                 cells_.try_emplace({s.role, s.location},
-                                   followed_value{s.cell, static_cast<std::int32_t>(s.read)});
+                                   followed_value{s.cell, s.index, static_cast<std::int32_t>(s.read)});
     }
     void after(const step& s) {
         if (is_followed(s) && (s.kind == step_kind::update || s.kind == step_kind::store))
-            cells_[{s.role, s.location}] = {s.cell, static_cast<std::int32_t>(s.written)};
+            cells_[{s.role, s.location}] = {s.cell, s.index, static_cast<std::int32_t>(s.written)};
     }
     [[nodiscard]] std::vector<followed_value> of(cell_role role) const {
         std::vector<followed_value> all;

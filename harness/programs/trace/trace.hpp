@@ -15,6 +15,7 @@ namespace pidmap_stress::explore {
 /// What stood in a cell after a row.
 struct followed_value {
     std::string cell{};
+    std::optional<unsigned> page{};  ///< If it is of one.
     int value = 0;
     friend bool operator==(const followed_value&, const followed_value&) = default;
 };

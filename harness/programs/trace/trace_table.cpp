@@ -15,11 +15,10 @@ namespace {
 
 /// Values of cells in a few words: "2", or "page 0: 1, page 1: 0".
 [[nodiscard]] std::string to_words(const std::vector<followed_value>& values) {
-    constexpr std::string_view before = "nr_free of page ";
     std::string words;
     for (const followed_value& one : values) {
         if (!words.empty()) words += ' ';
-        if (one.cell.starts_with(before)) words += one.cell.substr(before.size()) + ":";
+        if (one.page) words += fmt::format("{}:", *one.page);
         words += fmt::format("{}", one.value);
     }
     return words;

@@ -299,7 +299,8 @@ prepare_tsan() {
     TSAN_OPTIONS=$(sanitizer_options \
         halt_on_error=0:atexit_sleep_ms=0:second_deadlock_stack=1:history_size=4 \
         "${TSAN_OPTIONS:-}")
-    export TSAN_OPTIONS
+    PIDMAP_STRESS_RAW_TEXT=$root/build/tsan/sanitizer.txt
+    export TSAN_OPTIONS PIDMAP_STRESS_RAW_TEXT
 }
 
 prepare_asan() {
@@ -308,7 +309,8 @@ prepare_asan() {
         "exitcode=$exit_crash:detect_leaks=1:detect_stack_use_after_return=1" "${ASAN_OPTIONS:-}")
     UBSAN_OPTIONS=$(sanitizer_options \
         "exitcode=$exit_crash:halt_on_error=1:print_stacktrace=1" "${UBSAN_OPTIONS:-}")
-    export ASAN_OPTIONS UBSAN_OPTIONS
+    PIDMAP_STRESS_RAW_TEXT=$root/build/asan-ubsan/sanitizer.txt
+    export ASAN_OPTIONS UBSAN_OPTIONS PIDMAP_STRESS_RAW_TEXT
 }
 
 profile_tsan() {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #endif
 
@@ -37,7 +38,7 @@ public:
             int number = 0;
             ::dwarf_lineno(line, &number);
             if (const char* const file = ::dwarf_linesrc(line, nullptr, nullptr))
-                found.push_back({.file = file, .line = number});
+                found.push_back({.file = path_of(file, unit), .line = number});
         }
         Dwarf_Die* innermost = nullptr;
         if (::dwarf_getscopes(unit, address - bias, &innermost) <= 0) return found;
@@ -46,6 +47,16 @@ public:
         Dwarf_Die* scopes = nullptr;
         const int count = ::dwarf_getscopes_die(&innermost[0], &scopes);
         std::free(innermost);
+        const auto name_at = [&](int from) -> std::string {
+            for (int i = from; i < count; ++i) {
+                const int tag = ::dwarf_tag(&scopes[i]);
+                if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) continue;
+                const char* const name = name_of(scopes[i]);
+                return name == nullptr ? "" : name;
+            }
+            return "";
+        };
+        if (!found.empty()) found.back().function = name_at(0);
         Dwarf_Files* files = nullptr;
         std::size_t file_count = 0;
         if (::dwarf_getsrcfiles(unit, &files, &file_count) == 0)
@@ -56,7 +67,9 @@ public:
                 const auto line = number_of(scopes[i], DW_AT_call_line);
                 const char* const name = ::dwarf_filesrc(files, file, nullptr, nullptr);
                 if (name != nullptr)
-                    found.push_back({.file = name, .line = static_cast<int>(line)});
+                    found.push_back({.file = path_of(name, unit),
+                                     .line = static_cast<int>(line),
+                                     .function = name_at(i + 1)});
             }
         std::free(scopes);
         return found;
@@ -83,6 +96,19 @@ private:
         while ((unit = ::dwfl_module_nextcu(module, unit, &bias)) != nullptr)
             if (::dwarf_haspc(unit, address - bias) == 1) return unit;
         return nullptr;
+    }
+    /// A path that may be relative to where the compiler ran.
+    [[nodiscard]] static std::string path_of(const char* file, Dwarf_Die* unit) {
+        Dwarf_Attribute found;
+        const char* const folder = ::dwarf_formstring(::dwarf_attr(unit, DW_AT_comp_dir, &found));
+        const std::filesystem::path path(file);
+        if (path.is_absolute() || folder == nullptr) return path.lexically_normal().string();
+        return (std::filesystem::path(folder) / path).lexically_normal().string();
+    }
+    /// Of a function, which may stand where it was declared or inlined.
+    [[nodiscard]] static const char* name_of(Dwarf_Die& die) {
+        Dwarf_Attribute found;
+        return ::dwarf_formstring(::dwarf_attr_integrate(&die, DW_AT_name, &found));
     }
     [[nodiscard]] static Dwarf_Word number_of(Dwarf_Die& die, unsigned attribute) {
         Dwarf_Attribute found;

@@ -9,6 +9,7 @@ namespace pidmap_stress {
 struct source_place {
     std::string file;
     int line = 0;
+    std::string function{};  ///< Its name, without parameters; empty if that is not known.
 };
 
 /// Where in the source the instruction at an address of this process is, innermost first: where it

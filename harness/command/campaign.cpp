@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <fstream>
 #include <optional>
 
 #include <fmt/format.h>
@@ -72,7 +74,7 @@ void print_summary(const std::vector<cell_result>& results, const run_options& h
         head = true;
         say("\n{}", describe_findings(one, reproduction(one.what, how, program)));
     }
-    if (!few) say("\n{}", describe_matrix(results));
+    if (!few) say("{}\n{}", describe_sanitizer_findings(results), describe_matrix(results));
     std::size_t holds = 0;
     std::size_t known = 0;
     std::size_t unexpected = 0;
@@ -152,6 +154,23 @@ int exit_code_of(const std::vector<cell_result>& results, exit_rules rules) noex
                              : exit_as_expected;
 }
 
+namespace {
+
+/// The file for a sanitizer's own text, which begins empty: beside the results, or where the
+/// wrapper says. Empty if it is to come as it comes.
+[[nodiscard]] std::string place_for_raw_text(const run_options& how) {
+    if (!under_sanitizer || how.raw) return "";
+    const char* const wanted = std::getenv("PIDMAP_STRESS_RAW_TEXT");
+    std::string path = !how.json_path.empty() && how.json_path != "-"
+                           ? how.json_path + ".sanitizer.txt"
+                       : wanted != nullptr ? std::string(wanted)
+                                           : std::string();
+    if (!path.empty() && !std::ofstream(path, std::ios::trunc)) return "";
+    return path;
+}
+
+}  // namespace
+
 int run_campaign(const run_options& how, const std::string& program) {
     const clock::time_point begin = clock::now();
     std::vector<cell_result> results;
@@ -171,6 +190,7 @@ int run_campaign(const run_options& how, const std::string& program) {
         }
     heed_interruptions();
     print_configuration(how);
+    const std::string raw_text = place_for_raw_text(how);
     const table_report table(stdout, ::isatty(STDOUT_FILENO) == 1, how.cells);
     table.print_head();
     progress_line progress(stderr, how.duration);
@@ -180,6 +200,7 @@ int run_campaign(const run_options& how, const std::string& program) {
         const cell& what = how.cells[n];
         trial_settings mine = how.trial;
         mine.key = cell_key(how.seed, what);
+        mine.raw_text = raw_text;
         supervision watch{.stall_after = stall_limit};
         watch.interrupted = interrupted;
         if (how.duration.count() != 0) {

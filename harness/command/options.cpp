@@ -55,6 +55,7 @@ struct raw_run {
     std::string pid_max;
     std::string jitter;
     bool pin = false;
+    bool raw = false;
     bool strict = false;
     bool explain = false;
     std::string json;
@@ -83,6 +84,7 @@ void add_cell_options(CLI::App& run, raw_run& raw) {
         ->expected(0, 1)
         ->default_str("64");
     run.add_flag("--pin", raw.pin, "keep each worker on one core");
+    run.add_flag("--raw", raw.raw, "print a sanitizer's own text as it comes, not into a file");
 }
 
 void add_run_options(CLI::App& run, raw_run& raw) {
@@ -171,6 +173,7 @@ void add_soak_options(CLI::App& soak, raw_soak& raw, soak_options& into) {
     }
     run.trial.pin = raw.pin;
     if (raw.pin) again += " --pin";
+    run.raw = raw.raw;
 
     if (was_given(given, "--ops")) {
         run.trial.operations =

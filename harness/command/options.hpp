@@ -35,6 +35,7 @@ struct run_options {
     std::chrono::nanoseconds duration{};  ///< Of all cells together; 0: operations count.
     std::string json_path;
     bool strict = false;
+    bool raw = false;      ///< Print a sanitizer's own text as it comes.
     bool explain = false;  ///< Have the explorer look at every finding, expected ones too.
     /// Each cell is run this often, up to its first finding each time: in how many runs does it
     /// show?

@@ -1,7 +1,7 @@
 #include "harness/native/supervisor.hpp"
 
 #include <signal.h>
-#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,13 +14,16 @@
 
 #include "harness/base/duration.hpp"
 #include "harness/base/interruption.hpp"
+#include "harness/base/parent_process.hpp"
 #include "harness/base/rng.hpp"
 #include "harness/explorer/run/sanitizers.hpp"
 #include "harness/native/process/memory_looks.hpp"
 #include "harness/native/process/oom_kills.hpp"
+#include "harness/native/process/sanitizer_findings.hpp"
 #include "harness/native/process/thread_stacks.hpp"
 #include "harness/world/board.hpp"
 #include "harness/world/fault_handler.hpp"
+#include "harness/world/sanitizer_hooks.hpp"
 
 namespace pidmap_stress {
 namespace {
@@ -40,23 +43,29 @@ constexpr auto grace_after_damage = std::chrono::seconds(under_sanitizer ? 10 : 
 /// How long a trial that was stopped from outside may stay so after its time.
 constexpr auto grace_when_stopped = std::chrono::seconds(2);
 
-[[noreturn]] void be_the_trial(const cell& what, const trial_settings& how, board& here) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+[[noreturn]] void be_the_trial(const cell& what, const trial_settings& how, board& here,
+                               pid_t supervisor) {
+    end_with_parent(supervisor);
     ignore_interruptions();  // The supervisor ends the trial in good order.
     install_fault_handler();
+    take_sanitizer_reports(here, how.raw_text.c_str());
     run_trial(what, how, here);
-    ::_exit(0);  // No destructors: threads of libraries may still run.
+    // No destructors: threads of libraries may still run. ThreadSanitizer changes the code of
+    // _exit() once it has reported; here reports are findings, and this was a good end.
+    ::syscall(SYS_exit_group, 0);
+    ::_exit(0);
 }
 
 /// The threads of a trial that are its workers, by the system's number.
-[[nodiscard]] std::map<pid_t, std::string> names_of_threads(const board& here, unsigned workers) {
-    std::map<pid_t, std::string> names;
+[[nodiscard]] std::map<pid_t, std::string> names_of_threads(pid_t trial, const board& here,
+                                                            unsigned workers) {
+    // ThreadSanitizer keeps the number that the main thread had before the fork.
+    std::map<pid_t, std::string> names{{trial, "the main thread"}, {::getpid(), "the main thread"}};
     const auto add = [&](unsigned slot, std::string name) {
         const pid_t thread = here.workers[slot].thread.load(std::memory_order::relaxed);
         if (thread != 0) names.insert_or_assign(thread, std::move(name));
     };
-    // Between rounds a pool may use the main thread as a worker: then it is both, and waits.
-    add(max_workers, "the main thread");
+    // A pool may use the main thread as a worker: then it is both.
     for (unsigned n = 0; n < workers; ++n) add(n, fmt::format("worker {}", n));
     return names;
 }
@@ -66,6 +75,11 @@ constexpr auto grace_when_stopped = std::chrono::seconds(2);
     for (unsigned n = 0; n < workers; ++n)
         sum += here.workers[n].recorded.load(std::memory_order::relaxed);
     return sum;
+}
+
+[[nodiscard]] bool found_something(const board& here) {
+    return here.findings_reported.load(std::memory_order::relaxed) != 0 ||
+           here.sanitizer_reports_made.load(std::memory_order::relaxed) != 0;
 }
 
 [[nodiscard]] invariant_set broken_on(const board& here) {
@@ -214,7 +228,7 @@ public:
             if (is_lost_after_damage(now)) break;
             if (life_.has_stalled(watch_.stall_after)) {
                 course_.ending = life_.describe();
-                course_.stacks = stacks_of(trial_, names_of_threads(here_, workers_));
+                course_.stacks = stacks_of(trial_, names_of_threads(trial_, here_, workers_));
                 end(trial_end::stalled);
                 break;
             }
@@ -237,7 +251,7 @@ private:
             const int signal = here_.fatal_signal.load(std::memory_order::acquire);
             if (!stopped_ || signal == 0) return false;
             course_.ending = describe_fault(here_, signal);
-            course_.stacks = stacks_of(trial_, names_of_threads(here_, workers_));
+            course_.stacks = stacks_of(trial_, names_of_threads(trial_, here_, workers_));
             end(trial_end::crashed);
             return true;
         }
@@ -291,7 +305,9 @@ private:
     trial_course course_;
 };
 
-void collect(const board& here, unsigned workers, cell_result& into) {
+/// \param raw_text  Where the sanitizer's own words are, if it reported.
+void collect(pid_t trial, const board& here, unsigned workers, const std::string& raw_text,
+             cell_result& into) {
     const auto reported = std::min<std::size_t>(
         here.findings_reported.load(std::memory_order::relaxed), board::findings_kept);
     std::array<std::uint64_t, invariant_count> told{};
@@ -303,11 +319,17 @@ void collect(const board& here, unsigned workers, cell_result& into) {
         into.seen.add({.broken = entry.broken, .what = entry.text.data()});
         ++told[static_cast<std::size_t>(entry.broken)];
     }
+    auto by_sanitizer = sanitizer_findings(here, names_of_threads(trial, here, workers));
+    for (sanitizer_finding& one : by_sanitizer) one.raw_text = raw_text;
+    for (const sanitizer_finding& one : add_to(into.by_sanitizer, std::move(by_sanitizer))) {
+        into.seen.add({.broken = one.broken, .what = to_string(one)});
+        ++told[static_cast<std::size_t>(one.broken)];
+    }
     for (std::size_t n = 0; n < invariant_count; ++n) {
         const std::uint64_t times = here.times_broken[n].load(std::memory_order::relaxed);
         into.seen.times_broken[n] += times - std::min(times, told[n]);
     }
-    if (reported != 0) {
+    if (found_something(here)) {
         ++into.trials_with_findings;
         if (into.last_events.empty()) {
             into.last_events = last_events(here, workers, 12);
@@ -330,6 +352,7 @@ void collect(const board& here, unsigned workers, cell_result& into) {
 
 /// Adds what one more run of a cell showed.
 void add_run(cell_result& sum, const cell_result& one, bool first) {
+    add_to(sum.by_sanitizer, one.by_sanitizer);
     for (const finding& what : one.seen.findings) sum.seen.add(what);
     for (std::size_t n = 0; n < invariant_count; ++n) {
         const auto told = static_cast<std::uint64_t>(
@@ -386,8 +409,9 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
         if (how.operations != 0)
             mine.operations = how.operations - std::min(how.operations - 1, result.seen.operations);
         std::fflush(stdout);  // Otherwise the trial would print it too.
+        const pid_t supervisor = ::getpid();
         const pid_t trial = ::fork();
-        if (trial == 0) be_the_trial(what, mine, *here);
+        if (trial == 0) be_the_trial(what, mine, *here, supervisor);
         if (trial < 0) {
             result.out_of_resources = true;
             break;
@@ -404,11 +428,13 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
         const trial_course course =
             attendant(trial, *here, how.workers, watch).attend(time_is_up, result.seen.operations);
         const trial_end end = course.end;
-        collect(*here, how.workers, result);
+        const std::string raw_text =
+            how.raw_text.empty() ? "" : collect_raw_text(how.raw_text, trial);
+        collect(trial, *here, how.workers, raw_text, result);
         result.trial_resident_kib = std::max(result.trial_resident_kib, course.memory.most());
         shown.broken = shown.broken | broken_on(*here);
         shown.marks |= here->marks.load(std::memory_order::relaxed);
-        const bool found = here->findings_reported.load(std::memory_order::relaxed) != 0;
+        const bool found = found_something(*here);
         if (end == trial_end::killed && !found && !killed_before) {
             // It says nothing about the variant, and may not happen again.
             killed_before = true;
@@ -417,6 +443,8 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
         }
         if (end != trial_end::good) {
             result.ending = course.ending;
+            if (!raw_text.empty())
+                result.ending += fmt::format("; the sanitizer's own text is in {}", raw_text);
             if (result.stacks.empty()) result.stacks = course.stacks;
             if (result.last_events.empty())
                 result.last_events = last_events(*here, how.workers, 12);

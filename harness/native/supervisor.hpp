@@ -12,6 +12,7 @@
 #include "harness/explorer/run/sanitizers.hpp"
 #include "harness/native/explanation.hpp"
 #include "harness/native/flights.hpp"
+#include "harness/native/process/sanitizer_findings.hpp"
 #include "harness/native/trial.hpp"
 
 namespace pidmap_stress {
@@ -21,6 +22,8 @@ struct cell_result {
     cell what{};
     verdict seen{};
     assessment judged{};
+    /// What a sanitizer reported, by cause. They are among the findings that were seen.
+    std::vector<sanitizer_finding> by_sanitizer{};
     /// The last events of the workers in the first trial that found something.
     std::string last_events{};
     std::vector<flight_log> flights{};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "harness/native/scenario.hpp"
 #include "harness/native/subject.hpp"
@@ -26,6 +27,8 @@ struct trial_settings {
     pid_nr pid_max = 0;               ///< 0: the scenario's own.
     std::uint64_t key = 0;            ///< Fixes all chance in the trial.
     std::uint64_t operations = 0;     ///< About this many calls at most; 0: no limit.
+    /// The file for a sanitizer's own text of its reports. Empty: standard error, as it comes.
+    std::string raw_text{};
 };
 
 /// The key of all chance in a cell of a run with this seed. It depends on names, not on places: the

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/interruption.hpp"
+#include "harness/base/parent_process.hpp"
 
 namespace pidmap_stress::power {
 namespace {
@@ -40,8 +40,8 @@ void write_all(int to, const std::string& text) {
     }
 }
 
-[[noreturn]] void be_the_task(const std::function<std::string()>& task, int output) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+[[noreturn]] void be_the_task(const std::function<std::string()>& task, int output, pid_t parent) {
+    end_with_parent(parent);
     // A group of its own, so that its own children end with it.
     ::setpgid(0, 0);
     end_by_interruptions();
@@ -65,8 +65,9 @@ void write_all(int to, const std::string& text) {
     if (::pipe2(ends, O_CLOEXEC) != 0)
         throw std::system_error(errno, std::generic_category(), "no pipe for a task");
     std::fflush(nullptr);  // Otherwise the task would print it too.
+    const pid_t parent = ::getpid();
     const pid_t process = ::fork();
-    if (process == 0) be_the_task(task, ends[1]);
+    if (process == 0) be_the_task(task, ends[1], parent);
     const int error = errno;
     ::close(ends[1]);
     if (process < 0) {

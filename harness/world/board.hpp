@@ -87,6 +87,27 @@ struct board_finding {
     std::array<char, text_size> text{};
 };
 
+/// A sanitizer's report as its callback wrote it. Addresses are of this program's code: a reader
+/// that was started from the same file finds their places in the source.
+struct board_sanitizer_report {
+    static constexpr std::size_t kind_size = 64;
+    static constexpr std::size_t frames_kept = 12;
+
+    /// One side: an access, or what freed the memory.
+    struct side {
+        std::array<std::uintptr_t, frames_kept> frames{};  ///< Innermost first; 0: no more.
+        int thread = 0;  ///< By the system's number; 0: not known.
+        int size = 0;    ///< In bytes; 0: it was no access.
+        bool write = false;
+        bool atomic = false;
+    };
+
+    std::atomic<bool> ready{false};
+    invariant broken{};
+    std::array<char, kind_size> kind{};  ///< In the sanitizer's words: "data-race".
+    std::array<side, 2> sides{};
+};
+
 struct board {
     /// A few examples of each invariant.
     static constexpr std::size_t findings_kept = 4 * invariant_count;
@@ -116,6 +137,9 @@ struct board {
     std::atomic<bool> out_of_resources{false};
     std::atomic<std::uint32_t> findings_reported{0};
     std::array<std::atomic<std::uint64_t>, invariant_count> times_broken{};
+    /// How many reports of a sanitizer break an invariant, and the first ones of them.
+    std::atomic<std::uint32_t> sanitizer_reports_made{0};
+    std::array<board_sanitizer_report, 32> sanitizer_reports{};
     std::array<board_finding, findings_kept> findings{};
     std::array<flight_recorder, max_workers + 1> workers{};  ///< The last one is the main thread's.
 };

@@ -1,6 +1,8 @@
 #include "harness/command/report/report.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -103,13 +105,43 @@ void table_report::print_row(const cell_result& result) const {
     std::fflush(out_);
 }
 
+namespace {
+[[nodiscard]] std::string describe(const sanitizer_finding& what) {
+    return fmt::format("  {}: {}{}\n", to_string(what.broken), indented(to_string(what)),
+                       what.times > 1 ? fmt::format(" (reported {} times)", what.times) : "");
+}
+}  // namespace
+
+std::string describe_sanitizer_findings(const std::vector<cell_result>& results) {
+    constexpr std::size_t most = 20;
+    std::vector<sanitizer_finding> all;
+    for (const cell_result& one : results) add_to(all, one.by_sanitizer);
+    if (all.empty()) return "";
+    std::ranges::sort(all, std::greater(), &sanitizer_finding::times);
+    std::string text = "\nthe sanitizer's reports, in all cells together\n";
+    for (std::size_t n = 0; n < std::min(all.size(), most); ++n) text += describe(all[n]);
+    if (all.size() > most)
+        text += fmt::format("  and {} more causes: run fewer cells\n", all.size() - most);
+    return text;
+}
+
 std::string describe_findings(const cell_result& result, const std::string& command) {
     std::string text = fmt::format("{} under {} in {}: {}\n", result.what.variant->info->name,
                                    to_string(result.what.how), result.what.workload->info->name,
                                    to_string(result.judged));
     invariant_set told;
+    std::set<std::string> by_sanitizer;
+    // After the first use of what was released, each line that follows is another cause.
+    constexpr std::size_t most_causes = 4;
+    for (std::size_t n = 0; n < result.by_sanitizer.size(); ++n) {
+        by_sanitizer.insert(to_string(result.by_sanitizer[n]));
+        if (n < most_causes) text += describe(result.by_sanitizer[n]);
+    }
+    if (result.by_sanitizer.size() > most_causes)
+        text += fmt::format("  and {} more causes that the sanitizer reports, in the same file\n",
+                            result.by_sanitizer.size() - most_causes);
     for (const finding& one : result.seen.findings) {
-        if (told.contains(one.broken)) continue;
+        if (by_sanitizer.contains(one.what) || told.contains(one.broken)) continue;
         told.insert(one.broken);
         const auto times = result.seen.times_broken[static_cast<std::size_t>(one.broken)];
         text += fmt::format("  {}: {}{}\n", to_string(one.broken), indented(one.what),

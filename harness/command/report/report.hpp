@@ -26,6 +26,9 @@ private:
     std::size_t variant_width_;
 };
 
+/// What a sanitizer reported in all cells together: each cause once. Empty if it reported nothing.
+[[nodiscard]] std::string describe_sanitizer_findings(const std::vector<cell_result>& results);
+
 /// The finding in full, the last events, and the command that runs the cell again.
 [[nodiscard]] std::string describe_findings(const cell_result& result, const std::string& command);
 

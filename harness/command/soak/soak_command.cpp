@@ -360,7 +360,7 @@ int run_soak(const soak_options& how, const soak_words& words) {
     }
     try {
         journal::journal_file file(how.folder);
-        const soak_options mine = with_seed_of(how, file);
+        soak_options mine = with_seed_of(how, file);
         if (file.before()) {
             const std::string differs =
                 journal::difference(file.before()->campaign, to_campaign(mine));
@@ -375,6 +375,8 @@ int run_soak(const soak_options& how, const soak_words& words) {
         // Stacks need the places of code in the source. What that loads once is loaded first, so
         // that memory is flat from the first slice on.
         (void)source_places(nullptr);
+        if (under_sanitizer && !mine.run.raw)
+            mine.run.trial.raw_text = how.folder + "/sanitizer.txt";
         heed_interruptions();
         heed_status_requests();
         if (const auto failed = soak(mine, words, file).run()) return *failed;

@@ -182,13 +182,14 @@ std::string collect_raw_text(const std::string& raw_text, pid_t trial) {
     const std::string part = fmt::format("{}.{}", raw_text, trial);
     std::ifstream from(part, std::ios::binary);
     if (!from) return "";
+    std::ofstream to(raw_text, std::ios::binary | std::ios::app);
+    if (!to) return part;
     std::size_t lines = 1;
-    {
+    if (std::error_code ignored; std::filesystem::is_regular_file(raw_text, ignored)) {
         std::ifstream before(raw_text, std::ios::binary);
         lines += static_cast<std::size_t>(std::count(std::istreambuf_iterator<char>(before),
                                                      std::istreambuf_iterator<char>(), '\n'));
     }
-    std::ofstream to(raw_text, std::ios::binary | std::ios::app);
     to << from.rdbuf();
     to.flush();
     // Without room it stays where it is: it is not lost.

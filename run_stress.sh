@@ -25,6 +25,8 @@ Profiles; the arguments go to the program:
   asan     the same as run under AddressSanitizer and UndefinedBehaviorSanitizer
   soak     run for long in a folder, --dir D, slice by slice; the same command goes on where it was
            left (--duration 1h); --world native, jitter, tsan or asan
+  nightly  all of it within --duration 1h, with one report in a folder, --dir D: soaks in all worlds,
+           small cases explored, planted bugs searched for; compared with the nights before
   status D, report D...
            how far a soak is; what the journals of soaks come to, as a page, JUnit, Markdown, JSON
   bench    every benchmark program; the arguments go to each of them
@@ -445,6 +447,9 @@ if_known() {  # if_known SUBCOMMAND ARGUMENT...
     run_program release "$@"
 }
 
+# shellcheck source=cmake/nightly.sh
+. "$root/cmake/nightly.sh"
+
 # --- The command line -----------------------------------------------------------------------------
 
 profile=''
@@ -476,13 +481,13 @@ if [[ $install_only == yes ]]; then
     exit 0
 fi
 case ${profile:=run} in
-    run | test | tsan | asan | soak | status | report | bench | list | explore | replay | mutants) ;;
+    run | test | tsan | asan | soak | nightly | status | report | bench | list | explore | replay | mutants) ;;
     --version)
         (($# == 0)) || die "$exit_usage" "--version does not go with other words: $(quoted "$@")"
         ;;
     *)
-        die "$exit_usage" "unknown profile '$profile': run, test, tsan, asan, soak, status, report," \
-            "bench, list, explore, replay or mutants (--help says more)"
+        die "$exit_usage" "unknown profile '$profile': run, test, tsan, asan, soak, nightly, status," \
+            "report, bench, list, explore, replay or mutants (--help says more)"
         ;;
 esac
 provide_tools

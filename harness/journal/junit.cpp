@@ -229,6 +229,8 @@ void add_numbered(std::vector<test_case>& to, test_case one) {
     }
     for (const missing_part& part : night.missing)
         cases.push_back(of_campaign("missing", part.what, false, part.what));
+    for (const other_part& part : night.others)
+        cases.push_back(of_campaign("parts", part.name, part.code == 0, part.sentence));
     return cases;
 }
 

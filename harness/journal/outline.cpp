@@ -184,6 +184,11 @@ std::vector<problem> other_problems(const summary& night) {
                  .sentence = fmt::format("{}: {}", memory.folder, memory_text(memory))});
     for (const missing_part& part : night.missing)
         problems.push_back({.title = "missing", .sentence = part.what});
+    for (const other_part& part : night.others)
+        if (part.code != 0)
+            problems.push_back(
+                {.title = fmt::format("{} ended with exit code {}", part.name, part.code),
+                 .sentence = part.sentence});
     std::vector<std::string> not_run;
     for (const cell_total& cell : night.cells) {
         if (cell.as_expected || has_finding(night, cell)) continue;

@@ -348,7 +348,7 @@ struct outcome {
     say(ended("crash"), "cell", "crashed");
     say(ended("stall"), "cell", "stalled");
     say(ended("killed"), "cell", "killed from outside");
-    say(growing, "process", "grew in memory");
+    say(growing, "soak", "grew in memory");
     say(dead, "canary", "not found");
     say(blind, "cell", "did not show a known breakage");
     say(ended("inconclusive") - not_run, "cell", "inconclusive");
@@ -356,17 +356,32 @@ struct outcome {
     if (out_of_resources) what.emplace_back("memory or processes ran out");
     if (cut_short) what.emplace_back("not all of it was run");
     if (shards_missing) what.emplace_back("a shard is missing");
-    const int code = violated != 0 || growing != 0                                 ? 2
-                     : ended("crash") != 0                                         ? 5
-                     : ended("stall") != 0                                         ? 6
-                     : ended("killed") != 0 || out_of_resources                    ? 3
-                     : cut_short                                                   ? 85
-                     : dead + blind + ended("inconclusive") != 0 || shards_missing ? 7
-                                                                                   : 0;
+    const auto other = [&sum](std::initializer_list<int> codes) {
+        return std::ranges::any_of(sum.others, [&codes](const other_part& one) {
+            return std::ranges::find(codes, one.code) != codes.end();
+        });
+    };
+    for (const other_part& one : sum.others)
+        if (one.code != 0) what.push_back(fmt::format("{} ended with {}", one.name, one.code));
+    const int code = violated != 0 || growing != 0 || other({2})              ? 2
+                     : ended("crash") != 0 || other({5})                      ? 5
+                     : ended("stall") != 0 || other({6})                      ? 6
+                     : ended("killed") != 0 || out_of_resources || other({3}) ? 3
+                     : cut_short || other({85})                               ? 85
+                     : dead + blind + ended("inconclusive") != 0 || shards_missing ||
+                             std::ranges::any_of(sum.others, &other_part::code)
+                         ? 7
+                         : 0;
     return {code, names(what)};
 }
 
 }  // namespace
+
+void summarizer::add(const other_part& part) {
+    summary& sum = state_->sum;
+    sum.others.push_back(part);
+    sum.remarks.push_back(fmt::format("{}: {}", part.name, part.sentence));
+}
 
 summary summarizer::finish() && {
     state& s = *state_;

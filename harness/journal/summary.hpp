@@ -104,6 +104,13 @@ struct missing_part {
     std::string what{};  ///< "shard 3 of 8", "native: cut short after 512 slices".
 };
 
+/// Something else that the night did, whose results are elsewhere.
+struct other_part {
+    std::string name{};
+    int code = 0;            ///< Its exit code.
+    std::string sentence{};  ///< What it came to.
+};
+
 struct summary {
     std::vector<cell_total> cells{};        ///< By world, variant, discipline, scenario.
     std::vector<finding_group> findings{};  ///< Unexpected ones first, then by variant.
@@ -111,6 +118,7 @@ struct summary {
     std::vector<memory_watch> memory{};
     std::vector<series> over_time{};
     std::vector<missing_part> missing{};
+    std::vector<other_part> others{};
     std::vector<std::string> remarks{};      ///< What was left out of journals, for readers.
     std::vector<attempt_record> attempts{};  ///< Of all journals, the earliest first.
     std::set<std::string> worlds{};
@@ -136,6 +144,7 @@ public:
     summarizer& operator=(const summarizer&) = delete;
 
     void add(const journal_text& journal);
+    void add(const other_part& part);
     /// What all of them come to. Of none the exit code is 7: nothing was run, so nothing was shown.
     [[nodiscard]] summary finish() &&;
 

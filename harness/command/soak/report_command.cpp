@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "harness/base/say.hpp"
+#include "harness/base/whole_number.hpp"
 #include "harness/command/options.hpp"
 #include "harness/command/report/results_file.hpp"
 #include "harness/journal/pages.hpp"
@@ -73,6 +74,17 @@ struct output {
     }
 }
 
+[[nodiscard]] std::optional<journal::other_part> to_part(const std::string& text) {
+    const std::size_t name = text.find('=');
+    const std::size_t code = name == std::string::npos ? name : text.find('=', name + 1);
+    if (name == 0 || code == std::string::npos) return std::nullopt;
+    int number = 0;
+    if (read_whole_number(text.substr(name + 1, code - name - 1), 0, 255, number))
+        return std::nullopt;
+    return journal::other_part{
+        .name = text.substr(0, name), .code = number, .sentence = text.substr(code + 1)};
+}
+
 [[nodiscard]] bool write(const char* option, const std::string& path, const std::string& text) {
     if (path == "-") {
         say("{}", text);
@@ -90,6 +102,11 @@ void add_report_options(CLI::App& report, report_options& options) {
     report
         .add_option("folder", options.folders, "the --dir of a soak, or a folder of such folders")
         ->required();
+    report
+        .add_option("--part", options.parts,
+                    "something else that was done, as NAME=CODE=SENTENCE: its exit code counts")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     report.add_option("--html", options.html, "one page, for people");
     report.add_option("--junit", options.junit, "for Jenkins, GitLab and GitHub");
     report.add_option("--json", options.json, "for programs");
@@ -115,6 +132,14 @@ int run_report(const report_options& how) {
     } catch (const std::runtime_error& error) {
         say(stderr, "pidmap-stress: {}\n", error.what());
         return exit_usage;
+    }
+    for (const std::string& one : how.parts) {
+        const auto part = to_part(one);
+        if (!part) {
+            say(stderr, "pidmap-stress: --part '{}' is not NAME=CODE=SENTENCE\n", one);
+            return exit_usage;
+        }
+        all.add(*part);
     }
     journal::summary night = std::move(all).finish();
     for (const std::string& folder : without)

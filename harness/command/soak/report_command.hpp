@@ -11,6 +11,7 @@ namespace pidmap_stress {
 
 struct report_options {
     std::vector<std::string> folders;  ///< Folders of journals, or above them.
+    std::vector<std::string> parts;    ///< NAME=CODE=SENTENCE: what else the night did.
     std::string html;
     std::string junit;
     std::string json;

@@ -13,7 +13,7 @@ namespace {
 /// The share of the time that is dealt out equally.
 constexpr double equal_share = 0.5;
 
-constexpr std::chrono::milliseconds shortest_slice(under_sanitizer ? 1000 : 200);
+constexpr std::chrono::milliseconds shortest_slice(under_sanitizer ? 300 : 200);
 constexpr std::chrono::milliseconds longest_slice(10'000);
 /// Slices that each cell is to have.
 constexpr std::int64_t usual_slices = 4;

@@ -240,7 +240,9 @@ private:
         record.resident_kib = resident_kib(::getpid());
         if (!record.findings.empty() || result.seen.end != run_end::completed)
             record.command = reproduction(what, mine, words_.run);
-        if (news && !interrupted()) record.again = run_again(what, mine.trial, turn, doing);
+        if (news && !interrupted())
+            record.again =
+                run_again(what, mine.trial, turn, result.judged.unexpected.empty(), doing);
         record.spent_seconds = seconds(clock::now() - began).count();
         if (result.came_to_nothing() && result.seen.operations == 0) return std::nullopt;
         spent_now_ += record.spent_seconds;
@@ -302,10 +304,12 @@ private:
     }
 
     [[nodiscard]] journal::reproduction run_again(const cell& what, trial_settings trial,
-                                                  std::chrono::nanoseconds turn,
+                                                  std::chrono::nanoseconds turn, bool known,
                                                   const std::string& doing) {
         trial.key = split(trial.key, "again");
-        const auto each = std::min<std::chrono::nanoseconds>(turn, longest_again);
+        // What is known to break would otherwise take most of a short campaign.
+        const auto each =
+            known ? turn / times_again : std::min<std::chrono::nanoseconds>(turn, longest_again);
         const cell_result again =
             repeat_cell(what, trial, watch(std::min(each * times_again, left()), doing + ", again"),
                         times_again);

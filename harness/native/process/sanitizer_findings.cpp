@@ -1,6 +1,12 @@
 #include "harness/native/process/sanitizer_findings.hpp"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -147,20 +153,81 @@ std::string to_string(const sanitizer_finding& what) {
                             : fmt::format("\n  the sanitizer's own text is in {}", what.raw_text));
 }
 
-std::vector<sanitizer_finding> sanitizer_findings(const board& seen,
-                                                  const std::map<pid_t, std::string>& names) {
-    const std::size_t made =
-        std::min<std::size_t>(seen.sanitizer_reports_made.load(std::memory_order::relaxed),
-                              seen.sanitizer_reports.size());
+namespace {
+
+[[nodiscard]] std::vector<sanitizer_finding> look_up(const board& seen, std::size_t reports,
+                                                     const std::map<pid_t, std::string>& names) {
     std::vector<sanitizer_finding> all;
-    for (std::size_t n = 0; n < made; ++n) {
+    for (std::size_t n = 0; n < reports; ++n) {
         const board_sanitizer_report& report = seen.sanitizer_reports[n];
         // Acquire: pairs with the callback. What is not ready was being written when the process
         // ended.
-        if (!report.ready.load(std::memory_order::acquire)) continue;
-        add_to(all, {to_finding(report, names)});
+        if (report.ready.load(std::memory_order::acquire)) add_to(all, {to_finding(report, names)});
     }
     return all;
+}
+
+// Between the two processes: fields that end by a zero, which no text has.
+[[nodiscard]] std::string packed(const std::vector<sanitizer_finding>& all) {
+    std::string text;
+    for (const sanitizer_finding& one : all)
+        for (const std::string& field : {std::to_string(static_cast<int>(one.broken)),
+                                         std::to_string(one.times), one.text, one.cause})
+            text += field + '\0';
+    return text;
+}
+[[nodiscard]] std::vector<sanitizer_finding> unpacked(const std::string& text) {
+    std::vector<std::string> fields;
+    for (std::size_t from = 0, end; (end = text.find('\0', from)) != std::string::npos;
+         from = end + 1)
+        fields.push_back(text.substr(from, end - from));
+    std::vector<sanitizer_finding> all;
+    for (std::size_t n = 0; n + 3 < fields.size(); n += 4)
+        all.push_back({.broken = static_cast<invariant>(std::stoi(fields[n])),
+                       .text = fields[n + 2],
+                       .cause = fields[n + 3],
+                       .times = std::stoull(fields[n + 1])});
+    return all;
+}
+
+[[nodiscard]] std::string read_all(int from) {
+    std::string text;
+    std::array<char, 4096> some{};
+    while (true) {
+        const ssize_t got = ::read(from, some.data(), some.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return text;
+        text.append(some.data(), static_cast<std::size_t>(got));
+    }
+}
+
+}  // namespace
+
+std::vector<sanitizer_finding> sanitizer_findings(const board& seen,
+                                                  const std::map<pid_t, std::string>& names) {
+    const std::size_t reports =
+        std::min<std::size_t>(seen.sanitizer_reports_made.load(std::memory_order::relaxed),
+                              seen.sanitizer_reports.size());
+    if (reports == 0) return {};
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return look_up(seen, reports, names);
+    const pid_t reader = ::fork();
+    if (reader == 0) {
+        const std::string text = packed(look_up(seen, reports, names));
+        for (std::size_t done = 0; done < text.size();) {
+            const ssize_t some = ::write(ends[1], text.data() + done, text.size() - done);
+            if (some < 0 && errno != EINTR) break;
+            if (some > 0) done += static_cast<std::size_t>(some);
+        }
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    const std::string text = read_all(ends[0]);
+    ::close(ends[0]);
+    if (reader < 0) return look_up(seen, reports, names);
+    while (::waitpid(reader, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    return unpacked(text);
 }
 
 std::vector<sanitizer_finding> add_to(std::vector<sanitizer_finding>& all,

@@ -209,16 +209,20 @@ value_of() {
 
 # A soak looks for planted bugs as well, so it is run by the program that has them.
 profile_soak() {
-    local preset=release
+    # Places of findings are looked up by the program. Names in the sanitizer's own text cost three
+    # seconds a report, which a soak has better use for; the command of a finding shows them.
+    local preset=release without_names=symbolize=0
     program=pidmap-stress-mutants
     case $(value_of --world "$@") in
         tsan)
             preset=tsan
             prepare_tsan
+            TSAN_OPTIONS=$without_names:$TSAN_OPTIONS
             ;;
         asan)
             preset=asan-ubsan
             prepare_asan
+            ASAN_OPTIONS=$without_names:$ASAN_OPTIONS
             ;;
     esac
     if [[ $preset == release ]]; then

@@ -11,7 +11,7 @@
 readonly nightly_parts=(explorer mutants asan tsan jitter native)
 declare -rA nightly_share=([explorer]=6 [mutants]=10 [asan]=20 [tsan]=22 [jitter]=14 [native]=28)
 
-# seconds_of TEXT: of a duration as the program takes it, in whole seconds; 1 if it is none.
+# seconds_of TEXT: of a duration as the program takes it, in whole seconds. Fails if it is not one.
 seconds_of() {
     [[ $1 =~ ^([1-9][0-9]{0,7})(s|m|h|d)$ ]] || return 1
     local -A unit=([s]=1 [m]=60 [h]=3600 [d]=86400)

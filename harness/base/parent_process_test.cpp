@@ -44,7 +44,7 @@ TEST(ParentProcess, ThatHasEndedAlreadyEndsTheChild) {
     ::close(output[0]);
 }
 
-// Else it would end every process at once, and this test of it with it.
+// Otherwise it would end every process at once, and this test of it with it.
 TEST(ParentProcess, ThatIsThereLetsTheChildGoOn) {
     const pid_t self = ::getpid();
     const pid_t child = ::fork();

@@ -17,6 +17,7 @@
 #include "harness/command/command_line.hpp"
 #include "harness/command/report/provenance.hpp"
 #include "harness/command/selection.hpp"
+#include "harness/command/shard.hpp"
 #include "harness/command/soak/slice_plan.hpp"
 #include "harness/explorer/run/sanitizers.hpp"
 #include "harness/world/board.hpp"
@@ -125,7 +126,11 @@ void add_soak_options(CLI::App& soak, raw_soak& raw, soak_options& into) {
     soak.add_option("--canary", raw.canary,
                     "look for a planted bug after this much work [10m, or a third of the "
                     "duration]");
-    soak.add_option("--shard", raw.shard, "i/n: the i-th part of n, from 1, of the same campaign");
+    soak.add_option("--shard", raw.shard,
+                    "i/n: the i-th part of n, from 1, of the same campaign [as the variables of "
+                    "GoogleTest,\nSlurm, Kubernetes or GitLab say]");
+    soak.add_option("--metrics-file", into.metrics_path,
+                    "numbers for Prometheus' textfile collector, replaced after each slice");
 }
 
 /// Whether the command has the option, and it stands on the command line.
@@ -213,23 +218,6 @@ namespace {
     return read;
 }
 
-/// "2/8", as people count: from 1.
-[[nodiscard]] journal::shard parse_shard(const std::string& text) {
-    const std::size_t slash = text.find('/');
-    journal::shard part;
-    constexpr unsigned most = 10'000;
-    const auto wrong = [&text] {
-        return usage_error(fmt::format(
-            "--shard '{}' is not a part of a whole; it must be like 2/8: from 1/8 to 8/8", text));
-    };
-    if (slash == std::string::npos ||
-        read_whole_number(std::string_view(text).substr(slash + 1), 1U, most, part.count) ||
-        read_whole_number(std::string_view(text).substr(0, slash), 1U, part.count, part.index))
-        throw wrong();
-    --part.index;
-    return part;
-}
-
 /// The worlds that this build has.
 [[nodiscard]] std::vector<std::string_view> world_names() {
     if (under_tsan) return {"tsan"};
@@ -268,7 +256,11 @@ void finish_soak_options(const raw_soak& raw, const CLI::App& given, soak_option
     soak.canary_every = was_given(given, "--canary")
                             ? duration("--canary", raw.canary)
                             : std::min(usual_canary, soak.run.duration / 3);
-    if (!raw.shard.empty()) soak.part = parse_shard(raw.shard);
+    const chosen_shard chosen = choose_shard(
+        raw.shard, [](const char* name) { return static_cast<const char*>(std::getenv(name)); });
+    soak.part = chosen.part;
+    soak.part_from = chosen.from;
+    if (!chosen.from.empty()) touch_shard_status_file();
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t most_moments = 240;
 /// Below this, a growth of memory is noise of the heap.
 constexpr std::uint64_t least_growth_kib = 1024;
+constexpr std::uint64_t asan_quarantine_kib = 256 * 1024;
 constexpr double growth_allowed = 1.02;
 /// A canary is looked for between slices, so it is late now and then.
 constexpr double canary_patience = 2;
@@ -84,9 +85,12 @@ void judge(cell_total& cell) {
     watch.first_third_kib = median({resident.begin(), resident.begin() + part});
     watch.last_third_kib = median({resident.end() - part, resident.end()});
     const std::uint64_t between = median({resident.begin() + part, resident.end() - part});
-    const auto grows = [](std::uint64_t from, std::uint64_t to) {
+    // AddressSanitizer keeps what was freed, until that is its whole quarantine.
+    const std::uint64_t least =
+        least_growth_kib + (journal.campaign.world == "asan" ? asan_quarantine_kib : 0);
+    const auto grows = [least](std::uint64_t from, std::uint64_t to) {
         return static_cast<double>(to) > static_cast<double>(from) * growth_allowed &&
-               to > from + least_growth_kib;
+               to > from + least;
     };
     // A leak goes on. What was needed once, and is kept, grows but once.
     watch.grows = grows(watch.first_third_kib, between) && grows(between, watch.last_third_kib);

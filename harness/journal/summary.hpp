@@ -9,7 +9,7 @@
 
 #include "harness/journal/journal_file.hpp"
 
-/// What any number of journals come to, together. Depends on what they say, not on their order.
+/// The sum of any number of journals, together. Depends on what they say, not on their order.
 namespace pidmap_stress::journal {
 
 /// One cell, over all slices of all journals of one world.
@@ -108,7 +108,7 @@ struct missing_part {
 struct other_part {
     std::string name{};
     int code = 0;            ///< Its exit code.
-    std::string sentence{};  ///< What it came to.
+    std::string sentence{};  ///< Its result.
 };
 
 struct summary {
@@ -145,7 +145,7 @@ public:
 
     void add(const journal_text& journal);
     void add(const other_part& part);
-    /// What all of them come to. Of none the exit code is 7: nothing was run, so nothing was shown.
+    /// The sum of all of them. Of none the exit code is 7: nothing was run, so nothing was shown.
     [[nodiscard]] summary finish() &&;
 
 private:

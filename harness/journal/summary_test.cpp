@@ -46,6 +46,38 @@ TEST(Summary, OfNothingIsNoPass) {
     EXPECT_THAT(sum_of(empty).verdict, HasSubstr("nothing was run"));
 }
 
+// What else was done counts like a cell, and is named.
+TEST(Summary, HasTheExitCodesOfOtherParts) {
+    const auto with = [](int code) {
+        summarizer all;
+        all.add(testing::some_journal());
+        all.add(other_part{.name = "explorer", .code = code, .sentence = "as it was"});
+        return std::move(all).finish();
+    };
+    EXPECT_EQ(with(0).exit_code, 0);
+    EXPECT_THAT(with(0).remarks, ::testing::Contains("explorer: as it was"));
+    for (const int code : {2, 3, 5, 6, 7, 85}) EXPECT_EQ(with(code).exit_code, code);
+    EXPECT_EQ(with(1).exit_code, 7) << "it did not do what it was to do";
+    EXPECT_THAT(with(2).verdict, HasSubstr("explorer ended with 2"));
+}
+
+// AddressSanitizer keeps freed memory, up to its quarantine: that is no leak.
+TEST(Summary, AllowsAddressSanitizerItsQuarantine) {
+    journal_text journal = testing::some_journal();
+    const slice_record one = journal.slices.front();
+    journal.slices.clear();
+    for (std::uint64_t n = 0; n < 30; ++n) {
+        journal.slices.push_back(one);
+        journal.slices.back().number = n;
+        journal.slices.back().resident_kib = 40'000 + 2'000 * n;
+    }
+    EXPECT_TRUE(sum_of(journal).memory.at(0).grows);
+    journal.campaign.world = "asan";
+    EXPECT_FALSE(sum_of(journal).memory.at(0).grows);
+    for (slice_record& slice : journal.slices) slice.resident_kib *= 1 + slice.number;
+    EXPECT_TRUE(sum_of(journal).memory.at(0).grows) << "more than it may keep";
+}
+
 // Each way to fail has its exit code, and the gravest one counts.
 TEST(Summary, HasTheExitCodeOfTheWorst) {
     journal_text journal = testing::some_journal();

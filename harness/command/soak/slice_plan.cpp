@@ -17,6 +17,8 @@ constexpr std::chrono::milliseconds shortest_slice(under_sanitizer ? 300 : 200);
 constexpr std::chrono::milliseconds longest_slice(10'000);
 /// Slices that each cell is to have.
 constexpr std::int64_t usual_slices = 4;
+/// A cell that has not shown by then what it is there for waits for its turn like the others.
+constexpr std::uint64_t most_to_show = 8;
 
 }  // namespace
 
@@ -42,6 +44,14 @@ slice_plan::slice slice_plan::next() const {
         seconds += cell.seconds;
         interest += interest_of(cell);
     }
+    const history* waiting = nullptr;
+    for (const history& cell : cells_)
+        if (!cell.shown && cell.slices < most_to_show &&
+            (waiting == nullptr || cell.slices < waiting->slices))
+            waiting = &cell;
+    if (waiting != nullptr)
+        return {.cell = static_cast<unsigned>(waiting - cells_.data()),
+                .number = waiting->next_number};
     unsigned chosen = 0;
     double most_due = -std::numeric_limits<double>::infinity();
     for (unsigned c = 0; c < cells_.size(); ++c) {
@@ -57,12 +67,14 @@ slice_plan::slice slice_plan::next() const {
     return {.cell = chosen, .number = cells_[chosen].next_number};
 }
 
-void slice_plan::add(slice done, std::chrono::duration<double> turn, std::uint64_t near_misses) {
+void slice_plan::add(slice done, std::chrono::duration<double> turn, std::uint64_t near_misses,
+                     bool shown) {
     history& cell = cells_[done.cell];
     cell.next_number = std::max(cell.next_number, done.number + part_.count);
     ++cell.slices;
     cell.seconds += turn.count();
     cell.near_misses += static_cast<double>(near_misses);
+    cell.shown = shown;
 }
 
 std::chrono::nanoseconds usual_slice(std::chrono::nanoseconds whole, std::size_t cells) {

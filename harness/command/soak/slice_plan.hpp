@@ -10,9 +10,10 @@ namespace pidmap_stress {
 
 /// Which cell has the next slice of a soak.
 ///
-/// First each cell has one. From then on half of the time is shared out equally, which is the floor
-/// of every cell, and half goes where near misses are. It depends only on what was added, so a soak
-/// that is continued chooses like one that was never interrupted.
+/// First each cell has one. Then those have some more that have not shown yet what they are there
+/// for: without that their time is no evidence. From then on half of the time is shared out
+/// equally, which is the floor of every cell, and half goes where near misses are. It depends only
+/// on what was added, so a soak that is continued chooses like one that was never interrupted.
 class slice_plan {
 public:
     struct slice {
@@ -26,7 +27,9 @@ public:
     [[nodiscard]] slice next() const;
     /// A slice was run, now or before.
     /// \param turn  The time that it was given: a cell that broke at once has used its turn too.
-    void add(slice done, std::chrono::duration<double> turn, std::uint64_t near_misses);
+    /// \param shown  Whether the cell's slices so far have shown what the cell is there for.
+    void add(slice done, std::chrono::duration<double> turn, std::uint64_t near_misses,
+             bool shown = true);
 
 private:
     struct history {
@@ -34,6 +37,7 @@ private:
         std::uint64_t slices = 0;
         double seconds = 0;
         double near_misses = 0;
+        bool shown = true;
     };
 
     journal::shard part_;

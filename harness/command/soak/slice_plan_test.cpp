@@ -88,5 +88,20 @@ TEST(SlicePlan, CutsTheTimeIntoSlices) {
     EXPECT_LT(usual_slice(15min, 195), 3s);
 }
 
+// A cell whose marks are not hit yet is no evidence, so it comes before those that are.
+TEST(SlicePlan, PrefersWhatHasShownNothing) {
+    slice_plan plan(10, {});
+    std::vector<unsigned> times(10);
+    for (unsigned n = 0; n < 30; ++n) {
+        const slice_plan::slice next = plan.next();
+        // Cell 4 shows what it is there for in its sixth slice, cell 7 never does.
+        const unsigned done = ++times[next.cell];
+        plan.add(next, seconds(1), 100, next.cell != 7 && (next.cell != 4 || done >= 6));
+    }
+    EXPECT_EQ(times[4], 6U);
+    EXPECT_EQ(times[7], 8U) << "it does not take all there is";
+    for (const unsigned n : times) EXPECT_GE(n, 1U);
+}
+
 }  // namespace
 }  // namespace pidmap_stress

@@ -26,6 +26,7 @@
 #include "harness/command/soak/slice_result.hpp"
 #include "harness/explorer/run/sanitizers.hpp"
 #include "harness/journal/journal_file.hpp"
+#include "harness/journal/metrics.hpp"
 #include "harness/journal/pages.hpp"
 #include "harness/native/process/memory_looks.hpp"
 #include "harness/power/forked.hpp"
@@ -70,6 +71,7 @@ public:
           words_(words),
           file_(file),
           plan_(static_cast<unsigned>(how.run.cells.size()), how.part),
+          metrics_(to_campaign(how)),
           begin_(clock::now()),
           progress_(stderr, how.run.duration) {}
 
@@ -106,8 +108,11 @@ private:
     [[nodiscard]] std::optional<int> begin() {
         journal::attempt_record attempt = this_attempt();
         if (!file_.before()) {
-            say("a new campaign in {}: seed {}, {} cells, {}\n", how_.folder, how_.run.seed,
-                how_.run.cells.size(), how_.world);
+            say("a new campaign in {}: seed {}, {} cells, {}{}\n", how_.folder, how_.run.seed,
+                how_.run.cells.size(), how_.world,
+                how_.part_from.empty() ? ""
+                                       : fmt::format(", part {} of {} ({})", how_.part.index + 1,
+                                                     how_.part.count, how_.part_from));
             if (const auto failed = append(to_campaign(how_))) return failed;
             return append(attempt);
         }
@@ -138,8 +143,9 @@ private:
     }
 
     void remember(const journal::slice_record& slice) {
+        metrics_.add(slice);
         plan_.add({.cell = slice.cell, .number = slice.number}, seconds(slice.turn_seconds),
-                  near_misses_of(slice));
+                  near_misses_of(slice), has_shown(slice));
         ++slices_;
         operations_ += slice.operations;
         spent_ += slice.spent_seconds;
@@ -152,7 +158,21 @@ private:
                 seen_.emplace(what.variant->info->name, *which, what.how);
         }
     }
+    /// Whether the cell has shown by now what it is there for: what must break did, and where
+    /// nothing broke, each mark was hit.
+    [[nodiscard]] bool has_shown(const journal::slice_record& slice) {
+        shown_by_cell& so_far = shown_[slice.cell];
+        so_far.marks.insert(slice.marks.begin(), slice.marks.end());
+        for (const auto& [invariant, times] : slice.broken) so_far.broken.insert(invariant);
+        const journal::planned_cell cell = to_plan(how_.run.cells[slice.cell]);
+        const auto broke = [&so_far](const std::string& name) {
+            return so_far.broken.contains(name);
+        };
+        if (!cell.required.empty() && std::ranges::none_of(cell.required, broke)) return false;
+        return !so_far.broken.empty() || so_far.marks.size() >= cell.marks.size();
+    }
     void remember(const journal::canary_record& canary) {
+        metrics_.add(canary);
         ++canaries_;
         spent_ += canary.seconds;
         worked_at_canary_ = canary.work_seconds;
@@ -171,10 +191,26 @@ private:
 
     [[nodiscard]] std::optional<int> append(const journal::record& what) {
         const auto failure = file_.append(what);
-        if (!failure) return std::nullopt;
+        if (!failure) {
+            write_metrics();
+            return std::nullopt;
+        }
         progress_.clear();
         say(stderr, "pidmap-stress: {}; what was recorded before is intact\n", failure->what);
         return failure->no_room ? exit_no_resources : exit_usage;
+    }
+
+    /// What is known may be old; a soak does not end because nobody can see how it does.
+    void write_metrics() {
+        if (how_.metrics_path.empty()) return;
+        const auto now = std::chrono::system_clock::now().time_since_epoch();
+        const int error = write_file(how_.metrics_path,
+                                     metrics_.to_text(std::chrono::duration<double>(now).count()));
+        if (error == 0 || metrics_failed_) return;
+        metrics_failed_ = true;
+        progress_.clear();
+        say(stderr, "pidmap-stress: {}; the soak goes on\n",
+            describe_failure("--metrics-file", how_.metrics_path, error).what);
     }
 
     [[nodiscard]] supervision watch(std::chrono::nanoseconds budget, const std::string& doing) {
@@ -329,10 +365,19 @@ private:
         std::fflush(stdout);
     }
 
+    /// What the slices of a cell have shown so far.
+    struct shown_by_cell {
+        std::set<std::string> marks{};
+        std::set<std::string> broken{};
+    };
+
     const soak_options& how_;
     const soak_words& words_;
     journal::journal_file& file_;
     slice_plan plan_;
+    journal::metrics metrics_;
+    bool metrics_failed_ = false;
+    std::map<unsigned, shown_by_cell> shown_;
     clock::time_point begin_;
     progress_line progress_;
     explained_before seen_;

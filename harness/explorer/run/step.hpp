@@ -32,7 +32,7 @@ struct step {
     unsigned thread = 0;
     step_kind kind = step_kind::load;
     std::string cell{};  ///< Its name, or its role and number.
-    bool named = false;    ///< By the program.
+    bool named = false;  ///< By the program.
     cell_role role = cell_role::data;
     std::optional<unsigned> index{};  ///< Which one of those with its role, if the program says.
     location_id location = 0;

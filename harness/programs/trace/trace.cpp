@@ -311,8 +311,9 @@ public:
         // What a cell held before its first step is what that step read.
         for (const step& s : steps)
             if (is_followed(s) && s.kind != step_kind::store)
-                cells_.try_emplace({s.role, s.location},
-                                   followed_value{s.cell, s.index, static_cast<std::int32_t>(s.read)});
+                cells_.try_emplace(
+                    {s.role, s.location},
+                    followed_value{s.cell, s.index, static_cast<std::int32_t>(s.read)});
     }
     void after(const step& s) {
         if (is_followed(s) && (s.kind == step_kind::update || s.kind == step_kind::store))

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "harness/journal/records.hpp"
+
+namespace pidmap_stress::journal {
+
+/// A campaign in numbers, in the text format of Prometheus: for `--metrics-file`, which the
+/// textfile collector of its node exporter reads. Base units; nothing in the labels that grows
+/// without end, such as a seed.
+class metrics {
+public:
+    explicit metrics(campaign_record campaign);
+
+    void add(const slice_record& slice);
+    void add(const canary_record& canary);
+
+    /// \param now  Seconds since 1970, of the last progress.
+    [[nodiscard]] std::string to_text(double now) const;
+
+private:
+    campaign_record campaign_;
+    std::uint64_t slices_ = 0;
+    std::uint64_t operations_ = 0;
+    double work_seconds_ = 0;
+    double cpu_seconds_ = 0;
+    std::uint64_t resident_kib_ = 0;
+    /// By invariant, and whether the cell declares it.
+    std::map<std::pair<std::string, bool>, std::uint64_t> broken_{};
+    std::map<std::string, std::uint64_t> bad_ends_{};
+    std::map<std::string, std::uint64_t> near_misses_{};
+    std::uint64_t canaries_found_ = 0;
+    std::uint64_t canaries_missed_ = 0;
+    double work_at_last_canary_ = 0;
+};
+
+}  // namespace pidmap_stress::journal

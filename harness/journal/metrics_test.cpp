@@ -1,0 +1,67 @@
+#include "harness/journal/metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "harness/journal/testing/journals.hpp"
+#include "harness/testing/program.hpp"
+
+namespace pidmap_stress::journal {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+[[nodiscard]] metrics of(const journal_text& journal) {
+    metrics all(journal.campaign);
+    for (const slice_record& slice : journal.slices) all.add(slice);
+    for (const canary_record& canary : journal.canaries) all.add(canary);
+    return all;
+}
+
+// Goal: show that the numbers are those of the journal, with the world as their label.
+TEST(Metrics, AreThoseOfTheJournal) {
+    const journal_text journal = testing::some_journal();
+    const std::string text = of(journal).to_text(1'700'000'000.5);
+    EXPECT_THAT(text,
+                AllOf(HasSubstr("\npidmap_stress_slices_total{world=\"native\"} 3\n"),
+                      HasSubstr("pidmap_stress_operations_total{world=\"native\"} 3000000\n"),
+                      HasSubstr(",expected=\"true\"} "),
+                      HasSubstr("pidmap_stress_canaries_total{world=\"native\",found=\"true\"} "),
+                      HasSubstr("last_progress_timestamp_seconds{world=\"native\"} 1700000000.5\n"),
+                      Not(HasSubstr("expected=\"false\""))));
+}
+
+// A breakage that nobody declared is a series of its own: an alarm can be set on it.
+TEST(Metrics, TellWhatIsExpectedFromWhatIsNot) {
+    journal_text journal = testing::some_journal();
+    for (slice_record& slice : journal.slices) slice.broken["unique_pid"] = 3;
+    EXPECT_THAT(of(journal).to_text(0),
+                HasSubstr("invariant=\"unique_pid\",expected=\"false\"} 9\n"));
+}
+
+// What comes from outside must not end a label.
+TEST(Metrics, EscapeWhatIsInLabels) {
+    journal_text journal = testing::some_journal();
+    journal.campaign.world = "a\"b\\c\ne";
+    EXPECT_THAT(of(journal).to_text(0), HasSubstr("{world=\"a\\\"b\\\\c\\ne\"}"));
+}
+
+// The reader that they are for has no complaint.
+TEST(Metrics, AreValidForPromtool) {
+    if (pidmap_stress::testing::run_by_shell("promtool --version").code != 0)
+        GTEST_SKIP() << "promtool is not installed (Debian: prometheus)";
+    const pidmap_stress::testing::scratch_folder folder;
+    const std::string path = folder.path("x.prom");
+    std::ofstream(path) << of(testing::some_journal()).to_text(1'700'000'000);
+    const auto end =
+        pidmap_stress::testing::run_by_shell("promtool check metrics < '" + path + "'");
+    EXPECT_EQ(end.code, 0) << end.out << end.err;
+    EXPECT_EQ(end.out + end.err, "");
+}
+
+}  // namespace
+}  // namespace pidmap_stress::journal

@@ -113,6 +113,8 @@ lock_build() {  # lock_build PRESET
 unlock_build() { exec {lock}>&-; }
 
 build() {  # build PRESET [TARGET...]
+    # A night is of one state of the source, and has built it.
+    [[ -z ${PIDMAP_STRESS_IS_BUILT:-} ]] || return 0
     lock_build "$1"
     configure "$1"
     compile "$@"

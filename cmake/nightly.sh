@@ -97,6 +97,7 @@ profile_nightly() {
     exec 8>"$folder/lock" || die "$exit_usage" "--dir $folder cannot be written"
     flock -n 8 || die "$exit_usage" "--dir $folder is in use by another night"
     build_for_the_night
+    export PIDMAP_STRESS_IS_BUILT=1
 
     started=$SECONDS
     night=$(choose_night "$folder")

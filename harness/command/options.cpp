@@ -129,6 +129,8 @@ void add_soak_options(CLI::App& soak, raw_soak& raw, soak_options& into) {
     soak.add_option("--shard", raw.shard,
                     "i/n: the i-th part of n, from 1, of the same campaign [as the variables of "
                     "GoogleTest,\nSlurm, Kubernetes or GitLab say]");
+    soak.add_option("--metrics", into.metrics_address,
+                    "PORT on 127.0.0.1, or HOST:PORT: serves numbers for Prometheus at /metrics");
     soak.add_option("--metrics-file", into.metrics_path,
                     "numbers for Prometheus' textfile collector, replaced after each slice");
 }

@@ -55,8 +55,9 @@ struct soak_options {
     std::chrono::nanoseconds slice{};         ///< 0: as fits the duration.
     std::chrono::nanoseconds canary_every{};  ///< Work between two planted bugs.
     journal::shard part;
-    std::string part_from;     ///< What says which part: "--shard", a variable; empty: nothing.
-    std::string metrics_path;  ///< A file for Prometheus; empty: none is wanted.
+    std::string part_from;        ///< What says which part: "--shard", a variable; empty: nothing.
+    std::string metrics_address;  ///< Where numbers are served: "9464"; empty: nowhere.
+    std::string metrics_path;     ///< A file for Prometheus; empty: none is wanted.
 };
 
 enum class command { run, soak, report, status, explore, replay, mutants, list, self_test, help };

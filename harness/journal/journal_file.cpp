@@ -17,10 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[nodiscard]] std::string journal_path(const std::string& folder) {
-    return (fs::path(folder) / "journal.jsonl").string();
-}
-
 [[nodiscard]] bool is_for_want_of_room(int error) noexcept {
     return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
@@ -46,6 +42,10 @@ void add(journal_text& to, record&& what) {
 }
 
 }  // namespace
+
+std::string journal_path(const std::string& folder) {
+    return (fs::path(folder) / "journal.jsonl").string();
+}
 
 std::optional<journal_text> read_journal(const std::string& folder) {
     const std::string path = journal_path(folder);

@@ -24,6 +24,9 @@ struct journal_text {
     std::uint64_t whole_bytes = 0;  ///< Up to here every line is whole.
 };
 
+/// The file in a soak's folder.
+[[nodiscard]] std::string journal_path(const std::string& folder);
+
 /// Reads the journal of a folder. A last line without its end, or that is no record, is left out.
 ///
 /// \returns  nullopt if the folder has no journal, or one without a first line.

@@ -18,28 +18,6 @@ namespace {
     return text + "\"";
 }
 
-/// One metric: its explanation, then a sample for each set of labels.
-class family {
-public:
-    family(std::string& into, std::string_view name, std::string_view type, std::string_view help,
-           std::string_view world)
-        : into_(into), name_(name), world_(in_quotes(world)) {
-        into_ += fmt::format("# HELP pidmap_stress_{} {}\n# TYPE pidmap_stress_{} {}\n", name, help,
-                             name, type);
-    }
-    /// \param labels  "invariant=\"...\"", or nothing.
-    template <class Number>
-    void sample(Number value, const std::string& labels = {}) {
-        into_ += fmt::format("pidmap_stress_{}{{world={}{}{}}} {}\n", name_, world_,
-                             labels.empty() ? "" : ",", labels, value);
-    }
-
-private:
-    std::string& into_;
-    std::string_view name_;
-    std::string world_;
-};
-
 }  // namespace
 
 metrics::metrics(campaign_record campaign) : campaign_(std::move(campaign)) {}
@@ -62,37 +40,62 @@ void metrics::add(const canary_record& canary) {
     work_at_last_canary_ = canary.work_seconds;
 }
 
-std::string metrics::to_text(double now) const {
-    std::string text;
-    const auto one = [&](std::string_view name, std::string_view type, std::string_view help) {
-        return family(text, name, type, help, campaign_.world);
+std::vector<metric_family> metrics::families(double last_progress) const {
+    std::vector<metric_family> all;
+    const auto counter = [&all](std::string_view name, std::string_view help) {
+        all.push_back({.name = fmt::format("pidmap_stress_{}_total", name),
+                       .help = std::string(help),
+                       .counts = true});
     };
-    one("operations_total", "counter", "Calls of the allocator, in all slices.")
-        .sample(operations_);
-    one("slices_total", "counter", "Slices that ended.").sample(slices_);
-    one("work_seconds_total", "counter", "Time of slices.").sample(work_seconds_);
-    one("cpu_seconds_total", "counter", "Processor time of workers.").sample(cpu_seconds_);
-    family findings = one("findings_total", "counter",
-                          "How often an invariant broke, and whether its variant declares that.");
+    const auto gauge = [&all](std::string_view name, std::string_view help) {
+        all.push_back({.name = fmt::format("pidmap_stress_{}", name), .help = std::string(help)});
+    };
+    const auto sample = [&](double value,
+                            std::vector<std::pair<std::string, std::string>> labels = {}) {
+        labels.emplace(labels.begin(), "world", campaign_.world);
+        all.back().samples.push_back({.labels = std::move(labels), .value = value});
+    };
+    const auto number = [](std::uint64_t n) { return static_cast<double>(n); };
+    counter("operations", "Calls of the allocator, in all slices.");
+    sample(number(operations_));
+    counter("slices", "Slices that ended.");
+    sample(number(slices_));
+    counter("work_seconds", "Time of slices.");
+    sample(work_seconds_);
+    counter("cpu_seconds", "Processor time of workers.");
+    sample(cpu_seconds_);
+    counter("findings", "How often an invariant broke, and whether its variant declares that.");
     for (const auto& [which, times] : broken_)
-        findings.sample(times, fmt::format("invariant={},expected=\"{}\"", in_quotes(which.first),
-                                           which.second ? "true" : "false"));
-    family ends = one("bad_ends_total", "counter", "Slices that crashed, stalled or were killed.");
-    for (const auto& [end, times] : bad_ends_)
-        ends.sample(times, fmt::format("end={}", in_quotes(end)));
-    family near =
-        one("near_misses_total", "counter", "How often something happened that bugs need.");
-    for (const auto& [name, times] : near_misses_)
-        near.sample(times, fmt::format("kind={}", in_quotes(name)));
-    family canaries = one("canaries_total", "counter", "Planted bugs that were looked for.");
-    canaries.sample(canaries_found_, "found=\"true\"");
-    canaries.sample(canaries_missed_, "found=\"false\"");
-    one("work_since_canary_seconds", "gauge", "Time of slices since the last planted bug.")
-        .sample(work_seconds_ - work_at_last_canary_);
-    one("resident_memory_bytes", "gauge", "Memory of the supervising process.")
-        .sample(resident_kib_ * 1024);
-    one("last_progress_timestamp_seconds", "gauge", "When the last slice or planted bug ended.")
-        .sample(now);
+        sample(number(times),
+               {{"invariant", which.first}, {"expected", which.second ? "true" : "false"}});
+    counter("bad_ends", "Slices that crashed, stalled or were killed.");
+    for (const auto& [end, times] : bad_ends_) sample(number(times), {{"end", end}});
+    counter("near_misses", "How often something happened that bugs need.");
+    for (const auto& [name, times] : near_misses_) sample(number(times), {{"kind", name}});
+    counter("canaries", "Planted bugs that were looked for.");
+    sample(number(canaries_found_), {{"found", "true"}});
+    sample(number(canaries_missed_), {{"found", "false"}});
+    gauge("work_since_canary_seconds", "Time of slices since the last planted bug.");
+    sample(work_seconds_ - work_at_last_canary_);
+    gauge("resident_memory_bytes", "Memory of the supervising process.");
+    sample(number(resident_kib_ * 1024));
+    gauge("last_progress_timestamp_seconds", "When the last slice or planted bug ended.");
+    sample(last_progress);
+    return all;
+}
+
+std::string metrics::to_text(double last_progress) const {
+    std::string text;
+    for (const metric_family& one : families(last_progress)) {
+        text += fmt::format("# HELP {} {}\n# TYPE {} {}\n", one.name, one.help, one.name,
+                            one.counts ? "counter" : "gauge");
+        for (const metric_sample& sample : one.samples) {
+            std::string labels;
+            for (const auto& [name, value] : sample.labels)
+                labels += fmt::format("{}{}={}", labels.empty() ? "" : ",", name, in_quotes(value));
+            text += fmt::format("{}{{{}}} {}\n", one.name, labels, sample.value);
+        }
+    }
     return text;
 }
 

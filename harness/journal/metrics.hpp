@@ -4,14 +4,25 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "harness/journal/records.hpp"
 
 namespace pidmap_stress::journal {
 
-/// A campaign in numbers, in the text format of Prometheus: for `--metrics-file`, which the
-/// textfile collector of its node exporter reads. Base units; nothing in the labels that grows
-/// without end, such as a seed.
+struct metric_sample {
+    std::vector<std::pair<std::string, std::string>> labels{};
+    double value = 0;
+};
+struct metric_family {
+    std::string name{};
+    std::string help{};
+    bool counts = false;  ///< It is a counter; otherwise it is a gauge.
+    std::vector<metric_sample> samples{};
+};
+
+/// A campaign in numbers, for Prometheus. Base units; nothing in the labels that grows without end,
+/// such as a seed.
 class metrics {
 public:
     explicit metrics(campaign_record campaign);
@@ -19,8 +30,10 @@ public:
     void add(const slice_record& slice);
     void add(const canary_record& canary);
 
-    /// \param now  Seconds since 1970, of the last progress.
-    [[nodiscard]] std::string to_text(double now) const;
+    /// \param last_progress  Seconds since 1970.
+    [[nodiscard]] std::vector<metric_family> families(double last_progress) const;
+    /// The same in the text format, which the textfile collector of the node exporter reads.
+    [[nodiscard]] std::string to_text(double last_progress) const;
 
 private:
     campaign_record campaign_;

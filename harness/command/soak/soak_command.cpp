@@ -22,6 +22,7 @@
 #include "harness/command/report/report.hpp"
 #include "harness/command/report/results_file.hpp"
 #include "harness/command/soak/canary.hpp"
+#include "harness/command/soak/metrics_server.hpp"
 #include "harness/command/soak/slice_plan.hpp"
 #include "harness/command/soak/slice_result.hpp"
 #include "harness/explorer/run/sanitizers.hpp"
@@ -426,6 +427,9 @@ int run_soak(const soak_options& how, const soak_words& words) {
         (void)source_places(nullptr);
         if (under_sanitizer && !mine.run.raw)
             mine.run.trial.raw_text = how.folder + "/sanitizer.txt";
+        std::optional<metrics_server> server;
+        if (!how.metrics_address.empty())
+            server.emplace(how.metrics_address, journal::journal_path(how.folder));
         heed_interruptions();
         heed_status_requests();
         if (const auto failed = soak(mine, words, file).run()) return *failed;

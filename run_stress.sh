@@ -27,6 +27,8 @@ Profiles; the arguments go to the program:
            left (--duration 1h); --world native, jitter, tsan or asan
   nightly  all of it within --duration 1h, with one report in a folder, --dir D: soaks in all worlds,
            small cases explored, planted bugs searched for; compared with the nights before
+  campaign --slurm --shards N --dir D
+           a soak in N parts as an array job, followed until its joined report; --duration 1h each
   status D, report D...
            how far a soak is; what the journals of soaks come to, as a page, JUnit, Markdown, JSON
   bench    every benchmark program; the arguments go to each of them
@@ -454,6 +456,8 @@ if_known() {  # if_known SUBCOMMAND ARGUMENT...
 
 # shellcheck source=cmake/nightly.sh
 . "$root/cmake/nightly.sh"
+# shellcheck source=cmake/campaign.sh
+. "$root/cmake/campaign.sh"
 
 # --- The command line -----------------------------------------------------------------------------
 
@@ -486,13 +490,13 @@ if [[ $install_only == yes ]]; then
     exit 0
 fi
 case ${profile:=run} in
-    run | test | tsan | asan | soak | nightly | status | report | bench | list | explore | replay | mutants) ;;
+    run | test | tsan | asan | soak | nightly | campaign | status | report | bench | list | explore | replay | mutants) ;;
     --version)
         (($# == 0)) || die "$exit_usage" "--version does not go with other words: $(quoted "$@")"
         ;;
     *)
-        die "$exit_usage" "unknown profile '$profile': run, test, tsan, asan, soak, nightly, status," \
-            "report, bench, list, explore, replay or mutants (--help says more)"
+        die "$exit_usage" "unknown profile '$profile': run, test, tsan, asan, soak, nightly, campaign," \
+            "status, report, bench, list, explore, replay or mutants (--help says more)"
         ;;
 esac
 provide_tools

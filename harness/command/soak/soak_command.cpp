@@ -433,7 +433,9 @@ int run_soak(const soak_options& how, const soak_words& words) {
         heed_interruptions();
         heed_status_requests();
         if (const auto failed = soak(mine, words, file).run()) return *failed;
-        const auto journal = journal::read_journal(how.folder);
+        auto journal = journal::read_journal(how.folder);
+        // The other parts are not this one's fault: the report of all misses them.
+        journal->campaign.part = {};
         const journal::summary all = journal::summarize({*journal});
         say("{}", journal::to_plain_text({.night = all, .changes = {}}));
         if (interrupted())

@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
 
 #include "harness/journal/testing/journals.hpp"
 #include "harness/testing/program.hpp"
@@ -48,6 +52,23 @@ TEST(Metrics, EscapeWhatIsInLabels) {
     journal_text journal = testing::some_journal();
     journal.campaign.world = "a\"b\\c\ne";
     EXPECT_THAT(of(journal).to_text(0), HasSubstr("{world=\"a\\\"b\\\\c\\ne\"}"));
+}
+
+// A dashboard that asks for a number that is not there shows nothing, and looks well.
+TEST(Metrics, AreWhatTheDashboardAsksFor) {
+    std::set<std::string> known;
+    for (const metric_family& one : of(testing::some_journal()).families(0)) known.insert(one.name);
+    const std::string dashboard = pidmap_stress::testing::text_of(PIDMAP_STRESS_DASHBOARD);
+    ASSERT_TRUE(nlohmann::json::accept(dashboard));
+    std::set<std::string> asked;
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz_";
+    for (std::size_t at = 0; (at = dashboard.find("pidmap_stress_", at)) != std::string::npos;) {
+        const std::size_t end = dashboard.find_first_not_of(letters, at);
+        asked.insert(dashboard.substr(at, end - at));
+        at = end;
+    }
+    EXPECT_THAT(asked, ::testing::SizeIs(::testing::Ge(8U)));
+    EXPECT_THAT(known, ::testing::IsSupersetOf(asked));
 }
 
 // The reader that they are for has no complaint.

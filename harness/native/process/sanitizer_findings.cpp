@@ -246,7 +246,7 @@ std::vector<sanitizer_finding> add_to(std::vector<sanitizer_finding>& all,
 }
 
 std::string collect_raw_text(const std::string& raw_text, pid_t trial) {
-    const std::string part = fmt::format("{}.{}", raw_text, trial);
+    std::string part = fmt::format("{}.{}", raw_text, trial);
     std::ifstream from(part, std::ios::binary);
     if (!from) return "";
     std::ofstream to(raw_text, std::ios::binary | std::ios::app);

@@ -197,12 +197,13 @@ void execution<Spaces>::name_cells() noexcept {
                                                                              "page 2"};
     if (plan_->home != 0) return;  // Other namespaces' cells would get the same names.
     name_peeked({.name = "refcount"}, [this] { (void)first_.ns.peek_refcount(); });
-    for (std::uint8_t page = 0; page < variant_.max_pages; ++page) {
-        name_peeked({nr_free[page], page}, [&] { (void)first_.ns.peek_nr_free(page); });
+    for (unsigned page = 0; page < variant_.max_pages; ++page) {
+        const auto index = static_cast<std::uint8_t>(page);
+        name_peeked({nr_free[page], index}, [&] { (void)first_.ns.peek_nr_free(page); });
         // Peeking at that also peeks at the page's cell, which then gets its own name.
         if (first_.ns.peek_installed(page))
-            name_peeked({bitmap[page], page}, [&] { (void)first_.ns.peek_bitmap(page); });
-        name_peeked({page_names[page], page}, [&] { (void)first_.ns.peek_installed(page); });
+            name_peeked({bitmap[page], index}, [&] { (void)first_.ns.peek_bitmap(page); });
+        name_peeked({page_names[page], index}, [&] { (void)first_.ns.peek_installed(page); });
     }
 }
 

@@ -1,5 +1,8 @@
 #include "harness/command/soak/metrics_server.hpp"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include <fmt/format.h>
 
 #include "harness/base/usage_error.hpp"
@@ -9,8 +12,6 @@
 #include <prometheus/collectable.h>
 #include <prometheus/exposer.h>
 #include <prometheus/metric_family.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -128,11 +129,6 @@ metrics_server::metrics_server(const std::string& address, const std::string& jo
         address));
 }
 
-metrics_server::~metrics_server() {
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-}
-
 #else
 metrics_server::metrics_server(const std::string& address, const std::string& /*journal*/) {
     throw usage_error(
@@ -140,7 +136,12 @@ metrics_server::metrics_server(const std::string& address, const std::string& /*
                     "Prometheus too, or install prometheus-cpp-dev and build again",
                     address));
 }
-metrics_server::~metrics_server() = default;
 #endif
+
+metrics_server::~metrics_server() {
+    if (process_ <= 0) return;
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+}
 
 }  // namespace pidmap_stress

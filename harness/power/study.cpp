@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "harness/power/forked.hpp"
+#include "harness/base/forked.hpp"
 
 namespace pidmap_stress::power {
 namespace {

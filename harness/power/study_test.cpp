@@ -12,10 +12,10 @@
 #include <nlohmann/json.hpp>
 
 #include "allocator/variants/sound.hpp"
+#include "harness/base/forked.hpp"
 #include "harness/explorer/run/sanitizers.hpp"
 #include "harness/explorer/search/explore.hpp"
 #include "harness/native/subject_of.hpp"
-#include "harness/power/forked.hpp"
 #include "harness/programs/explored_allocator_of.hpp"
 
 namespace pidmap_stress::power {

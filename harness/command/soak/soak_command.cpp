@@ -12,6 +12,7 @@
 
 #include "harness/base/build_facts.hpp"
 #include "harness/base/duration.hpp"
+#include "harness/base/forked.hpp"
 #include "harness/base/interruption.hpp"
 #include "harness/base/machine.hpp"
 #include "harness/base/rng.hpp"
@@ -30,7 +31,6 @@
 #include "harness/journal/metrics.hpp"
 #include "harness/journal/pages.hpp"
 #include "harness/native/process/memory_looks.hpp"
-#include "harness/power/forked.hpp"
 #include "harness/programs/regression/regression.hpp"
 
 namespace pidmap_stress {
@@ -306,7 +306,7 @@ private:
     void explain(const slice_plan::slice& which, const cell_result& result,
                  journal::slice_record& record) {
         constexpr double patience = 120;
-        power::run_forked(
+        run_forked(
             {[&] {
                 cell_result copy = result;
                 explained_before seen = seen_;
@@ -314,8 +314,8 @@ private:
                 return journal::to_line(to_record(which, copy));
             }},
             1, patience,
-            [&record](std::size_t, const power::task_end& end) {
-                if (end.how == power::task_end::kind::returned)
+            [&record](std::size_t, const task_end& end) {
+                if (end.how == task_end::kind::returned)
                     record.findings =
                         std::get<journal::slice_record>(journal::from_line(end.text)).findings;
                 return true;

@@ -1,20 +1,17 @@
 #include "harness/native/process/sanitizer_findings.hpp"
 
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "harness/base/forked.hpp"
 #include "harness/base/source_places.hpp"
 
 namespace pidmap_stress {
@@ -102,7 +99,8 @@ struct described_side {
     if (what.frames[0] == 0 && what.size == 0) return std::nullopt;
     std::vector<std::string> places;
     for (const source_place& one : places_of(what)) places.push_back(described(one));
-    if (places.empty()) places.emplace_back("code without lines of the source");
+    // Two places without lines are still two.
+    if (places.empty()) places.push_back(fmt::format("code at {:#x}", what.frames[0]));
     const auto known = names.find(what.thread);
     const std::string by = what.thread == 0       ? ""
                            : known != names.end() ? known->second + ": "
@@ -118,14 +116,12 @@ struct described_side {
 }
 
 /// What should have been between the two sides.
-[[nodiscard]] std::string missing_between(invariant broken, bool both) {
-    if (broken == invariant::reuse_happens_after)
-        return "nothing orders the two: the free of a pid, (F1), must happen before the allocation "
-               "that hands it out again, (A1)";
-    return both ? "nothing keeps the memory until the last use: the reference that the use relies "
-                  "on "
-                  "was dropped, or never taken"
-                : "";
+[[nodiscard]] std::string_view missing_between_sides(invariant broken) {
+    return broken == invariant::reuse_happens_after
+               ? "nothing orders the two: the free of a pid, (F1), must happen before the "
+                 "allocation that hands it out again, (A1)"
+               : "nothing keeps the memory until the last use: the reference that the use relies "
+                 "on was dropped, or never taken";
 }
 
 [[nodiscard]] sanitizer_finding to_finding(const board_sanitizer_report& report,
@@ -136,9 +132,8 @@ struct described_side {
     const std::string kind = report.kind.data();
     sanitizer_finding result{.broken = report.broken, .text = kind, .cause = kind};
     for (const described_side& one : sides) result.text += "\n  " + one.text;
-    if (const std::string missing = missing_between(report.broken, sides.size() == 2);
-        !missing.empty())
-        result.text += "\n  " + missing;
+    if (sides.size() == 2)
+        result.text += fmt::format("\n  {}", missing_between_sides(report.broken));
     // Which of the two came first is chance.
     std::ranges::sort(sides, {}, &described_side::deed);
     for (const described_side& one : sides) result.cause += "\n" + one.deed;
@@ -190,17 +185,6 @@ namespace {
     return all;
 }
 
-[[nodiscard]] std::string read_all(int from) {
-    std::string text;
-    std::array<char, 4096> some{};
-    while (true) {
-        const ssize_t got = ::read(from, some.data(), some.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return text;
-        text.append(some.data(), static_cast<std::size_t>(got));
-    }
-}
-
 }  // namespace
 
 std::vector<sanitizer_finding> sanitizer_findings(const board& seen,
@@ -209,25 +193,24 @@ std::vector<sanitizer_finding> sanitizer_findings(const board& seen,
         std::min<std::size_t>(seen.sanitizer_reports_made.load(std::memory_order::relaxed),
                               seen.sanitizer_reports.size());
     if (reports == 0) return {};
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return look_up(seen, reports, names);
-    const pid_t reader = ::fork();
-    if (reader == 0) {
-        const std::string text = packed(look_up(seen, reports, names));
-        for (std::size_t done = 0; done < text.size();) {
-            const ssize_t some = ::write(ends[1], text.data() + done, text.size() - done);
-            if (some < 0 && errno != EINTR) break;
-            if (some > 0) done += static_cast<std::size_t>(some);
-        }
-        ::_exit(0);
+    // A place may be looked up for long in a large program, but not without end.
+    constexpr double patience = 60;
+    std::vector<sanitizer_finding> all;
+    try {
+        run_forked({[&] { return packed(look_up(seen, reports, names)); }}, 1, patience,
+                   [&](std::size_t, const task_end& end) {
+                       if (end.how == task_end::kind::returned)
+                           all = unpacked(end.text);
+                       else  // What is broken is counted all the same; its places are lost.
+                           all = {{.broken = seen.sanitizer_reports[0].broken,
+                                   .text = "its places were not found: the search " + end.text,
+                                   .cause = end.text}};
+                       return true;
+                   });
+    } catch (const std::system_error&) {
+        return look_up(seen, reports, names);  // There is no room for another process.
     }
-    ::close(ends[1]);
-    const std::string text = read_all(ends[0]);
-    ::close(ends[0]);
-    if (reader < 0) return look_up(seen, reports, names);
-    while (::waitpid(reader, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    return unpacked(text);
+    return all;
 }
 
 std::vector<sanitizer_finding> add_to(std::vector<sanitizer_finding>& all,

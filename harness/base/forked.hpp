@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace pidmap_stress::power {
+namespace pidmap_stress {
 
 /// How a task ended that ran in a process of its own.
 struct task_end {
@@ -28,4 +28,4 @@ void run_forked(const std::vector<std::function<std::string()>>& tasks, unsigned
                 double patience, const std::function<bool(std::size_t, const task_end&)>& on_end,
                 const std::function<bool()>& give_up = {});
 
-}  // namespace pidmap_stress::power
+}  // namespace pidmap_stress

@@ -1,4 +1,4 @@
-#include "harness/power/forked.hpp"
+#include "harness/base/forked.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -19,7 +19,7 @@
 #include "harness/base/interruption.hpp"
 #include "harness/base/parent_process.hpp"
 
-namespace pidmap_stress::power {
+namespace pidmap_stress {
 namespace {
 
 using clock = std::chrono::steady_clock;
@@ -143,4 +143,4 @@ void run_forked(const std::vector<std::function<std::string()>>& tasks, unsigned
     }
 }
 
-}  // namespace pidmap_stress::power
+}  // namespace pidmap_stress

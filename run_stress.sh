@@ -129,6 +129,8 @@ show_progress() {
 . "$root/cmake/packages.sh"
 # shellcheck source=cmake/build.sh
 . "$root/cmake/build.sh"
+# shellcheck source=cmake/arguments.sh
+. "$root/cmake/arguments.sh"
 
 # watch_over COMMAND...: runs COMMAND and passes on the signals that ask this script to end, so that
 # the command ends in good order and what follows it here is done. Its exit code is in $watched, and
@@ -170,16 +172,6 @@ run_program() {  # run_program PRESET ARGUMENT...
     exec "${launcher[@]}" "$file" "$@"
 }
 
-says_how_long() {  # Whether one of the arguments sets the length of a run.
-    local argument
-    for argument in "$@"; do
-        case $argument in
-            --duration | --duration=* | --ops | --ops=* | -h | --help) return 0 ;;
-        esac
-    done
-    return 1
-}
-
 stress() {  # stress PRESET DEFAULT_DURATION ARGUMENT...
     local preset=$1 duration=$2
     local -a length=()
@@ -194,19 +186,6 @@ stress() {  # stress PRESET DEFAULT_DURATION ARGUMENT...
 profile_run() {
     build release "$program"
     stress release 30s "$@"
-}
-
-# value_of OPTION ARGUMENT...: what stands behind the option, if it is among the arguments.
-value_of() {
-    local option=$1
-    shift
-    while (($# > 0)); do
-        case $1 in
-            "$option="*) printf '%s' "${1#*=}" ;;
-            "$option") printf '%s' "${2:-}" ;;
-        esac
-        shift
-    done
 }
 
 # A soak looks for planted bugs as well, so it is run by the program that has them.

@@ -26,8 +26,8 @@ while kill -0 "\$soak" 2>/dev/null; do
     code=0
     wait "\$soak" || code=\$?
 done
-# Cut short, or for want of memory: the same command goes on.
-if ((code == $exit_cut_short || code == $exit_missing)); then
+# Cut short: the same command goes on. Whatever else ended it, the follower submits once more.
+if ((code == $exit_cut_short)); then
     scontrol requeue "\${SLURM_ARRAY_JOB_ID}_\$part" || true
 fi
 exit "\$code"
@@ -81,8 +81,7 @@ follow_campaign() {
 }
 
 profile_campaign() {
-    local folder duration seconds count tool argument job code=0
-    local -a rest=()
+    local folder duration count tool argument job code=0
     program=pidmap-stress-mutants
     folder=$(value_of --dir "$@")
     duration=$(value_of --duration "$@")
@@ -92,26 +91,14 @@ profile_campaign() {
     [[ -n $folder ]] || die "$exit_usage" "campaign needs --dir D, a folder that all nodes see"
     [[ $count =~ ^[1-9][0-9]{0,3}$ ]] ||
         die "$exit_usage" "--shards '$count' is not a number of parts, 1 to 9999"
-    seconds=$(seconds_of "$duration") || die "$exit_usage" \
-        "--duration '$duration' is not a number of s, m, h or d, like 30m or 2h"
+    seconds_of "$duration"
     for tool in "${campaign_tools[@]}"; do
         command -v "$tool" >/dev/null ||
             die "$exit_missing" "campaign --slurm needs $tool on PATH (Debian: slurm-client)"
     done
-    while (($# > 0)); do
-        argument=$1
-        shift
-        case $argument in
-            --slurm) ;;
-            --duration | --dir | --shards) (($# == 0)) || shift ;;
-            --duration=* | --dir=* | --shards=*) ;;
-            *) rest+=("$argument") ;;
-        esac
-    done
-    mkdir -p -- "$folder" || die "$exit_usage" "--dir $folder is no folder that can be written"
+    without --slurm= --duration --dir --shards -- "$@"
+    own_folder "$folder" 'another process that follows it'
     folder=$(readlink -f -- "$folder")
-    exec 8>"$folder/lock" || die "$exit_usage" "--dir $folder cannot be written"
-    flock -n 8 || die "$exit_usage" "--dir $folder is followed by another process"
 
     argument=$(quoted "$count" "$duration" "${rest[@]}")
     if [[ -e $folder/campaign ]]; then

@@ -11,13 +11,6 @@
 readonly nightly_parts=(explorer mutants asan tsan jitter native)
 declare -rA nightly_share=([explorer]=6 [mutants]=10 [asan]=20 [tsan]=22 [jitter]=14 [native]=28)
 
-# seconds_of TEXT: of a duration as the program takes it, in whole seconds. Fails if it is not one.
-seconds_of() {
-    [[ $1 =~ ^([1-9][0-9]{0,7})(s|m|h|d)$ ]] || return 1
-    local -A unit=([s]=1 [m]=60 [h]=3600 [d]=86400)
-    printf '%d\n' $((BASH_REMATCH[1] * unit[${BASH_REMATCH[2]}]))
-}
-
 # The night to go on with: the last one, if it is not complete; else a new one.
 choose_night() {  # choose_night DIR
     local last
@@ -74,28 +67,19 @@ nightly_sentence() {  # nightly_sentence LOG
 }
 
 profile_nightly() {
-    local duration folder night total started name seconds code=0 fresh=yes argument
-    local -a rest=() parts=() ledger=()
+    local duration folder night total started name seconds code=0 fresh=yes
+    local -a parts=() ledger=()
     program=pidmap-stress-mutants
     duration=$(value_of --duration "$@")
     folder=$(value_of --dir "$@")
     : "${duration:=1h}"
-    total=$(seconds_of "$duration") || die "$exit_usage" \
-        "--duration '$duration' is not a number of s, m, h or d, like 30m or 2h"
+    seconds_of "$duration"
+    total=$seconds
     ((total >= 120)) || die "$exit_usage" "--duration $duration is too short for a night: 2m or more"
     [[ -n $folder ]] || die "$exit_usage" "nightly needs --dir D, the folder of all nights"
-    while (($# > 0)); do
-        argument=$1
-        shift
-        case $argument in
-            --duration | --dir) (($# == 0)) || shift ;;
-            --duration=* | --dir=*) ;;
-            *) rest+=("$argument") ;;
-        esac
-    done
-    mkdir -p -- "$folder/nights" || die "$exit_usage" "--dir $folder is no folder that can be written"
-    exec 8>"$folder/lock" || die "$exit_usage" "--dir $folder cannot be written"
-    flock -n 8 || die "$exit_usage" "--dir $folder is in use by another night"
+    without --duration --dir -- "$@"
+    own_folder "$folder" 'another night'
+    mkdir -p -- "$folder/nights"
     build_for_the_night
     export PIDMAP_STRESS_IS_BUILT=1
 

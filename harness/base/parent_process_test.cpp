@@ -1,6 +1,7 @@
 #include "harness/base/parent_process.hpp"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -41,6 +42,32 @@ TEST(ParentProcess, ThatHasEndedAlreadyEndsTheChild) {
     char told = 0;
     EXPECT_EQ(::read(output[0], &told, 1), 0) << "the child went on";
     ::close(alive[0]);
+    ::close(output[0]);
+}
+
+// A supervisor that is killed takes its trial with it.
+TEST(ParentProcess, ThatEndsLaterEndsTheChild) {
+    std::array<int, 2> output{};
+    ASSERT_EQ(::pipe(output.data()), 0);
+    const pid_t parent = ::fork();
+    ASSERT_GE(parent, 0);
+    if (parent == 0) {
+        const pid_t self = ::getpid();
+        if (::fork() == 0) {
+            end_with_parent(self);
+            (void)!::write(output[1], "+", 1);
+            for (;;) ::pause();
+        }
+        for (;;) ::pause();
+    }
+    ::close(output[1]);
+    char told = 0;
+    ASSERT_EQ(::read(output[0], &told, 1), 1) << "the child ended though its parent was there";
+    ASSERT_EQ(::kill(parent, SIGKILL), 0);
+    ASSERT_EQ(::waitpid(parent, nullptr, 0), parent);
+    // Only the child has the other end now: it closes when the child ends.
+    pollfd end{.fd = output[0], .events = POLLIN, .revents = 0};
+    EXPECT_EQ(::poll(&end, 1, 30'000), 1) << "the child went on";
     ::close(output[0]);
 }
 

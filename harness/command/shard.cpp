@@ -1,7 +1,10 @@
 #include "harness/command/shard.hpp"
 
+#include <array>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>

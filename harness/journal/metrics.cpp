@@ -1,6 +1,9 @@
 #include "harness/journal/metrics.hpp"
 
 #include <algorithm>
+#include <ctime>
+#include <iomanip>
+#include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -18,6 +21,16 @@ namespace {
     return text + "\"";
 }
 
+/// A journal's time, in seconds since 1970; 0 if it is not one.
+[[nodiscard]] double seconds_of(const std::string& at) {
+    std::tm utc{};
+    double fraction = 0;
+    std::istringstream text(at);
+    if (!(text >> std::get_time(&utc, "%Y-%m-%dT%H:%M:%S"))) return 0;
+    if (text.peek() == '.') text >> fraction;
+    return static_cast<double>(::timegm(&utc)) + fraction;
+}
+
 }  // namespace
 
 metrics::metrics(campaign_record campaign) : campaign_(std::move(campaign)) {}
@@ -33,14 +46,16 @@ void metrics::add(const slice_record& slice) {
         broken_[{invariant, std::ranges::find(permitted, invariant) != permitted.end()}] += times;
     if (slice.end != "completed") ++bad_ends_[slice.end];
     for (const auto& [name, times] : slice.near_misses) near_misses_[name] += times;
+    last_progress_ = std::max(last_progress_, seconds_of(slice.at) + slice.spent_seconds);
 }
 
 void metrics::add(const canary_record& canary) {
     ++(canary.found ? canaries_found_ : canaries_missed_);
     work_at_last_canary_ = canary.work_seconds;
+    last_progress_ = std::max(last_progress_, seconds_of(canary.at) + canary.seconds);
 }
 
-std::vector<metric_family> metrics::families(double last_progress) const {
+std::vector<metric_family> metrics::families() const {
     std::vector<metric_family> all;
     const auto counter = [&all](std::string_view name, std::string_view help) {
         all.push_back({.name = fmt::format("pidmap_stress_{}_total", name),
@@ -80,13 +95,13 @@ std::vector<metric_family> metrics::families(double last_progress) const {
     gauge("resident_memory_bytes", "Memory of the supervising process.");
     sample(number(resident_kib_ * 1024));
     gauge("last_progress_timestamp_seconds", "When the last slice or planted bug ended.");
-    sample(last_progress);
+    sample(last_progress_);
     return all;
 }
 
-std::string metrics::to_text(double last_progress) const {
+std::string metrics::to_text() const {
     std::string text;
-    for (const metric_family& one : families(last_progress)) {
+    for (const metric_family& one : families()) {
         text += fmt::format("# HELP {} {}\n# TYPE {} {}\n", one.name, one.help, one.name,
                             one.counts ? "counter" : "gauge");
         for (const metric_sample& sample : one.samples) {

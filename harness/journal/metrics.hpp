@@ -30,10 +30,9 @@ public:
     void add(const slice_record& slice);
     void add(const canary_record& canary);
 
-    /// \param last_progress  Seconds since 1970.
-    [[nodiscard]] std::vector<metric_family> families(double last_progress) const;
+    [[nodiscard]] std::vector<metric_family> families() const;
     /// The same in the text format, which the textfile collector of the node exporter reads.
-    [[nodiscard]] std::string to_text(double last_progress) const;
+    [[nodiscard]] std::string to_text() const;
 
 private:
     campaign_record campaign_;
@@ -49,6 +48,7 @@ private:
     std::uint64_t canaries_found_ = 0;
     std::uint64_t canaries_missed_ = 0;
     double work_at_last_canary_ = 0;
+    double last_progress_ = 0;  ///< Seconds since 1970.
 };
 
 }  // namespace pidmap_stress::journal

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t most_moments = 240;
 /// Below this, a growth of memory is noise of the heap.
 constexpr std::uint64_t least_growth_kib = 1024;
+/// Its default, quarantine_size_mb.
 constexpr std::uint64_t asan_quarantine_kib = 256 * 1024;
 constexpr double growth_allowed = 1.02;
 /// A canary is looked for between slices, so it is late now and then.

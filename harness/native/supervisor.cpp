@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -131,13 +132,20 @@ void collect(pid_t trial, const board& here, unsigned workers, const std::string
 
 /// Adds what one more run of a cell showed.
 void add_run(cell_result& sum, const cell_result& one, bool first) {
-    add_to(sum.by_sanitizer, one.by_sanitizer);
-    for (const finding& what : one.seen.findings) sum.seen.add(what);
-    for (std::size_t n = 0; n < invariant_count; ++n) {
-        const auto told = static_cast<std::uint64_t>(
-            std::ranges::count(one.seen.findings, static_cast<invariant>(n), &finding::broken));
-        sum.seen.times_broken[n] += one.seen.times_broken[n] - told;
+    // A cause that an earlier run had is counted, but is no other finding.
+    const std::vector<sanitizer_finding> fresh = add_to(sum.by_sanitizer, one.by_sanitizer);
+    const auto is_among = [](const std::vector<sanitizer_finding>& all, const finding& what) {
+        return std::ranges::any_of(
+            all, [&what](const sanitizer_finding& known) { return to_string(known) == what.what; });
+    };
+    std::array<std::uint64_t, invariant_count> told{};
+    for (const finding& what : one.seen.findings) {
+        if (is_among(one.by_sanitizer, what) && !is_among(fresh, what)) continue;
+        sum.seen.add(what);
+        ++told[static_cast<std::size_t>(what.broken)];
     }
+    for (std::size_t n = 0; n < invariant_count; ++n)
+        sum.seen.times_broken[n] += one.seen.times_broken[n] - told[n];
     if (one.seen.end != run_end::completed) sum.seen.end = one.seen.end;
     // A mark that was never hit was not hit in any of the runs.
     if (first)

@@ -107,25 +107,6 @@ TEST(Attempt, IsReadAsItWasWritten) {
     EXPECT_THROW((void)attempt_from({{"of", "a"}}), nlohmann::json::exception);
 }
 
-TEST(Forked, LosesNeitherAResultNorACrashNorAnEndlessLoop) {
-    std::vector<std::string> ends(3);
-    run_forked({[] { return std::string(100'000, 'x'); },
-                []() -> std::string {
-                    std::raise(SIGKILL);
-                    return {};
-                },
-                []() -> std::string {
-                    for (;;) ::pause();
-                }},
-               3, 1, [&](std::size_t n, const task_end& end) {
-                   ends[n] = end.how == task_end::kind::returned ? std::to_string(end.text.size())
-                             : end.how == task_end::kind::died   ? "died"
-                                                                 : "timed out";
-                   return true;
-               });
-    EXPECT_THAT(ends, ElementsAre("100000", "died", "timed out"));
-}
-
 // --- The results of attempts ---------------------------------------------------------------------
 // ----------------------------------------------------------------------
 

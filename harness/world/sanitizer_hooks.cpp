@@ -9,10 +9,10 @@
 #endif
 
 // ThreadSanitizer's callback runs while the runtime holds its locks. Whatever the runtime watches
-// or intercepts may need one of them: it would wait for itself, once in some thousand reports. So
-// this file is compiled without instrumentation, and what the callback executes is here: no
-// function of another file, of a library or of the system, only copies of numbers into memory that
-// is mapped.
+// or intercepts may need one of them, and then it waits for itself. So this file is compiled
+// without instrumentation, and what the callback executes is here, or the runtime's interface for
+// it: no function of another file, of a library or of the system, only copies of numbers into
+// memory that is mapped.
 
 // Names that the sanitizers' runtimes prescribe.
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
@@ -23,6 +23,7 @@ namespace {
 std::atomic<std::uint64_t> reports{0};
 
 #if defined(PIDMAP_STRESS_TSAN) || defined(PIDMAP_STRESS_ASAN)
+// The same board that report() writes to; its own pointer is in a file that is instrumented.
 board* the_board = nullptr;
 
 [[nodiscard]] bool contains(const char* text, const char* what) noexcept {

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <sstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "harness/testing/program.hpp"
 
@@ -119,6 +121,32 @@ TEST(ReportTest, FindingsAreToldInFull) {
     EXPECT_THAT(text, HasSubstr("    worker 0: alloc@1=5\n"));
     EXPECT_THAT(text, HasSubstr("5 of 6 trials"));
     EXPECT_THAT(text, HasSubstr("\n    the command\n"));
+}
+
+// After one use of what was released each line that follows is another cause: a few are shown, the
+// others counted, and what a checker saw of the same invariant is not hidden by them.
+TEST(ReportTest, ReportsOfASanitizerAreToldOnce) {
+    cell_result result = a_broken_cell();
+    for (int n = 1; n <= 6; ++n) {
+        const sanitizer_finding one{.broken = invariant::no_use_after_release,
+                                    .text = fmt::format("use {}", n),
+                                    .cause = std::to_string(n),
+                                    .times = n == 1 ? 7U : 1U,
+                                    .raw_text = "raw:1"};
+        result.by_sanitizer.push_back(one);
+        result.seen.add({.broken = one.broken, .what = to_string(one)});
+    }
+    result.seen.add({.broken = invariant::no_use_after_release, .what = "seen by a checker"});
+    const std::string text = describe_findings(result, "the command");
+    EXPECT_THAT(text, HasSubstr("no_use_after_release: use 1\n      the sanitizer's own text is in "
+                                "raw:1 (reported 7 times)\n"));
+    EXPECT_THAT(text, HasSubstr("use 4\n"));
+    EXPECT_THAT(text, Not(HasSubstr("use 5\n")));
+    EXPECT_THAT(text, HasSubstr("and 2 more causes"));
+    EXPECT_THAT(text, HasSubstr("no_use_after_release: seen by a checker"));
+    EXPECT_THAT(describe_sanitizer_findings({result, result}),
+                HasSubstr("use 1\n      the sanitizer's own text is in raw:1 (reported 14 times)"));
+    EXPECT_EQ(describe_sanitizer_findings({a_broken_cell()}), "");
 }
 
 // Trials end when enough of them failed, so only repeated runs give a rate.

@@ -16,7 +16,6 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <fstream>
 #include <memory>
 #include <mutex>
@@ -41,7 +40,7 @@ public:
         read_on();
         std::vector<prometheus::MetricFamily> all;
         if (!sum_) return all;
-        for (const journal::metric_family& one : sum_->families(last_progress_)) {
+        for (const journal::metric_family& one : sum_->families()) {
             prometheus::MetricFamily family;
             family.name = one.name;
             family.help = one.help;
@@ -76,17 +75,12 @@ private:
             sum_->add(*slice);
         else if (const auto* const canary = std::get_if<journal::canary_record>(&what))
             sum_->add(*canary);
-        else
-            return;
-        const auto now = std::chrono::system_clock::now().time_since_epoch();
-        last_progress_ = std::chrono::duration<double>(now).count();
     }
 
     std::string journal_;
     mutable std::mutex lock_;
     mutable std::uint64_t read_ = 0;
     mutable std::optional<journal::metrics> sum_;
-    mutable double last_progress_ = 0;
 };
 
 [[noreturn]] void serve(const std::string& address, const std::string& journal, int ready,

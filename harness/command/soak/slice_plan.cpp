@@ -46,7 +46,7 @@ slice_plan::slice slice_plan::next() const {
     }
     const history* waiting = nullptr;
     for (const history& cell : cells_)
-        if (!cell.shown && cell.slices < most_to_show &&
+        if (!cell.shown_enough && cell.slices < most_to_show &&
             (waiting == nullptr || cell.slices < waiting->slices))
             waiting = &cell;
     if (waiting != nullptr)
@@ -67,14 +67,13 @@ slice_plan::slice slice_plan::next() const {
     return {.cell = chosen, .number = cells_[chosen].next_number};
 }
 
-void slice_plan::add(slice done, std::chrono::duration<double> turn, std::uint64_t near_misses,
-                     bool shown) {
+void slice_plan::add(slice done, std::chrono::duration<double> turn, const what_it_showed& showed) {
     history& cell = cells_[done.cell];
     cell.next_number = std::max(cell.next_number, done.number + part_.count);
     ++cell.slices;
     cell.seconds += turn.count();
-    cell.near_misses += static_cast<double>(near_misses);
-    cell.shown = shown;
+    cell.near_misses += static_cast<double>(showed.near_misses);
+    cell.shown_enough = showed.enough;
 }
 
 std::chrono::nanoseconds usual_slice(std::chrono::nanoseconds whole, std::size_t cells) {

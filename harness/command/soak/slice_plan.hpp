@@ -21,15 +21,18 @@ public:
         std::uint64_t number = 0;  ///< Among that cell's slices; shards share none.
     };
 
+    struct what_it_showed {
+        std::uint64_t near_misses = 0;
+        bool enough = true;  ///< With the cell's slices before: what the cell is there for.
+    };
+
     /// \pre cells > 0, part.index < part.count.
     slice_plan(unsigned cells, journal::shard part);
 
     [[nodiscard]] slice next() const;
     /// A slice was run, now or before.
     /// \param turn  The time that it was given: a cell that broke at once has used its turn too.
-    /// \param shown  Whether the cell's slices so far have shown what the cell is there for.
-    void add(slice done, std::chrono::duration<double> turn, std::uint64_t near_misses,
-             bool shown = true);
+    void add(slice done, std::chrono::duration<double> turn, const what_it_showed& showed);
 
 private:
     struct history {
@@ -37,7 +40,7 @@ private:
         std::uint64_t slices = 0;
         double seconds = 0;
         double near_misses = 0;
-        bool shown = true;
+        bool shown_enough = true;
     };
 
     journal::shard part_;

@@ -18,7 +18,7 @@ TEST(SlicePlan, BeginsWithEachCell) {
         const slice_plan::slice next = plan.next();
         EXPECT_TRUE(seen.insert(next.cell).second);
         EXPECT_EQ(next.number, 0U);
-        plan.add(next, seconds(1), 100);
+        plan.add(next, seconds(1), {.near_misses = 100});
     }
 }
 
@@ -30,7 +30,7 @@ TEST(SlicePlan, GoesWhereNearMissesAreAndKeepsAFloor) {
         const slice_plan::slice next = plan.next();
         EXPECT_EQ(next.number, slices[next.cell]);
         ++slices[next.cell];
-        plan.add(next, seconds(1), next.cell == 3 ? 10'000 : 0);
+        plan.add(next, seconds(1), {.near_misses = next.cell == 3 ? 10'000U : 0U});
     }
     EXPECT_GT(slices[3], 400U);
     for (unsigned cell = 0; cell < 10; ++cell) EXPECT_GE(slices[cell], 45U) << cell;
@@ -43,7 +43,7 @@ TEST(SlicePlan, IsFairOtherwise) {
     for (int n = 0; n < 400; ++n) {
         const slice_plan::slice next = plan.next();
         ++slices[next.cell];
-        plan.add(next, seconds(1), 0);
+        plan.add(next, seconds(1), {});
     }
     for (unsigned cell = 0; cell < 4; ++cell) EXPECT_EQ(slices[cell], 100U);
 }
@@ -58,8 +58,8 @@ TEST(SlicePlan, GoesOnAsIfNeverInterrupted) {
             ASSERT_EQ(resumed.next().cell, next.cell);
             ASSERT_EQ(resumed.next().number, next.number);
         }
-        whole.add(next, seconds(1), next.cell * n);
-        resumed.add(next, seconds(1), next.cell * n);
+        whole.add(next, seconds(1), {.near_misses = next.cell * n});
+        resumed.add(next, seconds(1), {.near_misses = next.cell * n});
     }
 }
 
@@ -72,7 +72,7 @@ TEST(SlicePlan, SharesNoSliceWithAnotherShard) {
         for (int n = 0; n < 30; ++n) {
             const slice_plan::slice next = plan.next();
             ASSERT_TRUE(all.emplace(next.cell, next.number).second);
-            plan.add(next, seconds(1), 0);
+            plan.add(next, seconds(1), {});
         }
     }
     for (unsigned cell = 0; cell < 3; ++cell)
@@ -96,7 +96,8 @@ TEST(SlicePlan, PrefersWhatHasShownNothing) {
         const slice_plan::slice next = plan.next();
         // Cell 4 shows what it is there for in its sixth slice, cell 7 never does.
         const unsigned done = ++times[next.cell];
-        plan.add(next, seconds(1), 100, next.cell != 7 && (next.cell != 4 || done >= 6));
+        plan.add(next, seconds(1),
+                 {.near_misses = 100, .enough = next.cell != 7 && (next.cell != 4 || done >= 6)});
     }
     EXPECT_EQ(times[4], 6U);
     EXPECT_EQ(times[7], 8U) << "it does not take all there is";

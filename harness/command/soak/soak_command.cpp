@@ -146,7 +146,7 @@ private:
     void remember(const journal::slice_record& slice) {
         metrics_.add(slice);
         plan_.add({.cell = slice.cell, .number = slice.number}, seconds(slice.turn_seconds),
-                  near_misses_of(slice), has_shown(slice));
+                  {.near_misses = near_misses_of(slice), .enough = shows_enough_with(slice)});
         ++slices_;
         operations_ += slice.operations;
         spent_ += slice.spent_seconds;
@@ -159,9 +159,16 @@ private:
                 seen_.emplace(what.variant->info->name, *which, what.how);
         }
     }
-    /// Whether the cell has shown by now what it is there for: what must break did, and where
-    /// nothing broke, each mark was hit.
-    [[nodiscard]] bool has_shown(const journal::slice_record& slice) {
+    void remember(const journal::canary_record& canary) {
+        metrics_.add(canary);
+        ++canaries_;
+        spent_ += canary.seconds;
+        worked_at_canary_ = canary.work_seconds;
+    }
+
+    /// Adds the slice to what its cell has shown. \returns Whether that is what the cell is there
+    /// for: what must break did, and where nothing broke, each mark was hit.
+    [[nodiscard]] bool shows_enough_with(const journal::slice_record& slice) {
         shown_by_cell& so_far = shown_[slice.cell];
         so_far.marks.insert(slice.marks.begin(), slice.marks.end());
         for (const auto& [invariant, times] : slice.broken) so_far.broken.insert(invariant);
@@ -171,12 +178,6 @@ private:
         };
         if (!cell.required.empty() && std::ranges::none_of(cell.required, broke)) return false;
         return !so_far.broken.empty() || so_far.marks.size() >= cell.marks.size();
-    }
-    void remember(const journal::canary_record& canary) {
-        metrics_.add(canary);
-        ++canaries_;
-        spent_ += canary.seconds;
-        worked_at_canary_ = canary.work_seconds;
     }
 
     [[nodiscard]] std::chrono::nanoseconds left() const {
@@ -204,9 +205,7 @@ private:
     /// What is known may be old; a soak does not end because nobody can see how it does.
     void write_metrics() {
         if (how_.metrics_path.empty()) return;
-        const auto now = std::chrono::system_clock::now().time_since_epoch();
-        const int error = write_file(how_.metrics_path,
-                                     metrics_.to_text(std::chrono::duration<double>(now).count()));
+        const int error = write_file(how_.metrics_path, metrics_.to_text());
         if (error == 0 || metrics_failed_) return;
         metrics_failed_ = true;
         progress_.clear();
@@ -277,9 +276,13 @@ private:
         record.resident_kib = resident_kib(::getpid());
         if (!record.findings.empty() || result.seen.end != run_end::completed)
             record.command = reproduction(what, mine, words_.run);
-        if (news && !interrupted())
-            record.again =
-                run_again(what, mine.trial, turn, result.judged.unexpected.empty(), doing);
+        if (news && !interrupted()) {
+            // What is known to break would otherwise take most of a short campaign.
+            const auto each = result.judged.unexpected.empty()
+                                  ? turn / times_again
+                                  : std::min<std::chrono::nanoseconds>(turn, longest_again);
+            record.again = run_again(what, mine.trial, each, doing);
+        }
         record.spent_seconds = seconds(clock::now() - began).count();
         if (result.came_to_nothing() && result.seen.operations == 0) return std::nullopt;
         spent_now_ += record.spent_seconds;
@@ -341,12 +344,9 @@ private:
     }
 
     [[nodiscard]] journal::reproduction run_again(const cell& what, trial_settings trial,
-                                                  std::chrono::nanoseconds turn, bool known,
+                                                  std::chrono::nanoseconds each,
                                                   const std::string& doing) {
         trial.key = split(trial.key, "again");
-        // What is known to break would otherwise take most of a short campaign.
-        const auto each =
-            known ? turn / times_again : std::min<std::chrono::nanoseconds>(turn, longest_again);
         const cell_result again =
             repeat_cell(what, trial, watch(std::min(each * times_again, left()), doing + ", again"),
                         times_again);

@@ -36,19 +36,23 @@ build_for_the_night() {
 # nightly_part NAME SECONDS NIGHT ARGUMENT...: its output goes to NIGHT/NAME.log, its exit code to
 # $watched.
 nightly_part() {
-    local name=$1 seconds=$2 night=$3 file
+    local name=$1 seconds=$2 night=$3 file part
+    local -a shard=()
     shift 3
+    part=$(value_of --shard "$@")
+    [[ -z $part ]] || shard=(--shard "$part")
     say "$name, $seconds s; its output is in $night/$name.log"
     file=$(program_of release)
     case $name in
         explorer)
             watch_over "$file" explore --clients random --for "${seconds}s" \
                 --jobs "$(nproc)" --seed "$(date -u +%j%H%M)" --json "$night/explorer.json" \
-                >"$night/$name.log" 2>&1
+                "${shard[@]}" >"$night/$name.log" 2>&1
             ;;
         mutants)
             watch_over timeout --signal=TERM "$seconds" "$file" mutants --short \
-                --seed "$(date -u +%j%H%M)" --json "$night/mutants.json" >"$night/$name.log" 2>&1
+                --seed "$(date -u +%j%H%M)" --json "$night/mutants.json" "${shard[@]}" \
+                >"$night/$name.log" 2>&1
             # What time was left for is enough: the soaks have canaries of their own.
             ((watched != exit_cut_short && watched != 124)) || [[ $asked_to_end == yes ]] || watched=0
             ;;

@@ -57,9 +57,9 @@ namespace {
         (one.is_mutant() ? known.by_name_only : known.names).push_back(one.info().name);
     if (const auto wrong = unknown_name(known, wanted.mutants)) throw usage_error(*wrong);
     std::vector<power::candidate> chosen;
-    std::ranges::copy_if(all, std::back_inserter(chosen), [&](const power::candidate& one) {
-        return selects(wanted.mutants, one.info().name);
-    });
+    for (std::size_t n = 0; const power::candidate& one : all)
+        if (selects(wanted.mutants, one.info().name) && wanted.share.part.takes(n++))
+            chosen.push_back(one);
     return chosen;
 }
 
@@ -139,8 +139,9 @@ void check_built(const mutants_options& wanted) {
 }
 
 [[nodiscard]] std::string results_text(const std::vector<power::attempt>& all,
-                                       const std::vector<power::candidate>& of) {
+                                       const std::vector<power::candidate>& of, const shard& part) {
     nlohmann::json text = to_json(all, of);
+    text["shard"] = {{"index", part.index}, {"count", part.count}};
     text.update(provenance());
     return text.dump(2) + "\n";
 }
@@ -181,7 +182,7 @@ void check_built(const mutants_options& wanted) {
         for (power::attempt& one : read_attempts(path)) all.push_back(std::move(one));
     results_file file(wanted.json_path);
     // Before any work is done: a study whose results cannot be kept is not begun.
-    if (const auto failure = file.keep_so_far(results_text(all, plan.of))) {
+    if (const auto failure = file.keep_so_far(results_text(all, plan.of, wanted.share.part))) {
         if (!failure->no_room) throw usage_error(failure->what);
         say(stderr, "pidmap-stress: {}\n", failure->what);
         return exit_no_resources;
@@ -189,7 +190,8 @@ void check_built(const mutants_options& wanted) {
 
     heed_interruptions();
     say("{}, {}\n", describe_build(), describe_run());
-    say("mutants: {} candidates, {} seeds from {}{}\n", plan.of.size(), plan.seeds, plan.first_seed,
+    say("mutants: {} candidates, {} seeds from {}{}{}\n", plan.of.size(), plan.seeds,
+        plan.first_seed, describe(wanted.share),
         plan.seeds == 1 ? ""
                         : fmt::format("; after {} s, one of each", time_for(plan.seeds).count()));
     std::fflush(stdout);
@@ -204,7 +206,7 @@ void check_built(const mutants_options& wanted) {
         std::vector<power::attempt> so_far = merged;
         so_far.insert(so_far.end(), now.attempts.begin(), now.attempts.end());
         // A failure is reported at the end.
-        (void)file.keep_so_far(results_text(so_far, plan.of));
+        (void)file.keep_so_far(results_text(so_far, plan.of, wanted.share.part));
         written = std::chrono::steady_clock::now();
     });
     all.insert(all.begin(), merged.begin(), merged.end());
@@ -213,7 +215,7 @@ void check_built(const mutants_options& wanted) {
     say("{:.0f} s\n",
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     if (interrupted()) say("cut short: what is missing above was not tried\n");
-    if (const auto failure = file.keep(results_text(all, plan.of))) {
+    if (const auto failure = file.keep(results_text(all, plan.of, wanted.share.part))) {
         say(stderr, "pidmap-stress: {}\n", failure->what);
         return exit_no_resources;
     }
@@ -246,6 +248,7 @@ void add_mutants_options(CLI::App& app, mutants_options& wanted) {
     app.add_option("--json", wanted.json_path,
                    "a file for all attempts and scores, or - for standard output");
     app.add_option("--merge", wanted.merge, "a file that another build wrote with --json, to add");
+    add_shard_option(app, wanted.share, "the candidates");
     app.add_flag("--part", wanted.part,
                  "a part of a study that --merge completes: survivors are fine");
 }

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/command/shard.hpp"
+
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;       // NOLINT(readability-identifier-naming)
 }
@@ -23,6 +25,7 @@ struct mutants_options {
     bool part = false;                 ///< As a part that another build will merge.
     std::vector<std::string> merge{};  ///< Results of other builds.
     std::string json_path{};
+    shard_choice share{};  ///< Of the candidates.
 };
 void add_mutants_options(CLI::App& app, mutants_options& wanted);
 

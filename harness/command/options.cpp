@@ -111,7 +111,6 @@ struct raw_soak {
     raw_run run;
     std::string slice;
     std::string canary;
-    std::string shard;
 };
 
 void add_soak_options(CLI::App& soak, raw_soak& raw, soak_options& into) {
@@ -126,9 +125,7 @@ void add_soak_options(CLI::App& soak, raw_soak& raw, soak_options& into) {
     soak.add_option("--canary", raw.canary,
                     "look for a planted bug after this much work [10m, or a third of the "
                     "duration]");
-    soak.add_option("--shard", raw.shard,
-                    "i/n: the i-th part of n, from 1, of the same campaign [as the variables of "
-                    "GoogleTest,\nSlurm, Kubernetes or GitLab say]");
+    add_shard_option(soak, into.share, "a campaign's slices");
     soak.add_option("--metrics", into.metrics_address,
                     "PORT on 127.0.0.1, or HOST:PORT: serves numbers for Prometheus at /metrics");
     soak.add_option("--metrics-file", into.metrics_path,
@@ -258,11 +255,16 @@ void finish_soak_options(const raw_soak& raw, const CLI::App& given, soak_option
     soak.canary_every = was_given(given, "--canary")
                             ? duration("--canary", raw.canary)
                             : std::min(usual_canary, soak.run.duration / 3);
-    const chosen_shard chosen = choose_shard(
-        raw.shard, [](const char* name) { return static_cast<const char*>(std::getenv(name)); });
-    soak.part = chosen.part;
-    soak.part_from = chosen.from;
-    if (!chosen.from.empty()) touch_shard_status_file();
+    complete(soak.share);
+}
+
+void finish_explore_options(explore_options& wanted) {
+    // A few chosen cells are no work to be divided because a batch system runs other work.
+    if (wanted.matrix || !wanted.clients.empty())
+        complete(wanted.share);
+    else if (!wanted.share.given.empty())
+        throw usage_error(
+            "--shard divides the cells of --matrix, or clients: add --matrix, or --clients N");
 }
 
 }  // namespace
@@ -335,6 +337,8 @@ options parse_options(int argc, const char* const* argv) {
         if (!left.empty()) throw usage_error(why_not_taken(app, asked, left.front()));
         if (run->parsed()) parsed.run = to_run_options(raw, *run);
         if (soak->parsed()) finish_soak_options(raw_of_soak, *soak, parsed.soak);
+        if (explore->parsed()) finish_explore_options(parsed.explore);
+        if (mutants->parsed()) complete(parsed.mutants.share);
         for (const char* const option : {"--json", "--output"}) check_path(asked, option);
         if (as_json->count() != 0 && parsed.list_json.empty()) parsed.list_json = "-";
         if (chosen != commands.end()) parsed.what = chosen->second;

@@ -9,8 +9,8 @@
 #include "harness/command/confirm_fix.hpp"
 #include "harness/command/explore/explore_command.hpp"
 #include "harness/command/mutants_command.hpp"
+#include "harness/command/shard.hpp"
 #include "harness/command/soak/report_command.hpp"
-#include "harness/journal/records.hpp"
 #include "harness/native/trial.hpp"
 
 namespace pidmap_stress {
@@ -54,10 +54,9 @@ struct soak_options {
     bool seed_is_given = false;
     std::chrono::nanoseconds slice{};         ///< 0: as fits the duration.
     std::chrono::nanoseconds canary_every{};  ///< Work between two planted bugs.
-    journal::shard part;
-    std::string part_from;        ///< What says which part: "--shard", a variable; empty: nothing.
-    std::string metrics_address;  ///< Where numbers are served: "9464"; empty: nowhere.
-    std::string metrics_path;     ///< A file for Prometheus; empty: none is wanted.
+    shard_choice share;                       ///< Of the slices.
+    std::string metrics_address;              ///< Where numbers are served: "9464"; empty: nowhere.
+    std::string metrics_path;                 ///< A file for Prometheus; empty: none is wanted.
 };
 
 enum class command { run, soak, report, status, explore, replay, mutants, list, self_test, help };

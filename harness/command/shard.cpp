@@ -5,9 +5,11 @@
 #include <fstream>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "harness/base/usage_error.hpp"
 #include "harness/base/whole_number.hpp"
@@ -25,7 +27,7 @@ constexpr unsigned most_shards = 1'000'000;
     return value;
 }
 
-[[nodiscard]] chosen_shard from_option(const std::string& text) {
+[[nodiscard]] shard_choice from_option(const std::string& text) {
     const std::size_t slash = text.find('/');
     unsigned index = 0;
     unsigned count = 0;
@@ -55,7 +57,7 @@ constexpr std::array<convention, 4> conventions{{
     {.index = "CI_NODE_INDEX", .first = nullptr, .first_is = 1, .count = "CI_NODE_TOTAL"},
 }};
 
-[[nodiscard]] std::optional<chosen_shard> from_environment(
+[[nodiscard]] std::optional<shard_choice> from_environment(
     const convention& of, const std::function<const char*(const char*)>& value) {
     const char* const index = value(of.index);
     const char* const count = value(of.count);
@@ -73,31 +75,46 @@ constexpr std::array<convention, 4> conventions{{
         throw usage_error(
             fmt::format("{}={} with {}={} is not a part of a whole; it must be {} to {}", of.index,
                         index, of.count, count, first, first + parts - 1));
-    return chosen_shard{.part = {.index = number - first, .count = parts}, .from = of.index};
-}
-
-[[nodiscard]] std::string to_text(const journal::shard& part) {
-    return fmt::format("{}/{}", part.index + 1, part.count);
+    return shard_choice{.part = {.index = number - first, .count = parts}, .from = of.index};
 }
 
 }  // namespace
 
-chosen_shard choose_shard(const std::string& option,
+shard_choice choose_shard(const std::string& given,
                           const std::function<const char*(const char*)>& value) {
-    std::vector<chosen_shard> said;
-    if (!option.empty()) said.push_back(from_option(option));
+    std::vector<shard_choice> said;
+    if (!given.empty()) said.push_back(from_option(given));
     for (const convention& one : conventions)
         if (auto found = from_environment(one, value)) said.push_back(std::move(*found));
     if (said.empty()) return {};
-    for (const chosen_shard& one : said)
+    for (const shard_choice& one : said)
         if (one.part != said.front().part)
             throw usage_error(fmt::format("{} says part {}, {} says part {}; only one can be right",
-                                          said.front().from, to_text(said.front().part), one.from,
-                                          to_text(one.part)));
+                                          said.front().from, to_string(said.front().part), one.from,
+                                          to_string(one.part)));
     return said.front();
 }
 
-void touch_shard_status_file() {
+std::string describe(const shard_choice& share) {
+    if (share.from.empty()) return {};
+    return fmt::format(", part {} ({})", to_string(share.part), share.from);
+}
+
+void add_shard_option(CLI::App& app, shard_choice& wanted, std::string_view of) {
+    app.add_option("--shard", wanted.given,
+                   fmt::format("i/n, like 2/8: this process does part i of n of {}; report joins "
+                               "them.\nWithout it, the variables of a batch system say so: "
+                               "GTEST_SHARD_INDEX, SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, "
+                               "CI_NODE_INDEX",
+                               of));
+}
+
+void complete(shard_choice& wanted) {
+    std::string given = std::move(wanted.given);
+    wanted = choose_shard(
+        given, [](const char* name) { return static_cast<const char*>(std::getenv(name)); });
+    wanted.given = std::move(given);
+    if (wanted.from.empty()) return;
     if (const char* const path = std::getenv("GTEST_SHARD_STATUS_FILE"))
         std::ofstream(path, std::ios::app).flush();
 }

@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 
 using environment = std::map<std::string, std::string>;
 
-[[nodiscard]] chosen_shard choose(const std::string& option, const environment& set) {
+[[nodiscard]] shard_choice choose(const std::string& option, const environment& set) {
     return choose_shard(option, [&set](const char* name) {
         const auto found = set.find(name);
         return found == set.end() ? nullptr : found->second.c_str();
@@ -32,14 +32,14 @@ using environment = std::map<std::string, std::string>;
 
 // Without a word about it, the whole is meant.
 TEST(Shard, IsTheWholeUnlessSomethingSaysSo) {
-    EXPECT_EQ(choose("", {}).part, (journal::shard{.index = 0, .count = 1}));
+    EXPECT_EQ(choose("", {}).part, (shard{.index = 0, .count = 1}));
     EXPECT_EQ(choose("", {}).from, "");
     EXPECT_EQ(choose("", {{"CI_NODE_TOTAL", "1"}}).from, "") << "GitLab sets it for any job";
 }
 
 // Each batch system counts in its own way.
 TEST(Shard, IsReadAsEachSystemSetsIt) {
-    const journal::shard third{.index = 2, .count = 8};
+    const shard third{.index = 2, .count = 8};
     EXPECT_EQ(choose("3/8", {}).part, third);
     EXPECT_EQ(choose("", {{"GTEST_SHARD_INDEX", "2"}, {"GTEST_TOTAL_SHARDS", "8"}}).part, third);
     EXPECT_EQ(choose("", {{"SLURM_ARRAY_TASK_ID", "12"},

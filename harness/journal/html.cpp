@@ -389,6 +389,19 @@ struct matrix_entry {
     return text + "</section>\n";
 }
 
+/// What was done besides soaks; what went wrong there is at the top as well.
+[[nodiscard]] std::string others_section(const summary& night) {
+    if (night.others.empty()) return {};
+    std::string table =
+        "<table><thead><tr><th scope=\"col\">what</th><th scope=\"col\">exit code</th><th "
+        "scope=\"col\">result</th></tr></thead><tbody>\n";
+    for (const other_part& one : night.others)
+        table += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", shown(one.name),
+                             one.code, shown(one.sentence));
+    return "<section aria-labelledby=\"others\"><h2 id=\"others\">Also run</h2>\n" +
+           scrolling(table + "</tbody></table>", "what was run besides soaks") + "</section>\n";
+}
+
 }  // namespace
 
 std::string to_html(const report_input& what) {
@@ -409,6 +422,7 @@ std::string to_html(const report_input& what) {
         text += time_section(night);
         text += cells_section(night);
     }
+    text += others_section(night);
     text += attempts_section(night);
     return text + fmt::format(
                       "</main>\n<footer>Made from journals alone; what holds was not seen "

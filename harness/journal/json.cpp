@@ -30,6 +30,7 @@
 //   over_time[]         folder, world, moments[]: at, operations_per_second, resident_kib,
 //                       trial_resident_kib, near_misses
 //   missing_parts[]     sentences: parts of campaigns that are not there or not whole
+//   parts[]             what was done besides soaks: name, exit_code, sentence
 //   remarks[]           sentences: what was left out of journals
 //   attempts[]          at, host, processors, build (version, commit, modified, compiler,
 //                       sanitizer), command, duration_seconds, resumed
@@ -293,6 +294,12 @@ std::string to_json_text(const report_input& what) {
         {"over_time", each(night.over_time, of_series)},
         {"missing_parts",
          each(night.missing, [](const missing_part& part) { return json(part.what); })},
+        {"parts", each(night.others,
+                       [](const other_part& part) {
+                           return json{{"name", part.name},
+                                       {"exit_code", part.code},
+                                       {"sentence", part.sentence}};
+                       })},
         {"remarks", night.remarks},
         {"attempts", each(night.attempts, of_attempt)},
         {"changes",

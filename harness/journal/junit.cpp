@@ -209,7 +209,8 @@ void add_numbered(std::vector<test_case>& to, test_case one) {
 
 [[nodiscard]] std::vector<test_case> campaign_cases(const summary& night) {
     std::vector<test_case> cases;
-    cases.push_back(of_campaign("run", "something was run", night.slices != 0,
+    cases.push_back(of_campaign("run", "something was run",
+                                night.slices != 0 || !night.others.empty(),
                                 fmt::format("{}; exit code {}", night.verdict, night.exit_code)));
     std::map<std::string, std::string> worlds_by_folder;
     for (const canary_state& canary : night.canaries) {

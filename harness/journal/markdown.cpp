@@ -23,7 +23,7 @@ constexpr std::size_t most_of_a_sentence = 1'000;
 constexpr std::size_t most_of_a_command = 2'000;
 constexpr std::size_t most_of_a_block = 16'000;  ///< Table, events, stacks: each.
 constexpr std::size_t most_of_findings = 600'000;
-constexpr std::size_t most_of_a_list = 40'000;  ///< Each of the other parts, of which there are 8.
+constexpr std::size_t most_of_a_list = 40'000;  ///< Each of the other parts, of which there are 9.
 
 /// Text between Markdown's own characters, in one line: nothing in it is Markdown or HTML.
 [[nodiscard]] std::string prose(std::string_view text) {
@@ -272,6 +272,7 @@ std::string to_markdown(const report_input& what) {
         text += section("Safety matrix", matrix_part(night));
         text += section("Exercised", exercised_part(night));
     }
+    text += section("Also run", list_of(others_of(night), "part"));
     text += section("Builds", attempts_part(night));
     return text + section("Remarks", list_of(night.remarks, "remark"));
 }

@@ -168,7 +168,7 @@ std::string memory_text(const memory_watch& memory) {
 
 std::vector<problem> other_problems(const summary& night) {
     std::vector<problem> problems;
-    if (night.slices == 0)
+    if (night.slices == 0 && night.others.empty())
         problems.push_back(
             {.title = "nothing was run",
              .sentence = fmt::format("{}; exit code {}", night.verdict, night.exit_code)});
@@ -204,6 +204,13 @@ std::vector<problem> other_problems(const summary& night) {
         problems.push_back({.title = fmt::format("{} not run", counted(not_run.size(), "cell")),
                             .sentence = fmt::format("{}", fmt::join(not_run, ", "))});
     return problems;
+}
+
+std::vector<std::string> others_of(const summary& night) {
+    std::vector<std::string> good;
+    for (const other_part& part : night.others)
+        if (part.code == 0) good.push_back(fmt::format("{}: {}", part.name, part.sentence));
+    return good;
 }
 
 safety_matrix matrix_of(const summary& night) {

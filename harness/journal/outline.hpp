@@ -62,6 +62,8 @@ struct problem {
 };
 /// Cells that were not run are one problem, however many they are.
 [[nodiscard]] std::vector<problem> other_problems(const summary& night);
+/// What was done besides soaks and is as it should be: "explorer: ...".
+[[nodiscard]] std::vector<std::string> others_of(const summary& night);
 
 // --- What was exercised -------------------------------------------------------------------------
 

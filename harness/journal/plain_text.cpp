@@ -24,6 +24,7 @@ constexpr std::size_t most_changes = 8;
 constexpr std::size_t most_problems = 9;
 constexpr std::size_t most_rows = 18;  ///< Of the matrix.
 constexpr std::size_t most_worlds = 6;
+constexpr std::size_t most_others = 6;  ///< More, if there were no soaks.
 constexpr std::size_t most_remarks = 3;
 
 /// One line, or none of an empty text.
@@ -162,6 +163,8 @@ std::string to_plain_text(const report_input& what) {
         text += exercised_part(night);
     }
     text += watches_part(night);
+    text += part("also run", others_of(night),
+                 night.slices == 0 ? most_rows + most_others : most_others);
     text += part("remarks", night.remarks, most_remarks);
     return text + fmt::format("exit code {}\n", night.exit_code);
 }

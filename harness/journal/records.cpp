@@ -27,11 +27,15 @@ struct adl_serializer<std::optional<T>> {
 };
 }  // namespace nlohmann
 
+namespace pidmap_stress {
+// In the namespace of the type, or it would not be found.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(shard, index, count)
+}  // namespace pidmap_stress
+
 namespace pidmap_stress::journal {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(cell_name, variant, discipline, scenario)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(planned_cell, name, marks, permitted, required)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(shard, index, count)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(campaign_record, seed, world, configuration, part,
                                                 cells, canary_every_seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(attempt_record, at, host, processors, version,

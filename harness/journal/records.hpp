@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "harness/base/shard.hpp"
+
 /// What a soak writes down: one record for each line of a journal. The format of the lines, member
 /// by member, is in README.md; a reader of any later version must be able to read version 1.
 ///
@@ -37,14 +39,6 @@ struct planned_cell {
     friend bool operator==(const planned_cell&, const planned_cell&) = default;
 };
 
-/// Part `index` of `count`, from 0. Parts share a campaign's seed and cells, and no slice.
-struct shard {
-    unsigned index = 0;
-    unsigned count = 1;
-
-    friend bool operator==(const shard&, const shard&) = default;
-};
-
 /// The first line: what the campaign is. The same command goes on with it; another one is refused.
 struct campaign_record {
     std::uint64_t seed = 0;
@@ -52,7 +46,7 @@ struct campaign_record {
     /// What changes the meaning of a slice: threads, pool, pid_max, jitter. In the words of the
     /// options, without their dashes.
     std::map<std::string, std::string> configuration{};
-    shard part{};
+    shard part{};  ///< Parts share a campaign's seed and cells, and no slice.
     std::vector<planned_cell> cells{};
     /// A planted bug must have been found within this many seconds of work, or the harness is
     /// blind.

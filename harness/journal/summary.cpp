@@ -18,6 +18,8 @@ constexpr std::size_t most_moments = 240;
 constexpr std::uint64_t least_growth_kib = 1024;
 /// Its default, quarantine_size_mb.
 constexpr std::uint64_t asan_quarantine_kib = 256 * 1024;
+/// Of other parts that went wrong, in a verdict.
+constexpr std::uint64_t most_named = 3;
 constexpr double growth_allowed = 1.02;
 /// A canary is looked for between slices, so it is late now and then.
 constexpr double canary_patience = 2;
@@ -185,6 +187,7 @@ struct summarizer::state {
     std::map<std::string, std::string> explained_groups;
     bool cut_short = false;
     bool out_of_resources = false;
+    bool part_missing = false;
 
     void add_finding(const journal_text& journal, const slice_record& slice,
                      const attempt_record& by, std::string_view kind, std::string_view invariant,
@@ -360,14 +363,18 @@ struct outcome {
     say(not_run, "cell", "not run");
     if (out_of_resources) what.emplace_back("memory or processes ran out");
     if (cut_short) what.emplace_back("not all of it was run");
-    if (shards_missing) what.emplace_back("a shard is missing");
+    if (shards_missing) what.emplace_back("a shard is missing or cut short");
     const auto other = [&sum](std::initializer_list<int> codes) {
         return std::ranges::any_of(sum.others, [&codes](const other_part& one) {
             return std::ranges::find(codes, one.code) != codes.end();
         });
     };
-    for (const other_part& one : sum.others)
-        if (one.code != 0) what.push_back(fmt::format("{} ended with {}", one.name, one.code));
+    if (const auto bad = std::ranges::count_if(sum.others, &other_part::code);
+        static_cast<std::uint64_t>(bad) > most_named)
+        say(static_cast<std::uint64_t>(bad), "other part", "not as it should be");
+    else
+        for (const other_part& one : sum.others)
+            if (one.code != 0) what.push_back(fmt::format("{} ended with {}", one.name, one.code));
     const int code = violated != 0 || growing != 0 || other({2})              ? 2
                      : ended("crash") != 0 || other({5})                      ? 5
                      : ended("stall") != 0 || other({6})                      ? 6
@@ -383,9 +390,11 @@ struct outcome {
 }  // namespace
 
 void summarizer::add(const other_part& part) {
-    summary& sum = state_->sum;
-    sum.others.push_back(part);
-    sum.remarks.push_back(fmt::format("{}: {}", part.name, part.sentence));
+    state_->sum.others.push_back(part);
+}
+void summarizer::add(const missing_part& part) {
+    state_->sum.missing.push_back(part);
+    state_->part_missing = true;
 }
 
 summary summarizer::finish() && {
@@ -424,7 +433,7 @@ summary summarizer::finish() && {
         const cell_name& cell = one.sightings.front().cell;
         return std::tie(one.expected, cell.variant, cell.discipline, one.invariant, one.id);
     });
-    bool shards_missing = false;
+    bool shards_missing = s.part_missing;
     for (const auto& [campaign, shards] : s.shards)
         for (unsigned n = 0; n < shards.first; ++n)
             if (!shards.second.contains(n)) {
@@ -440,17 +449,25 @@ summary summarizer::finish() && {
     std::ranges::sort(sum.remarks);
     std::ranges::sort(sum.attempts, {},
                       [](const attempt_record& one) { return std::tie(one.at, one.host); });
-    if (sum.slices == 0) {
+    std::ranges::sort(sum.others, {}, &other_part::name);
+    if (sum.slices == 0 && sum.others.empty()) {
         sum.exit_code = 7;
         sum.verdict = "nothing was run, so nothing was shown";
         return sum;
     }
     const outcome all = decide(sum, s.cut_short, s.out_of_resources, shards_missing);
     sum.exit_code = all.code;
-    const std::string counted = fmt::format(
-        "{} {}, {} {} as known, in {:.3g} CPU hours and {} operations", plural(holds, "cell"),
-        holds == 1 ? "holds" : "hold", known, known == 1 ? "breaks" : "break",
-        sum.cpu_seconds / 3600, to_human(static_cast<double>(sum.operations)));
+    std::vector<std::string> did;
+    if (sum.slices != 0)
+        did.push_back(fmt::format("{} {}, {} {} as known, in {:.3g} CPU hours and {} operations",
+                                  plural(holds, "cell"), holds == 1 ? "holds" : "hold", known,
+                                  known == 1 ? "breaks" : "break", sum.cpu_seconds / 3600,
+                                  to_human(static_cast<double>(sum.operations))));
+    if (!sum.others.empty())
+        did.push_back(fmt::format(
+            "{} of {} as it should be", std::ranges::count(sum.others, 0, &other_part::code),
+            plural(sum.others.size(), sum.slices == 0 ? "part" : "other part")));
+    const std::string counted = names(did);
     sum.verdict = all.words.empty() ? "as expected: " + counted
                                     : fmt::format("not as expected: {}; {}", all.words, counted);
     return sum;

@@ -104,7 +104,7 @@ struct missing_part {
     std::string what{};  ///< "shard 3 of 8", "native: cut short after 512 slices".
 };
 
-/// Something else that the night did, whose results are elsewhere.
+/// Something that the night did besides soaks.
 struct other_part {
     std::string name{};
     int code = 0;            ///< Its exit code.
@@ -145,6 +145,7 @@ public:
 
     void add(const journal_text& journal);
     void add(const other_part& part);
+    void add(const missing_part& part);
     /// The sum of all of them. Of none the exit code is 7: nothing was run, so nothing was shown.
     [[nodiscard]] summary finish() &&;
 

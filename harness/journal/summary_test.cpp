@@ -55,7 +55,8 @@ TEST(Summary, HasTheExitCodesOfOtherParts) {
         return std::move(all).finish();
     };
     EXPECT_EQ(with(0).exit_code, 0);
-    EXPECT_THAT(with(0).remarks, ::testing::Contains("explorer: as it was"));
+    EXPECT_EQ(with(0).others.at(0).sentence, "as it was");
+    EXPECT_THAT(with(0).verdict, HasSubstr("1 of 1 other part as it should be"));
     for (const int code : {2, 3, 5, 6, 7, 85}) EXPECT_EQ(with(code).exit_code, code);
     EXPECT_EQ(with(1).exit_code, 7) << "it did not do what it was to do";
     EXPECT_THAT(with(2).verdict, HasSubstr("explorer ended with 2"));

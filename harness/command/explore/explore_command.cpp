@@ -106,10 +106,11 @@ using explore::explored_case;
                                             .variation = wanted.variation});
     if (const auto wrong = wrong_numbers(wanted, cells)) throw usage_error(*wrong);
     std::vector<explored_case> cases;
-    for (const chosen_cell& one : cells)
-        cases.push_back({.variant = explore::find_explored_variant(one.variant),
-                         .setting = setting_of(wanted, one),
-                         .model = *explore::parse_model(wanted.model)});
+    for (std::size_t n = 0; const chosen_cell& one : cells)
+        if (wanted.share.part.takes(n++))
+            cases.push_back({.variant = explore::find_explored_variant(one.variant),
+                             .setting = setting_of(wanted, one),
+                             .model = *explore::parse_model(wanted.model)});
     return cases;
 }
 
@@ -160,12 +161,12 @@ struct full_options {
 
 void print_head(const explore_options& wanted, const full_options& full) {
     say("explore --threads {} --turns {} --pages {} --bits {} {}--strategy {} "
-        "--model {} --budget {} --seed {}{}; build {}\n",
+        "--model {} --budget {} --seed {}{}{}; build {}\n",
         wanted.threads, wanted.operations, wanted.pages, wanted.bits,
         wanted.variation.empty() ? "" : fmt::format("--variation {} ", wanted.variation),
         full.strategy, wanted.model, full.budget, wanted.seed,
         wanted.duration.count() == 0 ? "" : fmt::format(", for {}", to_human(wanted.duration)),
-        explore::build_identity());
+        describe(wanted.share), explore::build_identity());
     say("{}\n", describe_build());
     // Apart from the rest, which is the same on every machine and at any time.
     say(stderr, "{}\n", describe_run());
@@ -211,7 +212,8 @@ void print_head(const explore_options& wanted, const full_options& full) {
     const auto results_text = [&] {
         all.seconds =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        return to_json(all, configuration_of(wanted, full), program).dump(2) + "\n";
+        return to_json(all, configuration_of(wanted, full), wanted.share.part, program).dump(2) +
+               "\n";
     };
     // Before any work is done: a run whose results cannot be kept is not begun.
     if (file.wanted())
@@ -374,6 +376,7 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     app.add_option("--emit-test", wanted.emit_test,
                    "a file for the first finding as a GoogleTest, which stays valid when the code "
                    "moves:\nharness/programs/regressions/NAME.cpp makes it a test of this project");
+    add_shard_option(app, wanted.share, "the matrix's cells, or of the clients");
     app.add_flag("--no-shrink", wanted.no_shrink, "print findings as they were found");
     app.add_flag("--strict", wanted.strict, "any violation is exit code 2, expected or not");
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/base/names.hpp"
+#include "harness/command/shard.hpp"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;       // NOLINT(readability-identifier-naming)
@@ -66,6 +67,7 @@ struct explore_options {
     bool strict = false;
     bool no_shrink = false;
     std::string emit_test;  ///< A path, or empty.
+    shard_choice share{};   ///< Of the cells, or of the clients.
 };
 void add_explore_options(CLI::App& app, explore_options& wanted);
 

@@ -39,7 +39,8 @@ using clock = explore::watch::clock;
 [[nodiscard]] explore::client_options options_of(const explore_options& wanted) {
     explore::client_options how{.calls = calls_of_clients(wanted.clients).value_or(0),
                                 .model = *explore::parse_model(wanted.model),
-                                .jobs = wanted.jobs};
+                                .jobs = wanted.jobs,
+                                .part = wanted.share.part};
     if (wanted.calls_of_three) how.calls_of_three = *wanted.calls_of_three;
     if (wanted.budget) how.budget = *wanted.budget;
     return how;
@@ -81,7 +82,7 @@ struct row {
     return text;
 }
 
-[[nodiscard]] std::string describe(const clients_verdict& seen, bool is_random) {
+[[nodiscard]] std::string describe(const clients_verdict& seen, const shard& part, bool is_random) {
     if (!seen.broken.empty()) {
         std::vector<std::string> names;
         for (const explore::broken_invariant& one : seen.broken)
@@ -100,9 +101,12 @@ struct row {
         if (const unsigned complete = seen.complete_up_to(threads); complete != 0)
             proved.push_back(
                 fmt::format("{} on {}", counted(complete, "call"), counted(threads, "thread")));
-    std::string text = proved.empty() ? std::string("unbroken, nothing complete")
-                                      : fmt::format("holds for every client of at most {}",
-                                                    fmt::join(proved, ", "));
+    std::string text = proved.empty()
+                           ? std::string("unbroken, nothing complete")
+                           : fmt::format("holds for {} client of at most {}",
+                                         part.is_whole() ? std::string("every")
+                                                         : "part " + to_string(part) + " of every",
+                                         fmt::join(proved, ", "));
     for (const explore::client_level& one : seen.levels)
         if (one.explored != one.clients || one.partly != 0)
             text += fmt::format(
@@ -134,10 +138,14 @@ struct row {
                           {"calls", one.calls},
                           {"clients", one.clients},
                           {"explored", one.explored},
-                          {"partly", one.partly}});
+                          {"partly", one.partly},
+                          {"executions", one.executions},
+                          {"states", one.states}});
     nlohmann::json findings = nlohmann::json::array();
-    for (const explore::broken_invariant& one : seen.broken) {
-        findings.push_back(finding_to_json(one, program));
+    for (std::size_t n = 0; n < seen.broken.size(); ++n) {
+        findings.push_back(finding_to_json(seen.broken[n], program));
+        const explore::client_number& by = seen.broken_by[n];
+        findings.back()["client"] = {by.calls, by.threads, by.number};
     }
     return {{"variant", seen.variant->info->name},
             {"discipline", to_string(seen.how)},
@@ -192,6 +200,7 @@ private:
                                            .seed = wanted_.seed,
                                            .model = under,
                                            .jobs = wanted_.jobs,
+                                           .part = wanted_.share.part,
                                            .watched = &watched});
         const auto on_level = [this](const explore::client_level& level) {
             const std::lock_guard lock(mutex_);
@@ -294,6 +303,7 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
             {"schema", 1},
             {"program", "pidmap-stress"},
             {"command", "explore --clients"},
+            {"shard", to_json(wanted.share.part)},
             {"configuration",
              {{"clients", wanted.clients},
               {"calls_of_three", options_of(wanted).calls_of_three},
@@ -317,11 +327,11 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
             return failure->no_room ? exit_no_resources : exit_usage;
         }
     heed_interruptions();
-    say("explore --clients {}{} --model {} --seed {}{}; build {}\n", wanted.clients,
+    say("explore --clients {}{} --model {} --seed {}{}{}; build {}\n", wanted.clients,
         calls == 0 ? "" : fmt::format(" --calls-of-three {}", options_of(wanted).calls_of_three),
         wanted.model, wanted.seed,
         wanted.duration.count() == 0 ? "" : fmt::format(", for {}", to_human(wanted.duration)),
-        explore::build_identity());
+        describe(wanted.share), explore::build_identity());
     say("{}\n", describe_build());
     say(stderr, "{}\n", describe_run());
     if (calls != 0) print_how_many(rows, options_of(wanted));
@@ -333,7 +343,7 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
         if (file.wanted()) (void)file.keep_so_far(results_text());
         const clients_verdict& seen = all.back();
         say("{:<18} {:<10} {}{}\n", seen.variant->info->name, to_string(seen.how),
-            describe(seen, calls == 0),
+            describe(seen, wanted.share.part, calls == 0),
             seen.as_expected() ? seen.broken.empty() ? "" : " (as expected)"
                                : fmt::format(" (NOT as expected; {})", to_string(seen.assessed)));
         for (const explore::broken_invariant& one : seen.broken)

@@ -80,14 +80,19 @@ nlohmann::json finding_to_json(const broken_invariant& one, const std::string& p
         {"reproduce", fmt::format("{} replay {}", program, one.token)}};
 }
 
+nlohmann::json to_json(const shard& part) {
+    return {{"index", part.index}, {"count", part.count}};
+}
+
 nlohmann::json to_json(const explored_so_far& seen, const nlohmann::json& configuration,
-                       const std::string& program) {
+                       const shard& part, const std::string& program) {
     nlohmann::json cells = nlohmann::json::array();
     for (const cell_verdict& one : seen.cells) cells.push_back(to_json(one, program));
     nlohmann::json text{{"schema", 1},
                         {"program", "pidmap-stress"},
                         {"command", "explore"},
                         {"configuration", configuration},
+                        {"shard", to_json(part)},
                         {"seconds", seen.seconds},
                         {"complete", seen.complete()},
                         {"exit_code", exit_code_of(seen)},

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "harness/base/shard.hpp"
 #include "harness/programs/matrix.hpp"
 
 /// What `explore` prints and keeps about its cells, and its exit code.
@@ -46,8 +47,10 @@ struct explored_so_far {
 /// The results file.
 /// \param configuration  The settings of the command.
 [[nodiscard]] nlohmann::json to_json(const explored_so_far& seen,
-                                     const nlohmann::json& configuration,
+                                     const nlohmann::json& configuration, const shard& part,
                                      const std::string& program);
+/// {"index": 1, "count": 8}.
+[[nodiscard]] nlohmann::json to_json(const shard& part);
 
 /// The first of these that applies, as for `run`: exit_violated if an invariant broke that is not
 /// known to break, or any at all if `strict`, or if the harness is at fault; exit_crash;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <stdexcept>
 
@@ -13,6 +15,7 @@
 #include "harness/base/whole_number.hpp"
 #include "harness/command/options.hpp"
 #include "harness/command/report/results_file.hpp"
+#include "harness/journal/joined_results.hpp"
 #include "harness/journal/pages.hpp"
 
 namespace pidmap_stress {
@@ -52,6 +55,28 @@ void add_journals_below(const fs::path& folder, std::set<std::string>& found) {
         if (found.size() == before && !found.contains(path.string())) without.push_back(folder);
     }
     return found;
+}
+
+[[nodiscard]] bool is_file(const std::string& path) {
+    std::error_code none;
+    return fs::is_regular_file(path, none);
+}
+
+[[nodiscard]] std::vector<std::string> folders_among(const std::vector<std::string>& given) {
+    std::vector<std::string> folders;
+    std::ranges::remove_copy_if(given, std::back_inserter(folders), is_file);
+    return folders;
+}
+
+/// \throws std::runtime_error  if a file has no results.
+[[nodiscard]] journal::joined_results results_among(const std::vector<std::string>& given) {
+    journal::joined_results results;
+    for (const std::string& path : given) {
+        if (!is_file(path)) continue;
+        std::ifstream file(path, std::ios::binary);
+        results.add(path, std::string(std::istreambuf_iterator<char>(file), {}));
+    }
+    return results;
 }
 
 struct output {
@@ -100,7 +125,10 @@ struct output {
 
 void add_report_options(CLI::App& report, report_options& options) {
     report
-        .add_option("folder", options.folders, "the --dir of a soak, or a folder of such folders")
+        .add_option("folder", options.folders,
+                    "the --dir of a soak, or a folder of such folders; or a file of results that\n"
+                    "explore --matrix, explore --clients or mutants wrote with --json, whole or a "
+                    "--shard")
         ->required();
     report
         .add_option("--part", options.parts,
@@ -123,12 +151,15 @@ int run_report(const report_options& how) {
     std::vector<std::string> without;
     journal::summarizer all;
     try {
-        for (const std::string& folder : journals_of(how.folders, without)) {
+        for (const std::string& folder : journals_of(folders_among(how.folders), without)) {
             if (const auto text = journal::read_journal(folder))
                 all.add(*text);
             else
                 without.push_back(folder);
         }
+        const journal::joined_results results = results_among(how.folders);
+        for (const journal::other_part& one : results.explored()) all.add(one);
+        for (const journal::missing_part& one : results.missing()) all.add(one);
     } catch (const std::runtime_error& error) {
         say(stderr, "pidmap-stress: {}\n", error.what());
         return exit_usage;

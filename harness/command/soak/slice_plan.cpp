@@ -22,7 +22,7 @@ constexpr std::uint64_t most_to_show = 8;
 
 }  // namespace
 
-slice_plan::slice_plan(unsigned cells, journal::shard part) : part_(part), cells_(cells) {
+slice_plan::slice_plan(unsigned cells, shard part) : part_(part), cells_(cells) {
     assert(cells > 0 && part.index < part.count);
     // Slice n of cell c is that of shard (n + c) mod count: every shard has work in every cell.
     for (unsigned c = 0; c < cells; ++c)

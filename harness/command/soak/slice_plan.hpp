@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "harness/journal/records.hpp"
+#include "harness/base/shard.hpp"
 
 namespace pidmap_stress {
 
@@ -27,7 +27,7 @@ public:
     };
 
     /// \pre cells > 0, part.index < part.count.
-    slice_plan(unsigned cells, journal::shard part);
+    slice_plan(unsigned cells, shard part);
 
     [[nodiscard]] slice next() const;
     /// A slice was run, now or before.
@@ -43,7 +43,7 @@ private:
         bool shown_enough = true;
     };
 
-    journal::shard part_;
+    shard part_;
     std::vector<history> cells_;
 };
 

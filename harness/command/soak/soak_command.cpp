@@ -58,7 +58,7 @@ constexpr auto longest_again = std::chrono::seconds(under_sanitizer ? 5 : 2);
                           {"pid-max", std::to_string(trial.pid_max)},
                           {"jitter", std::to_string(trial.jitter_one_in)},
                           {"pin", trial.pin ? "yes" : "no"}},
-        .part = how.part,
+        .part = how.share.part,
         .canary_every_seconds = seconds(how.canary_every).count()};
     for (const cell& one : how.run.cells) campaign.cells.push_back(to_plan(one));
     return campaign;
@@ -71,7 +71,7 @@ public:
         : how_(how),
           words_(words),
           file_(file),
-          plan_(static_cast<unsigned>(how.run.cells.size()), how.part),
+          plan_(static_cast<unsigned>(how.run.cells.size()), how.share.part),
           metrics_(to_campaign(how)),
           begin_(clock::now()),
           progress_(stderr, how.run.duration) {}
@@ -110,10 +110,7 @@ private:
         journal::attempt_record attempt = this_attempt();
         if (!file_.before()) {
             say("a new campaign in {}: seed {}, {} cells, {}{}\n", how_.folder, how_.run.seed,
-                how_.run.cells.size(), how_.world,
-                how_.part_from.empty() ? ""
-                                       : fmt::format(", part {} of {} ({})", how_.part.index + 1,
-                                                     how_.part.count, how_.part_from));
+                how_.run.cells.size(), how_.world, describe(how_.share));
             if (const auto failed = append(to_campaign(how_))) return failed;
             return append(attempt);
         }

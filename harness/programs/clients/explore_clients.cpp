@@ -11,13 +11,18 @@
 namespace pidmap_stress::explore {
 namespace {
 
+struct numbered_client {
+    client_number which;
+    script calls;
+};
+
 /// What one client showed; nothing if it was not started.
 using shown = std::optional<result>;
 
 /// Explores clients side by side, and returns what each showed, in their order.
 [[nodiscard]] std::vector<shown> explore_all(const explored_variant& variant,
-                                             const std::vector<script>& clients, const options& how,
-                                             unsigned jobs) {
+                                             const std::vector<numbered_client>& clients,
+                                             const options& how, unsigned jobs) {
     std::vector<shown> all(clients.size());
     std::atomic<std::size_t> next{0};
     side_by_side(jobs, [&](unsigned) {
@@ -25,10 +30,25 @@ using shown = std::optional<result>;
             // Relaxed: only a number; the thread that joins the workers sees the results.
             const std::size_t i = next.fetch_add(1, std::memory_order::relaxed);
             if (i >= clients.size()) return;
-            all[i] = explore(*variant.make(clients[i]), how);
+            all[i] = explore(*variant.make(clients[i].calls), how);
         }
     });
     return all;
+}
+
+/// The clients of a part. Neighbours in the list are alike, and so is their effort, so what decides
+/// is not the number itself.
+[[nodiscard]] std::vector<numbered_client> part_of(std::vector<script> all, shard part,
+                                                   client_number first) {
+    const std::uint64_t key = split(first.calls, first.threads);
+    std::vector<numbered_client> mine;
+    for (std::size_t n = 0; n < all.size(); ++n) {
+        if (!part.takes(split(key, n))) continue;
+        client_number which = first;
+        which.number = n;
+        mine.push_back({.which = which, .calls = std::move(all[n])});
+    }
+    return mine;
 }
 
 class summary {
@@ -37,7 +57,7 @@ public:
         : under_(under), verdict_{.variant = &variant, .how = how} {}
 
     /// Adds what the clients of a level showed.
-    void add(client_level level, const std::vector<script>& clients,
+    void add(client_level level, const std::vector<numbered_client>& clients,
              const std::vector<shown>& results) {
         for (std::size_t i = 0; i < clients.size(); ++i) {
             if (!results[i] || results[i]->cut_short) {
@@ -47,15 +67,19 @@ public:
             const result& r = *results[i];
             if (!r.cut_short) ++level.explored;
             if (!r.complete && r.findings.empty() && !r.cut_short) ++level.partly;
-            verdict_.executions += r.runs();
-            verdict_.states += r.states;
+            level.executions += r.runs();
+            level.states += r.states;
             for (const finding& f : r.findings) add(f, clients[i]);
         }
+        verdict_.executions += level.executions;
+        verdict_.states += level.states;
         // Random clients have a single level, which grows.
         if (level.calls == 0 && !verdict_.levels.empty()) {
             verdict_.levels.back().clients += level.clients;
             verdict_.levels.back().explored += level.explored;
             verdict_.levels.back().partly += level.partly;
+            verdict_.levels.back().executions += level.executions;
+            verdict_.levels.back().states += level.states;
         } else {
             verdict_.levels.push_back(level);
         }
@@ -71,7 +95,7 @@ public:
     }
 
 private:
-    void add(const finding& f, const script& client) {
+    void add(const finding& f, const numbered_client& client) {
         const std::optional<defect> which = broken_by(f);
         if (std::ranges::any_of(verdict_.broken,
                                 [&](const broken_invariant& one) { return one.which == which; }))
@@ -79,10 +103,11 @@ private:
         if (which && which->is_crash()) judged_.end = pidmap_stress::run_end::crashed;
         if (which && !which->is_crash()) judged_.add({.broken = *which->broken(), .what = f.what});
         explored_case of{
-            .variant = verdict_.variant, .calls = client, .model = under_, .shows = which};
+            .variant = verdict_.variant, .calls = client.calls, .model = under_, .shows = which};
         verdict_.broken.push_back(
             {.which = which, .finding = f, .token = make_token(of, f.schedule, build_identity())});
         verdict_.broken_in.push_back(std::move(of));
+        verdict_.broken_by.push_back(client.which);
     }
 
     model under_;
@@ -125,7 +150,9 @@ clients_verdict explore_clients(const explored_variant& variant, discipline how,
     const client_kind kind = kind_of_clients(variant, how);
     summary all(variant, how, wanted.model);
     const auto explore_level = [&](unsigned threads, unsigned calls) {
-        const std::vector<script> clients = clients_of(kind, threads, calls);
+        const std::vector<numbered_client> clients =
+            part_of(clients_of(kind, threads, calls), wanted.part,
+                    {.calls = calls, .threads = threads, .number = 0});
         const client_level level{.threads = threads, .calls = calls, .clients = clients.size()};
         if (wanted.on_level) wanted.on_level(level);
         all.add(level, clients,
@@ -152,18 +179,23 @@ clients_verdict explore_random_clients(const explored_variant& variant, discipli
     client_level level;
     for (std::uint64_t number = 0;
          all.executions() < wanted.executions && !all.any_broken() && !all.cut_short();) {
-        std::vector<script> clients;
-        for (std::uint64_t n = 0; n < clients_at_a_time; ++n)
-            clients.push_back(random_client(kind, wanted.most_calls, split(wanted.seed, number++)));
+        std::vector<numbered_client> clients;
+        for (std::uint64_t n = 0; n < clients_at_a_time; ++n, ++number) {
+            const std::uint64_t which = number * wanted.part.count + wanted.part.index;
+            clients.push_back(
+                {.which = {.number = which},
+                 .calls = random_client(kind, wanted.most_calls, split(wanted.seed, which))});
+        }
         level = {.calls = 0, .clients = clients.size()};
-        all.add(level, clients,
-                explore_all(variant, clients,
-                            {.model = wanted.model,
-                             .strategy = strategy::random,
-                             .seed = split(wanted.seed, number),
-                             .walks = wanted.walks,
-                             .watched = wanted.watched},
-                            wanted.jobs));
+        all.add(
+            level, clients,
+            explore_all(variant, clients,
+                        {.model = wanted.model,
+                         .strategy = strategy::random,
+                         .seed = split(split(wanted.seed, "walks"), clients.back().which.number),
+                         .walks = wanted.walks,
+                         .watched = wanted.watched},
+                        wanted.jobs));
     }
     return all.finish();
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "checkers/expectation.hpp"
+#include "harness/base/shard.hpp"
 #include "harness/explorer/search/explore.hpp"
 #include "harness/programs/clients/clients.hpp"
 #include "harness/programs/explored_variant.hpp"
@@ -21,9 +22,20 @@ namespace pidmap_stress::explore {
 struct client_level {
     unsigned threads = 0;
     unsigned calls = 0;
-    std::uint64_t clients = 0;   ///< How many there are.
+    std::uint64_t clients = 0;   ///< How many there are, of this part of them.
     std::uint64_t explored = 0;  ///< In every execution, or to their first findings.
     std::uint64_t partly = 0;    ///< Clients that the budget did not cover in full.
+    std::uint64_t executions = 0;
+    std::uint64_t states = 0;  ///< For clients with too many executions to look at each.
+};
+
+/// Which of all clients one is. The order of two of them is that in which they are explored.
+struct client_number {
+    unsigned calls = 0;  ///< 0: of random clients.
+    unsigned threads = 0;
+    std::uint64_t number = 0;  ///< Among those of that many calls and threads.
+
+    friend auto operator<=>(const client_number&, const client_number&) = default;
 };
 
 /// What they showed.
@@ -36,6 +48,7 @@ struct clients_verdict {
     /// The first client of each invariant that broke, in the order of the clients.
     std::vector<broken_invariant> broken{};
     std::vector<explored_case> broken_in{};  ///< One for each of these.
+    std::vector<client_number> broken_by{};  ///< One for each of these.
     assessment assessed{};
     bool cut_short = false;
 
@@ -53,6 +66,7 @@ struct client_options {
     explore::model model = explore::model::rc11;
     unsigned jobs = 1;                 ///< Clients side by side. Changes no result.
     std::uint64_t budget = 5'000'000;  ///< Executions, or states, of each client.
+    shard part{};                      ///< Of the clients of each level.
     watch* watched = nullptr;
     /// Called before a level of clients is begun. May be empty.
     std::function<void(const client_level&)> on_level{};
@@ -74,6 +88,7 @@ struct random_client_options {
     std::uint64_t seed = 1;
     explore::model model = explore::model::rc11;
     unsigned jobs = 1;
+    shard part{};  ///< Of the clients that the seed gives.
     watch* watched = nullptr;
 };
 /// Explores random clients by random walks, until one shows a finding or the executions are used

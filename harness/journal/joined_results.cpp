@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "harness/journal/phrases.hpp"
+#include "harness/journal/text/counted.hpp"
 
 namespace pidmap_stress::journal {
 namespace {
@@ -33,10 +33,10 @@ constexpr const char* of_mutants = "mutants";
     return part.value("complete", true) && part.value("exit_code", 0) != 85;
 }
 
-/// What parts of one work have in common, as a text that people can tell apart as well.
+/// What parts of one work have in common.
 [[nodiscard]] std::string work_of(const json& part) {
     json configuration = part.value("configuration", json::object());
-    // Who does the work, and for how long, changes no result.
+    // How many do the work, and for how long, changes no result.
     for (const char* const name : {"jobs", "duration_seconds", "strict", "shrink"})
         configuration.erase(name);
     const std::string command = command_of(part);

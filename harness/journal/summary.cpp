@@ -8,6 +8,7 @@
 
 #include "harness/base/duration.hpp"
 #include "harness/base/statistics.hpp"
+#include "harness/journal/text/counted.hpp"
 
 namespace pidmap_stress::journal {
 namespace {
@@ -41,10 +42,6 @@ constexpr double canary_patience = 2;
 
 [[nodiscard]] bool has(const std::vector<std::string>& list, std::string_view name) {
     return std::ranges::find(list, name) != list.end();
-}
-
-[[nodiscard]] std::string plural(std::uint64_t n, std::string_view one) {
-    return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s");
 }
 
 /// What its slices say of a cell, in the order of gravity that a verdict has.
@@ -274,7 +271,7 @@ void summarizer::state::note_end(const journal_text& journal) {
     if (!journal.ends.empty() && journal.ends.back().reason == "done") return;
     cut_short = true;
     sum.missing.push_back(
-        {fmt::format("{}: cut short after {}{}", where, plural(journal.slices.size(), "slice"),
+        {fmt::format("{}: cut short after {}{}", where, counted(journal.slices.size(), "slice"),
                      journal.ends.empty() || journal.ends.back().reason == "asked to end"
                          ? ""
                          : ": " + journal.ends.back().reason)});
@@ -350,7 +347,7 @@ struct outcome {
     const std::uint64_t growing =
         static_cast<std::uint64_t>(std::ranges::count(sum.memory, true, &memory_watch::grows));
     const auto say = [&what](std::uint64_t n, std::string_view one, std::string_view rest) {
-        if (n != 0) what.push_back(fmt::format("{} {}", plural(n, one), rest));
+        if (n != 0) what.push_back(fmt::format("{} {}", counted(n, one), rest));
     };
     say(violated, "cell", "broke what should hold");
     say(ended("crash"), "cell", "crashed");
@@ -460,16 +457,16 @@ summary summarizer::finish() && {
     std::vector<std::string> did;
     if (sum.slices != 0)
         did.push_back(fmt::format("{} {}, {} {} as known, in {:.3g} CPU hours and {} operations",
-                                  plural(holds, "cell"), holds == 1 ? "holds" : "hold", known,
+                                  counted(holds, "cell"), holds == 1 ? "holds" : "hold", known,
                                   known == 1 ? "breaks" : "break", sum.cpu_seconds / 3600,
                                   to_human(static_cast<double>(sum.operations))));
     if (!sum.others.empty())
         did.push_back(fmt::format(
             "{} of {} as it should be", std::ranges::count(sum.others, 0, &other_part::code),
-            plural(sum.others.size(), sum.slices == 0 ? "part" : "other part")));
-    const std::string counted = names(did);
-    sum.verdict = all.words.empty() ? "as expected: " + counted
-                                    : fmt::format("not as expected: {}; {}", all.words, counted);
+            counted(sum.others.size(), sum.slices == 0 ? "part" : "other part")));
+    const std::string all_of_it = names(did);
+    sum.verdict = all.words.empty() ? "as expected: " + all_of_it
+                                    : fmt::format("not as expected: {}; {}", all.words, all_of_it);
     return sum;
 }
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <random>
 
-#include "harness/journal/pages.hpp"
+#include "harness/journal/reports/pages.hpp"
 #include "harness/journal/testing/journals.hpp"
 
 namespace pidmap_stress::journal {

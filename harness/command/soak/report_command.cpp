@@ -16,7 +16,7 @@
 #include "harness/command/options.hpp"
 #include "harness/command/report/results_file.hpp"
 #include "harness/journal/joined_results.hpp"
-#include "harness/journal/pages.hpp"
+#include "harness/journal/reports/pages.hpp"
 
 namespace pidmap_stress {
 namespace {

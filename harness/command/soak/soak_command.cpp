@@ -29,7 +29,7 @@
 #include "harness/explorer/run/sanitizers.hpp"
 #include "harness/journal/journal_file.hpp"
 #include "harness/journal/metrics.hpp"
-#include "harness/journal/pages.hpp"
+#include "harness/journal/reports/pages.hpp"
 #include "harness/native/process/memory_looks.hpp"
 #include "harness/programs/regression/regression.hpp"
 

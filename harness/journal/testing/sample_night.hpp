@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "harness/journal/pages.hpp"
+#include "harness/journal/reports/pages.hpp"
 #include "harness/journal/testing/journals.hpp"
 
 /// Nights as summaries have them, for tests of what is made from them.

@@ -1,4 +1,4 @@
-#include "harness/journal/drawings.hpp"
+#include "harness/journal/reports/drawings.hpp"
 
 #include <algorithm>
 

@@ -1,11 +1,11 @@
-#include "harness/journal/outline.hpp"
+#include "harness/journal/reports/outline.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "harness/journal/phrases.hpp"
+#include "harness/journal/reports/phrases.hpp"
 #include "harness/journal/testing/sample_night.hpp"
 
 namespace pidmap_stress::journal {

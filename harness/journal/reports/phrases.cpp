@@ -1,4 +1,4 @@
-#include "harness/journal/phrases.hpp"
+#include "harness/journal/reports/phrases.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -9,10 +9,6 @@
 #include "harness/base/statistics.hpp"
 
 namespace pidmap_stress::journal {
-
-std::string counted(std::uint64_t n, std::string_view one) {
-    return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s");
-}
 
 std::string duration_text(double seconds) {
     constexpr double longest = 9e9;  // Whole nanoseconds have 63 bits.

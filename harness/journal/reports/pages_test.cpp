@@ -1,6 +1,6 @@
 // Reports for readers: what is in them, and that nothing in a journal can break their form.
 
-#include "harness/journal/pages.hpp"
+#include "harness/journal/reports/pages.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/journal/pages.hpp"
+#include "harness/journal/reports/pages.hpp"
 #include "harness/journal/testing/sample_night.hpp"
 
 namespace pidmap_stress::journal {

@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 
 #include "harness/base/duration.hpp"
-#include "harness/journal/drawings.hpp"
-#include "harness/journal/outline.hpp"
-#include "harness/journal/page_style.hpp"
-#include "harness/journal/pages.hpp"
-#include "harness/journal/phrases.hpp"
+#include "harness/journal/reports/drawings.hpp"
+#include "harness/journal/reports/outline.hpp"
+#include "harness/journal/reports/page_style.hpp"
+#include "harness/journal/reports/pages.hpp"
+#include "harness/journal/reports/phrases.hpp"
 #include "harness/journal/text/markup.hpp"
 #include "harness/journal/text/safe_text.hpp"
 
@@ -389,7 +389,7 @@ struct matrix_entry {
     return text + "</section>\n";
 }
 
-/// What was done besides soaks; what went wrong there is at the top as well.
+/// What was done besides soaks. What went wrong there is at the top too.
 [[nodiscard]] std::string others_section(const summary& night) {
     if (night.others.empty()) return {};
     std::string table =

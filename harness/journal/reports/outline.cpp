@@ -1,4 +1,4 @@
-#include "harness/journal/outline.hpp"
+#include "harness/journal/reports/outline.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/duration.hpp"
-#include "harness/journal/phrases.hpp"
+#include "harness/journal/reports/phrases.hpp"
 #include "harness/journal/text/safe_text.hpp"
 
 namespace pidmap_stress::journal {

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "harness/journal/pages.hpp"
+#include "harness/journal/reports/pages.hpp"
 #include "harness/journal/testing/sample_night.hpp"
 
 namespace pidmap_stress::journal {

@@ -17,9 +17,9 @@
 
 #include <fmt/format.h>
 
-#include "harness/journal/outline.hpp"
-#include "harness/journal/pages.hpp"
-#include "harness/journal/phrases.hpp"
+#include "harness/journal/reports/outline.hpp"
+#include "harness/journal/reports/pages.hpp"
+#include "harness/journal/reports/phrases.hpp"
 #include "harness/journal/text/markup.hpp"
 #include "harness/journal/text/safe_text.hpp"
 

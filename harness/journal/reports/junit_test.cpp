@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "harness/journal/pages.hpp"
+#include "harness/journal/reports/pages.hpp"
 #include "harness/journal/testing/sample_night.hpp"
 #include "harness/testing/program.hpp"
 

@@ -48,8 +48,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "harness/journal/pages.hpp"
-#include "harness/journal/phrases.hpp"
+#include "harness/journal/reports/pages.hpp"
+#include "harness/journal/reports/phrases.hpp"
 
 namespace pidmap_stress::journal {
 namespace {

@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 
 #include "harness/base/duration.hpp"
-#include "harness/journal/outline.hpp"
-#include "harness/journal/pages.hpp"
-#include "harness/journal/phrases.hpp"
+#include "harness/journal/reports/outline.hpp"
+#include "harness/journal/reports/pages.hpp"
+#include "harness/journal/reports/phrases.hpp"
 #include "harness/journal/text/mermaid.hpp"
 #include "harness/journal/text/safe_text.hpp"
 

@@ -5,12 +5,11 @@
 
 #include "harness/journal/ledger.hpp"
 #include "harness/journal/summary.hpp"
+#include "harness/journal/text/counted.hpp"
 
 /// Sentences that more than one kind of report has.
 namespace pidmap_stress::journal {
 
-/// "3 slices", "1 slice".
-[[nodiscard]] std::string counted(std::uint64_t n, std::string_view one);
 /// "1 h 05 m". Any number is fine: what is not positive is "0 s", what is endless "centuries".
 [[nodiscard]] std::string duration_text(double seconds);
 /// "violated (known)", "violated (!)", "holds".

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "harness/journal/pages.hpp"
+#include "harness/journal/reports/pages.hpp"
 
 /// What the reports in text tell, and in which order. How they tell it is their own matter.
 ///

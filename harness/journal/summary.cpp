@@ -354,7 +354,7 @@ struct outcome {
     say(ended("stall"), "cell", "stalled");
     say(ended("killed"), "cell", "killed from outside");
     say(growing, "soak", "grew in memory");
-    say(dead, "canary", "not found");
+    say(dead, "planted bug", "not found");
     say(blind, "cell", "did not show a known breakage");
     say(ended("inconclusive") - not_run, "cell", "inconclusive");
     say(not_run, "cell", "not run");

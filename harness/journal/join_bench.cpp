@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr unsigned journals = 1000;
 constexpr unsigned slices = 1000;
-/// One slice of so many has a finding, with its interleaving.
+/// One slice in this many has a finding, with its interleaving.
 constexpr unsigned slices_a_finding = 100;
 
 [[nodiscard]] std::string time_after(unsigned seconds) {

@@ -70,9 +70,14 @@ endfunction()
 
 # A library of this project: its sources lie in the calling folder. PRECOMPILED: with the headers
 # of the harness.
+# PUBLISHED: it is a part of the package too, and shared if BUILD_SHARED_LIBS says so.
 function(pidmap_stress_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "PRECOMPILED" "" "SOURCES;LINKS")
-  pidmap_stress_add_library(${name} STATIC "${arg_SOURCES}" "${arg_LINKS}")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "PRECOMPILED;PUBLISHED" "" "SOURCES;LINKS")
+  set(kind STATIC)
+  if(arg_PUBLISHED AND BUILD_SHARED_LIBS)
+    set(kind SHARED)
+  endif()
+  pidmap_stress_add_library(${name} ${kind} "${arg_SOURCES}" "${arg_LINKS}")
   if(arg_PRECOMPILED)
     pidmap_stress_precompile(pidmap_stress_${name} harness)
   endif()
@@ -92,7 +97,7 @@ endfunction()
 function(pidmap_stress_add_library name kind sources links)
   add_library(pidmap_stress_${name} ${kind} ${sources})
   add_library(pidmap_stress::${name} ALIAS pidmap_stress_${name})
-  target_include_directories(pidmap_stress_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_include_directories(pidmap_stress_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   target_link_libraries(pidmap_stress_${name} PUBLIC ${links})
   # Only sources that have a UNITY_GROUP.
   set_target_properties(pidmap_stress_${name} PROPERTIES UNITY_BUILD ${PIDMAP_STRESS_GROUPED}

@@ -270,8 +270,9 @@ TEST(Findings, ADeadlockHasAllSides) {
                        })
                        .thread([](two_cells& s) { s.x.wait(0); })
                        .thread([](two_cells& s) { s.y.wait(0); });
-    EXPECT_THAT(sides_of(p, finding_kind::deadlock),
-                testing::ElementsAre("1 waits for x", "2 waits for y"));
+    EXPECT_THAT(
+        sides_of(p, finding_kind::deadlock),
+        testing::ElementsAre("1 waits for a notification of x", "2 waits for a notification of y"));
 }
 
 // A stale read reports what it saw, and what it missed.

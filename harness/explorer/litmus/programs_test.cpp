@@ -385,7 +385,7 @@ TEST(Locks, ASemaphoreLetsAsManyIn) {
     const auto users = [](int permits, int most) {
         return over<semaphore>()
             .first([permits](semaphore& s) { s.permits.store(permits); })
-            .threads(3,
+            .threads(2,
                      [](semaphore& s, unsigned) {
                          s.acquire_one();
                          s.inside.fetch_add(1, relaxed);

@@ -27,7 +27,7 @@ template <std::memory_order Unlock = release>
 struct ttas_lock {
     atomic<bool> taken;
     void lock(unsigned) {
-        do taken.wait(true, relaxed);
+        do (void)await(taken, [](bool t) { return !t; }, relaxed);
         while (taken.exchange(true, acquire));
     }
     void unlock(unsigned) { taken.store(false, Unlock); }
@@ -46,13 +46,13 @@ struct mcs_lock {
         nodes[me].waits.store(true, relaxed);
         if (node* const before = tail.exchange(&nodes[me], acq_rel)) {
             before->next.store(&nodes[me], release);
-            nodes[me].waits.wait(true, acquire);
+            (void)await(nodes[me].waits, [](bool w) { return !w; }, acquire);
         }
     }
     void unlock(unsigned me) {
         node* mine = &nodes[me];
         if (tail.compare_exchange_strong(mine, nullptr, release, relaxed)) return;
-        nodes[me].next.wait(nullptr, acquire);
+        (void)await(nodes[me].next, [](const node* n) { return n != nullptr; }, acquire);
         nodes[me].next.load(relaxed)->waits.store(false, HandOver);
     }
 };
@@ -399,7 +399,7 @@ TEST(FiveThreads, MeetAtABarrier) {
 
 TEST(FiveThreads, HandOnAValue) {
     const auto p = over<shared>().threads(5, [](shared& s, unsigned me) {
-        if (me > 0) s.chain[me].wait(0, acquire);
+        if (me > 0) (void)await(s.chain[me], [](int link) { return link != 0; }, acquire);
         s.chain[me + 1].store(static_cast<int>(me) + 1, release);
     });
     expect_in_both(p, has_executions_and_waits(1));

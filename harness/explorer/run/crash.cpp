@@ -1,5 +1,6 @@
 #include "harness/explorer/run/crash.hpp"
 
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,21 +18,40 @@
 #include "harness/explorer/run/machine.hpp"
 #include "harness/explorer/run/sanitizers.hpp"
 
-// Of the linker: where this program's own code begins and ends.
-extern "C" {
-extern const char __executable_start;  // NOLINT: the linker's name
-extern const char etext;
-}
-
 namespace pidmap_stress::explore {
 namespace {
 
 constexpr std::array<int, 5> caught{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 std::array<struct sigaction, caught.size()> former_actions{};
 
+/// Where the program's own code lies, as opposed to that of libraries, of which the engine may be
+/// one.
+struct code_range {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+};
+[[nodiscard]] code_range find_own_code() {
+    code_range own;
+    ::dl_iterate_phdr(
+        [](dl_phdr_info* info, std::size_t, void* to) {
+            for (unsigned n = 0; n < info->dlpi_phnum; ++n) {
+                const auto& part = info->dlpi_phdr[n];
+                if (part.p_type != PT_LOAD || (part.p_flags & PF_X) == 0) continue;
+                const std::uintptr_t begin = info->dlpi_addr + part.p_vaddr;
+                *static_cast<code_range*>(to) = {.begin = begin, .end = begin + part.p_memsz};
+            }
+            return 1;  // The program itself comes first.
+        },
+        &own);
+    return own;
+}
+/// Looked for before a signal comes, whose handler may not.
+[[nodiscard]] const code_range& own_code() {
+    static const code_range own = find_own_code();
+    return own;
+}
 [[nodiscard]] bool is_own_code(std::uintptr_t address) noexcept {
-    return address >= reinterpret_cast<std::uintptr_t>(&__executable_start) &&
-           address < reinterpret_cast<std::uintptr_t>(&etext);
+    return address >= own_code().begin && address < own_code().end;
 }
 
 struct registers {
@@ -191,6 +211,7 @@ _Unwind_Reason_Code look_at_frame(_Unwind_Context* frame, void* found) {
 void catch_crashes() {
     if constexpr (under_sanitizer) return;
     static const bool installed = [] {
+        (void)own_code();
         install_handlers();
         return true;
     }();

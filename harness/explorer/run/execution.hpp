@@ -84,6 +84,8 @@ struct cell_info {
     bool atomic = true;
     std::int16_t index = -1;  ///< See cell_label; -1: none.
     const char* name = nullptr;
+    const char* kind = nullptr;  ///< What it is called without a name; nullptr: after its role.
+    std::uint32_t notifies_of = ~0U;  ///< The cell whose waiting threads this one holds.
     block* in = nullptr;
 };
 

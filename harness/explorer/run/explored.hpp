@@ -53,6 +53,29 @@ template <class Step>
     }
 }
 
+/// The same for a step that a loop asks for until `enough` is true of what it returned, and that
+/// changes nothing before. \return what it returned.
+template <class Step, class Enough>
+[[gnu::always_inline]] inline std::uint64_t perform_until(Step step, Enough enough) noexcept {
+    machine::current().begin_await();
+    for (;;) {
+        const reply r = step(machine::current());
+        if (!r.done) {
+            machine::current().note_round();
+        } else if (enough(r.value)) {
+            machine::current().end_await();
+            return r.value;
+        }
+    }
+}
+
+/// Whether the program waits for notifications of such cells, or notifies somebody: then each has
+/// a list of those that wait. Set before main(), by the operations that the program has.
+template <class T, cell_role Role>
+inline bool has_waiters = false;
+template <class T, cell_role Role>
+inline const bool has_waiters_set = (has_waiters<T, Role> = true);
+
 template <class T>
 [[nodiscard]] constexpr rmw_op operation_of(atomic_update update) noexcept {
     constexpr bool is_real = std::is_floating_point_v<T>;
@@ -75,6 +98,94 @@ template <class T>
 
 }  // namespace detail
 
+/// The threads that wait for notifications of an atomic, or of a condition variable: a cell with a
+/// bit for each.
+///
+/// To enter and to notify are read-modify-writes of that cell, so each notification comes before or
+/// after each entry. What happened before a notification happens before an entry that comes after
+/// it; so its thread, which looks at the value once more, sees what was notified of. That is what
+/// the lock in a futex's queue gives. Being woken orders nothing.
+class wait_list {
+    using order_type = std::memory_order;
+    using bits_type = std::uint32_t;
+    static_assert(max_threads <= 32);
+
+public:
+    /// One that nobody waits in, and that has no cell.
+    wait_list() noexcept = default;
+    /// \param of  The cell whose value they wait for, if there is one.
+    explicit wait_list(const void* owner, location_id of = nowhere) noexcept
+        : where_(machine::current().make_cell(const_cast<void*>(owner), 0,
+                                              {.bytes = sizeof(bits_type), .notifies_of = of})) {}
+
+    void named(const char* name) const noexcept {
+        machine::current().name_cell(where_, {.name = name});
+    }
+    /// What traces call it without a name. `kind` must outlive the exploration.
+    void called(const char* kind) const noexcept { machine::current().call_cell(where_, kind); }
+
+    [[gnu::always_inline]] void enter() const noexcept {
+        (void)update(rmw_op::bit_or, own_bit(), order_type::acquire);
+    }
+    /// Leaves without having waited.
+    [[gnu::always_inline]] void leave() const noexcept {
+        const bits_type before = update(rmw_op::bit_and, ~own_bit(), order_type::relaxed);
+        // It was woken though it did not sleep, and somebody else may still do. As it looks at the
+        // value and enters in one go, this is an execution that there is not.
+        if ((before & own_bit()) == 0) machine::current().give_up();
+    }
+    /// \return whether it was still waiting, and has left: nobody has woken it.
+    [[nodiscard, gnu::always_inline]] bool time_out() const noexcept {
+        return (update(rmw_op::bit_and, ~own_bit(), order_type::relaxed) & own_bit()) != 0;
+    }
+    /// Until somebody has woken the calling thread.
+    [[gnu::always_inline]] void wait() const noexcept {
+        (void)detail::perform_until(
+            [&](machine& m) { return m.load(where_, order_type::relaxed); },
+            [&](std::uint64_t waiting) { return (waiting & own_bit()) == 0; });
+    }
+    /// Wakes one thread of those that wait, each of them in turn.
+    void notify_one() const noexcept {
+        bits_type waiting = update(rmw_op::bit_or, 0, order_type::release);
+        while (waiting != 0) {
+            const auto many = static_cast<unsigned>(std::popcount(waiting));
+            unsigned skip = many == 1 ? 0 : machine::current().choose(many);
+            bits_type left = waiting;
+            for (; skip != 0; --skip) left &= left - 1;
+            const bits_type chosen = left & (~left + 1);
+            const auto seen = static_cast<bits_type>(detail::perform([&](machine& m) {
+                return m.update(where_, {.op = rmw_op::cas,
+                                         .weak = false,
+                                         .operand = waiting & ~chosen,
+                                         .expected = waiting,
+                                         .success = order_type::release,
+                                         .failure = order_type::relaxed});
+            }));
+            if (machine::current().updated()) return;
+            waiting = seen;
+        }
+    }
+    void notify_all() const noexcept { (void)update(rmw_op::bit_and, 0, order_type::release); }
+
+private:
+    [[nodiscard]] static bits_type own_bit() noexcept {
+        return bits_type{1} << machine::current().running_thread();
+    }
+    [[gnu::always_inline]] bits_type update(rmw_op op, bits_type operand,
+                                            order_type order) const noexcept {
+        return static_cast<bits_type>(detail::perform([&](machine& m) {
+            return m.update(where_, {.op = op,
+                                     .weak = false,
+                                     .operand = operand,
+                                     .expected = 0,
+                                     .success = order,
+                                     .failure = order});
+        }));
+    }
+
+    location_id where_ = nowhere;
+};
+
 /// std::atomic, under the explorer's memory model.
 template <class T, cell_role Role = cell_role::data>
 class atomic : public atomic_interface<atomic<T, Role>, T> {
@@ -92,7 +203,9 @@ public:
     atomic() noexcept : atomic(T{}) {}
     atomic(T value) noexcept
         : where_(machine::current().make_cell(this, detail::to_bits(value),
-                                              {.bytes = sizeof(T), .role = Role})) {}
+                                              {.bytes = sizeof(T), .role = Role})) {
+        if (detail::has_waiters<T, Role>) waiting_ = wait_list(this, where_);
+    }
     atomic(const atomic&) = delete;
     atomic& operator=(const atomic&) = delete;
 
@@ -101,11 +214,38 @@ public:
         machine::current().name_cell(where_, {.name = name});
         return *this;
     }
+    /// What traces call it as long as it has no name: "mutex#3". `kind` must outlive the
+    /// exploration.
+    void called(const char* kind) noexcept { machine::current().call_cell(where_, kind); }
     /// The last value in modification order, seen without a step: for invariants and judges.
     [[nodiscard]] T peek() const noexcept {
         return detail::from_bits<T>(machine::current().peek(where_));
     }
     [[nodiscard]] bool is_lock_free() const noexcept { return true; }
+
+    /// Stores when the value is `expected`: a loop of compare-exchanges that is known to wait.
+    [[gnu::always_inline]] void exchange_when(T expected, T desired, order_type order) noexcept {
+        const std::uint64_t wanted = detail::to_bits(expected);
+        detail::perform_until(
+            [&](machine& m) {
+                return m.update(where_, {.op = rmw_op::cas,
+                                         .weak = false,
+                                         .operand = detail::to_bits(desired),
+                                         .expected = wanted,
+                                         .success = order,
+                                         .failure = order_type::relaxed});
+            },
+            [&](std::uint64_t read) { return read == wanted; });
+    }
+    /// Loads until `enough` is true of the value: a loop that is known to wait, however it is
+    /// compiled, and whose thread is not asked to go round in it. \return the value.
+    template <class Predicate>
+    [[gnu::always_inline]] T load_until(Predicate enough,
+                                        order_type order = order_type::seq_cst) const noexcept {
+        return detail::from_bits<T>(detail::perform_until(
+            [&](machine& m) { return m.load(where_, order); },
+            [&](std::uint64_t bits) { return enough(detail::from_bits<T>(bits)); }));
+    }
 
 private:
     [[nodiscard, gnu::always_inline]] T do_load(order_type order) const noexcept {
@@ -142,14 +282,26 @@ private:
         expected = detail::from_bits<T>(read);
         return false;
     }
-    /// Blocks while the value is `old`. It wakes up when another value is stored, whether anybody
-    /// notifies or not: a notification that is missing is not noticed.
+    /// Blocks until a notification comes after another value than `old`, or returns at once if
+    /// there is another one: to store one without a notification wakes nobody.
     [[gnu::always_inline]] void do_wait(T old, order_type order) const noexcept {
+        static_cast<void>(&detail::has_waiters_set<T, Role>);
         while (detail::to_bits(do_load(order)) == detail::to_bits(old)) {
+            waiting_.enter();
+            if (detail::to_bits(do_load(order_type::relaxed)) == detail::to_bits(old))
+                waiting_.wait();
+            else
+                waiting_.leave();
         }
     }
-    void do_notify_one() noexcept {}
-    void do_notify_all() noexcept {}
+    [[gnu::always_inline]] void do_notify_one() noexcept {
+        static_cast<void>(&detail::has_waiters_set<T, Role>);
+        waiting_.notify_one();
+    }
+    [[gnu::always_inline]] void do_notify_all() noexcept {
+        static_cast<void>(&detail::has_waiters_set<T, Role>);
+        waiting_.notify_all();
+    }
 
     /// Of a pointer, what is added or subtracted is a number of elements.
     template <atomic_update Update>
@@ -163,7 +315,16 @@ private:
     }
 
     location_id where_;
+    wait_list waiting_;
 };
+
+/// Loads until `enough` is true of the value, as `while (!enough(cell.load(order)));` does, and is
+/// known to wait: see atomic::load_until().
+template <class Cell, class Predicate>
+[[gnu::always_inline]] inline auto await(const Cell& cell, Predicate enough,
+                                         std::memory_order order = std::memory_order::seq_cst) {
+    return cell.load_until(enough, order);
+}
 
 /// std::atomic_flag.
 class atomic_flag {
@@ -189,8 +350,8 @@ public:
                                      order_type order = order_type::seq_cst) const noexcept {
         set_.wait(old, order);
     }
-    void notify_one() noexcept {}
-    void notify_all() noexcept {}
+    void notify_one() noexcept { set_.notify_one(); }
+    void notify_all() noexcept { set_.notify_all(); }
     [[nodiscard]] bool peek() const noexcept { return set_.peek(); }
 
 private:

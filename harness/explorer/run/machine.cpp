@@ -107,11 +107,11 @@ void machine::reset(graph& g, driver& choices) {
         s.cursor = s.steps = s.loop_begin = s.loop_end = s.read_newest = 0;
         s.waits_for = no_event;
         s.cells_made = s.section_depth = s.section_begin = s.sections = s.effects_at = s.plain_at =
-            0;
+            s.awaits = 0;
         s.failures_left = t == 0 ? 0 : limits_.failed_allocations;
         s.read_at.clear();
         s.deferred_releases = 0;
-        s.has_state = s.fresh_state = s.updated = false;
+        s.has_state = s.fresh_state = s.updated = s.in_await = false;
         s.states.clear();
         s.label.clear();
         s.notes_from = interleaves_ ? 0 : last_effect(t);

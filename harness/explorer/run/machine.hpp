@@ -123,6 +123,11 @@ public:
         cells_[where].name = label.name;
         cells_[where].index = static_cast<std::int16_t>(label.index ? *label.index : -1);
     }
+    void call_cell(location_id where, const char* kind) noexcept {
+        const engine_call here(*this);
+        must_be_made(where);
+        cells_[where].kind = kind;
+    }
     /// Names the cells that `look` peeks at, which need not be the caller's own.
     template <class Look>
     void name_peeked(const cell_label& label, Look look) {
@@ -136,6 +141,18 @@ public:
     [[nodiscard]] std::uint64_t peek(location_id where);
     /// Remembers what the calling thread's next step depends on: its registers and its stack.
     [[gnu::noinline]] static void note_state();
+    /// The calling thread begins to wait, in a loop that does nothing but ask for the same step.
+    void begin_await() noexcept {
+        if (!in_threads()) return;
+        ++threads_[self()].awaits;
+        threads_[self()].in_await = true;
+    }
+    void end_await() noexcept {
+        if (in_threads()) threads_[self()].in_await = false;
+    }
+    /// Remembers the same, of a thread in such a loop: all of its rounds are alike, whatever code
+    /// they are compiled to.
+    void note_round() noexcept;
 
     // --- For programs ---------------------------------------------------------------------------
 
@@ -274,11 +291,13 @@ private:
         unsigned section_depth = 0;
         unsigned section_begin = 0;
         unsigned sections = 0;    // How many it has entered.
+        unsigned awaits = 0;      // How many loops that only wait it has begun.
         unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
         unsigned plain_at = 0;    // A plain cell was accessed last before this event.
         unsigned notes_from = 0;  // Of events before this, no state need be noted.
         site_filter read_at;      // Step by step: where it has read.
         bool updated = false;
+        bool in_await = false;           // It is in a loop that only waits.
         unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
         bool has_state = false;
         bool state_is_of_loop = false;  // It was asked for as the head of one.
@@ -343,7 +362,8 @@ private:
                                    const update_request& next) {
         if (!interleaves_)
             return loop_sites_.contains(site) || may_go_round(thread, where, site, next);
-        if (watches_rounds_) [[unlikely]]
+        // Of a loop that only waits, the first round is like all others.
+        if (watches_rounds_ || threads_[thread].in_await) [[unlikely]]
             return true;
         return threads_[thread].read_at.may_contain(site) &&
                may_go_round(thread, where, site, next);

@@ -15,6 +15,8 @@ location_id machine::make_cell(void* address, std::uint64_t initial, const cell_
         cell.atomic = info.atomic;
         cell.index = info.index;
         cell.name = info.name;
+        cell.kind = info.kind;
+        cell.notifies_of = info.notifies_of;
         cell.in = heap_.find(address);
     };
     if (!in_threads()) {

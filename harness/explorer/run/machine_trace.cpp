@@ -31,8 +31,10 @@ std::string_view role_name(cell_role role) {
 
 std::string machine::name_of(location_id where) const {
     const cell_info& cell = cells_[where];
+    if (cell.notifies_of != nowhere) return "a notification of " + name_of(cell.notifies_of);
     if (cell.name != nullptr) return cell.name;
-    return std::string(role_name(cell.role)) + "#" + std::to_string(where);
+    return std::string(cell.kind != nullptr ? cell.kind : role_name(cell.role)) + "#" +
+           std::to_string(where);
 }
 
 void machine::note_access(const void* of, unsigned thread, bool writes) {

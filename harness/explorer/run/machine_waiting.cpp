@@ -67,6 +67,11 @@ std::uint64_t hash_stack(const char* from, const char* to) {
     return hash;
 }
 
+/// Stands for the state of a thread in its n-th loop that only waits.
+[[nodiscard]] std::uint64_t split_state(unsigned n) noexcept {
+    return (n + 1U) * 0x9e3779b97f4a7c15ULL;
+}
+
 /// Whether two reads ask for the same, at the same place in the program.
 bool same_request(const event& a, location_id where, const void* site,
                   const machine::update_request& b) noexcept {
@@ -96,6 +101,16 @@ void machine::note_state() {
     std::jmp_buf registers;
     if (_setjmp(registers) == 0)
         note(registers, static_cast<const char*>(__builtin_frame_address(0)));
+}
+
+void machine::note_round() noexcept {
+    // Histories are of what is on the stack.
+    if (wants_history()) return note_state();
+    const engine_call here(*this);
+    thread_state& s = threads_[self()];
+    s.state = {.hash = split_state(s.awaits), .memory = 0, .switches = 0};
+    s.has_state = s.fresh_state = true;
+    notes_states_ = true;
 }
 
 std::uint64_t machine::hash_memory() const {

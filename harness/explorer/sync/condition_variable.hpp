@@ -1,0 +1,80 @@
+#pragma once
+
+#include <condition_variable>
+
+#include "harness/explorer/run/explored.hpp"
+#include "harness/explorer/sync/mutex.hpp"
+
+/// Condition variables under the explorer's memory model. A thread that waits is woken by a
+/// notification that comes after it began to wait, and by nothing else: one that comes too early,
+/// or that wakes another thread, is lost, and a deadlock is the finding.
+/// \source [thread.condition]
+namespace pidmap_stress::explore {
+
+using std::cv_status;
+
+/// std::condition_variable_any: any lock is fine that the explorer knows.
+class condition_variable_any {
+public:
+    condition_variable_any() noexcept { waiting_.called("condition variable"); }
+    condition_variable_any(const condition_variable_any&) = delete;
+    condition_variable_any& operator=(const condition_variable_any&) = delete;
+    ~condition_variable_any() = default;
+    /// What findings call it. `name` must outlive the exploration.
+    condition_variable_any& named(const char* name) noexcept { return waiting_.named(name), *this; }
+
+    void notify_one() noexcept { waiting_.notify_one(); }
+    void notify_all() noexcept { waiting_.notify_all(); }
+
+    /// \pre The calling thread holds the lock.
+    template <class Lock>
+    [[gnu::always_inline]] void wait(Lock& lock) {
+        waiting_.enter();
+        lock.unlock();
+        waiting_.wait();
+        lock.lock();
+    }
+    template <class Lock, class Predicate>
+    [[gnu::always_inline]] void wait(Lock& lock, Predicate stop_waiting) {
+        while (!stop_waiting()) wait(lock);
+    }
+    /// Time is up at any moment: see mutex.hpp.
+    template <class Lock>
+    [[gnu::always_inline]] cv_status wait_for(Lock& lock, const auto& /*time*/) {
+        waiting_.enter();
+        lock.unlock();
+        const bool timed_out = waiting_.time_out();
+        lock.lock();
+        return timed_out ? cv_status::timeout : cv_status::no_timeout;
+    }
+    template <class Lock, class Predicate>
+    [[gnu::always_inline]] bool wait_for(Lock& lock, const auto& time, Predicate stop_waiting) {
+        if (stop_waiting()) return true;
+        (void)wait_for(lock, time);
+        return stop_waiting();
+    }
+    template <class Lock>
+    [[gnu::always_inline]] cv_status wait_until(Lock& lock, const auto& time) {
+        return wait_for(lock, time);
+    }
+    template <class Lock, class Predicate>
+    [[gnu::always_inline]] bool wait_until(Lock& lock, const auto& time, Predicate stop_waiting) {
+        return wait_for(lock, time, stop_waiting);
+    }
+
+private:
+    wait_list waiting_{this};
+};
+
+/// std::condition_variable, which takes a std::unique_lock of the explorer's mutex.
+class condition_variable : public condition_variable_any {
+public:
+    using lock_type = std::unique_lock<mutex>;
+    [[gnu::always_inline]] void wait(lock_type& lock) { condition_variable_any::wait(lock); }
+    template <class Predicate>
+    [[gnu::always_inline]] void wait(lock_type& lock, Predicate stop_waiting) {
+        condition_variable_any::wait(lock, stop_waiting);
+    }
+};
+
+}  // namespace pidmap_stress::explore

@@ -37,6 +37,8 @@ struct symmetric : pid_namespace<P, as_posted_orders, symmetric_steps> {
             {.broken = invariant::released_once, .where = discipline::lookup},
             {.broken = invariant::refcount_equals_pages, .where = discipline::lookup},
             {.broken = invariant::nothing_leaked, .where = discipline::lookup},
+            // A released namespace has lost its pages, and a new page 0 has no bit for pid 0.
+            {.broken = invariant::pid_in_range, .where = discipline::lookup},
             {.broken = invariant::linearizable},
             {.broken = invariant::reference_covers_pages},
             {.broken = invariant::no_immediate_reuse},

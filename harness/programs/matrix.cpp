@@ -93,6 +93,12 @@ standing cell_verdict::of_family(family which) const noexcept {
     return shown.complete && shown.stopped == 0 ? standing::holds : standing::unbroken;
 }
 
+size_estimate estimate_cell(const explored_case& what, const options& how,
+                            const estimate_effort& effort) {
+    const auto p = what.variant->make(what.program());
+    return estimate_size(*p, options_of(what, how), effort);
+}
+
 cell_verdict explore_cell(const explored_case& what, const options& how, cell_checks checks) {
     const auto p = what.variant->make(what.program());
     cell_verdict seen{.of = what, .explored = explore(*p, options_of(what, how))};

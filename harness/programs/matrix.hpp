@@ -8,6 +8,7 @@
 
 #include "allocator/contract.hpp"
 #include "checkers/expectation.hpp"
+#include "harness/explorer/search/estimate.hpp"
 #include "harness/explorer/search/explore.hpp"
 #include "harness/programs/explored_case.hpp"
 
@@ -66,6 +67,10 @@ struct cell_checks {
 /// Explores a cell. The model and the frozen thread are the case's, not those of `how`.
 [[nodiscard]] cell_verdict explore_cell(const explored_case& what, const options& how,
                                         cell_checks checks = {});
+
+/// How many executions a cell has, before it is explored.
+[[nodiscard]] size_estimate estimate_cell(const explored_case& what, const options& how,
+                                          const estimate_effort& effort);
 
 /// The table of the matrix: its head, and a row for each cell. Nothing in it depends on the build.
 [[nodiscard]] std::string matrix_head();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -203,6 +204,21 @@ void print_head(const explore_options& wanted, const full_options& full) {
     return emit_test(path, first->broken.front().token, first->broken.front().finding.what);
 }
 
+/// A line for each cell.
+[[nodiscard]] int print_estimates(const cells_to_explore& cells) {
+    for (const explored_case& one : cells.cases) {
+        if (interrupted()) return exit_cut_short;
+        const explore::size_estimate seen =
+            explore::estimate_cell(one, cells.how, {.time = std::chrono::seconds(1)});
+        say("{:<18} {:<10} {:<16} about {} executions, standard error {:.0f} %\n",
+            one.variant->info->name, to_string(one.setting.how), one.setting.scenario->name,
+            to_human(std::round(seen.executions)),
+            seen.executions == 0 ? 0.0 : 100 * seen.standard_error / seen.executions);
+        std::fflush(stdout);
+    }
+    return exit_as_expected;
+}
+
 [[nodiscard]] int explore_as_told(const explore_options& wanted, const std::string& program) {
     const full_options full = fill_in(wanted);
     const cells_to_explore cells = cells_of(wanted, full);
@@ -223,6 +239,7 @@ void print_head(const explore_options& wanted, const full_options& full) {
         }
     heed_interruptions();
     print_head(wanted, full);
+    if (wanted.estimate) return print_estimates(cells);
     if (wanted.matrix) say("\n{}", explore::matrix_head());
     std::fflush(stdout);
     explore_cells(cells, [&](const cell_verdict& seen) {
@@ -368,9 +385,11 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
                "whether threads complete though another one stops forever, at any of its steps;\n"
                "auto: where no thread ever waits, as that answers it, and otherwise in "
                "a matrix of 2 threads x 1 turn");
+    app.add_flag("--estimate", wanted.estimate,
+                 "explore nothing: estimate how many executions each cell has, a second for each");
     for (const char* const of_scenarios :
          {"--scenario", "--threads", "--turns", "--pages", "--bits", "--variation", "--strategy",
-          "--matrix", "--progress"})
+          "--matrix", "--progress", "--estimate"})
         clients->excludes(app.get_option(of_scenarios));
     app.add_option("--json", wanted.json_path, "a file for the results, or - for standard output");
     app.add_option("--emit-test", wanted.emit_test,

@@ -66,6 +66,7 @@ struct explore_options {
     std::string progress = "auto";
     bool strict = false;
     bool no_shrink = false;
+    bool estimate = false;  ///< Only say how much there is to explore.
     std::string emit_test;  ///< A path, or empty.
     shard_choice share{};   ///< Of the cells, or of the clients.
 };

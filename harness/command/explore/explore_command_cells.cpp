@@ -43,6 +43,7 @@ public:
           progress_(stderr, wanted.duration, "executions") {}
 
     void run() {
+        estimate();
         const std::jthread teller([this](const std::stop_token& done) { tell(done); });
         const auto jobs = static_cast<unsigned>(
             std::min<std::size_t>(wanted_.jobs, std::max<std::size_t>(1, wanted_.cases.size())));
@@ -54,6 +55,18 @@ public:
     }
 
 private:
+    /// For somebody who looks on: how much there is of the only cell.
+    void estimate() {
+        using enum explore::strategy;
+        const explore::strategy how = wanted_.how.strategy;
+        if (!progress_.on_terminal() || wanted_.cases.size() != 1 ||
+            (how != exhaustive && how != prove))
+            return;
+        expected_ = explore::estimate_cell(wanted_.cases.front(), wanted_.how,
+                                           {.time = std::chrono::milliseconds(500)})
+                        .executions;
+    }
+
     struct turn {
         std::size_t cell;
         std::optional<clock::time_point> until;
@@ -96,14 +109,26 @@ private:
             const auto cells =
                 std::ranges::count_if(explored_, [](const auto& one) { return one.has_value(); });
             progress_.update(
-                fmt::format("{} of {} cell{}, {} executions", cells, explored_.size(),
-                            explored_.size() == 1 ? "" : "s", to_human(static_cast<double>(runs))),
+                fmt::format("{} of {} cell{}, {} executions{}", cells, explored_.size(),
+                            explored_.size() == 1 ? "" : "s", to_human(static_cast<double>(runs)),
+                            share_of_expected(runs)),
                 runs);
         }
         progress_.clear();
     }
 
+    /// " of about 680 k, 12 %, 5 s left".
+    [[nodiscard]] std::string share_of_expected(std::uint64_t runs) const {
+        if (expected_ == 0 || runs == 0) return {};
+        const double share = static_cast<double>(runs) / expected_;
+        const double spent = std::chrono::duration<double>(clock::now() - begin_).count();
+        if (share >= 1) return fmt::format(", about all of {}", to_human(expected_));
+        return fmt::format(" of about {}, {:.0f} %, {:.0f} s left", to_human(expected_),
+                           100 * share, spent / share - spent);
+    }
+
     const cells_to_explore& wanted_;
+    double expected_ = 0;  ///< Executions; 0: not known.
     const std::function<void(const cell_verdict&)>& show_;
     clock::time_point begin_ = clock::now();
     std::atomic<std::uint64_t> runs_{0};

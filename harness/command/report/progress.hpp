@@ -19,6 +19,7 @@ public:
     void update(const std::string& what, std::uint64_t operations);
     /// Takes the line off a terminal, before something else is printed.
     void clear();
+    [[nodiscard]] bool on_terminal() const noexcept { return terminal_; }
 
 private:
     using clock = std::chrono::steady_clock;

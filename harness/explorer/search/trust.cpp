@@ -197,6 +197,36 @@ bool trust::advance() {
     }
 }
 
+trust::node trust::here() const {
+    return node(*frames_[depth_]);
+}
+
+std::size_t trust::end_of_point(const std::vector<alternative>& left, std::size_t first) noexcept {
+    // A revisit is a choice of the write that revisits.
+    const auto event_of = [](const alternative& one) {
+        const bool revisits = one.what == change::revisit || one.what == change::fail_revisit;
+        return revisits ? one.with : one.stamp;
+    };
+    std::size_t end = first + 1;
+    while (end < left.size() && event_of(left[end]) == event_of(left[first])) ++end;
+    return end;
+}
+
+std::size_t trust::choice_points() const noexcept {
+    const std::vector<alternative>& left = frames_[depth_]->left;
+    std::size_t points = 0;
+    for (std::size_t first = 0; first < left.size(); first = end_of_point(left, first)) ++points;
+    return points;
+}
+
+bool trust::descend(const node& from, std::size_t chosen) {
+    depth_ = 0;
+    top() = from.at_;
+    const alternative next = top().left[chosen];
+    top().left.clear();
+    return apply(next) && settle();
+}
+
 std::unique_ptr<trust::subtree> trust::split() {
     for (std::size_t d = 0; d <= depth_; ++d) {
         frame& f = *frames_[d];

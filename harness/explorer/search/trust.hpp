@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "harness/explorer/run/driver.hpp"
@@ -32,6 +34,19 @@ public:
     [[nodiscard]] bool advance();
     /// Cuts off the alternative that would be explored last, unless too little is left.
     [[nodiscard]] std::unique_ptr<subtree> split();
+    // For estimates of how much there is, instead of advance(): the tree of choices, whose every
+    // leaf is an execution.
+
+    /// A graph that was run, with the alternatives that it has.
+    class node;
+    [[nodiscard]] node here() const;
+    /// How many events of the last run have alternatives.
+    [[nodiscard]] std::size_t choice_points() const noexcept;
+    [[nodiscard]] std::size_t alternatives() const noexcept { return frames_[depth_]->left.size(); }
+    /// Goes on with one alternative of a node.
+    /// \return whether current() is to be run; if not, it is inconsistent as it is.
+    [[nodiscard]] bool descend(const node& from, std::size_t chosen);
+
     /// Starts over with what split() cut off elsewhere.
     /// \return whether there is a graph to run; advance() may have more in either case.
     [[nodiscard]] bool resume(subtree from);
@@ -65,6 +80,18 @@ private:
     };
 
 public:
+    class node {
+    public:
+        /// Behind the alternatives of the event whose first one this is.
+        [[nodiscard]] std::size_t end_of_point(std::size_t first) const noexcept {
+            return trust::end_of_point(at_.left, first);
+        }
+
+    private:
+        friend trust;
+        explicit node(const frame& at) : at_(at) {}
+        frame at_;
+    };
     struct subtree {
         frame from;
         std::vector<location_id> watched;
@@ -76,6 +103,8 @@ private:
         f->g.clear(rules_);
         return f;
     }
+    [[nodiscard]] static std::size_t end_of_point(const std::vector<alternative>& left,
+                                                  std::size_t first) noexcept;
     [[nodiscard]] frame& top() noexcept { return *frames_[depth_]; }
     [[nodiscard]] bool apply(const alternative& next);
     [[nodiscard]] bool revisit(const alternative& next);

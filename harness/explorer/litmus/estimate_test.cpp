@@ -1,0 +1,65 @@
+// Goal: show that estimates of how many executions there are come near what was counted.
+
+#include "harness/explorer/search/estimate.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "harness/explorer/litmus/pidmap_model.hpp"
+#include "harness/explorer/run/explored.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+using yardstick::pidmap_case;
+
+/// As many as fit into a second.
+constexpr unsigned rounds = 24;
+
+/// The median over some seeds of how far estimates are away, as a share of the true number.
+[[nodiscard]] double median_error(const program& p, model m, double executions) {
+    std::vector<double> errors;
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        const size_estimate seen = estimate_size(
+            p, {.model = m, .on_failure = cas_failure_order::as_success, .seed = seed},
+            {.rounds = rounds});
+        EXPECT_EQ(seen.rounds, rounds);
+        EXPECT_GE(seen.standard_error, 0);
+        errors.push_back(std::abs(seen.executions / executions - 1));
+    }
+    std::ranges::sort(errors);
+    return errors[errors.size() / 2];
+}
+
+TEST(Estimate, ComesNearWhatWasCounted) {
+    constexpr double most = 0.25;
+    EXPECT_LE(median_error(pidmap_case<3, 5, 2, 2>(), model::sc, 513'704), most);
+    EXPECT_LE(median_error(pidmap_case<1, 2, 2, 2>(), model::rc11, 682'130), most);
+    EXPECT_LE(median_error(pidmap_case<1, 2, 3, 1>(), model::rc11, 6'031'752), most);
+}
+
+// Where nothing is drawn, nothing is estimated.
+TEST(Estimate, OfASmallTreeIsItsCount) {
+    struct two {
+        atomic<int> x;
+        atomic<int> y;
+    };
+    const auto p = over<two>()
+                       .thread([](two& s) {
+                           s.x.store(1, std::memory_order::relaxed);
+                           (void)s.y.load(std::memory_order::relaxed);
+                       })
+                       .thread([](two& s) {
+                           s.y.store(1, std::memory_order::relaxed);
+                           (void)s.x.load(std::memory_order::relaxed);
+                       });
+    const size_estimate seen = estimate_size(p, {}, {.rounds = 400});
+    EXPECT_NEAR(seen.executions, 4, 0.5);
+}
+
+}  // namespace
+}  // namespace pidmap_stress::explore

@@ -12,6 +12,7 @@
 #include "allocator/execution_policy.hpp"
 #include "harness/explorer/run/atomic_interface.hpp"
 #include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/recorder.hpp"
 
 /// The world in which every interleaving is under control: the policy `explored`, and the cells
 /// that a program for the explorer is made of. All of it works only inside a program that the
@@ -450,8 +451,19 @@ inline void fence(std::memory_order order) noexcept {
 }
 /// What must hold here. `what` names the finding if it does not.
 inline void check(bool holds, std::string_view what = "a check failed") noexcept {
-    if (!holds) [[unlikely]]
+    if (holds) [[likely]]
+        return;
+    if (machine::running())
         machine::current().fail(finding_kind::assertion, what, std::nullopt);
+    else if (recorder::current != nullptr)
+        recorder::current->fail(what);
+}
+/// What an execution has come to, for a final check to tell: "a=0 b=1". See result::outcomes.
+inline void outcome(std::string_view text) {
+    if (machine::running())
+        machine::current().tell_outcome(text);
+    else if (recorder::current != nullptr)
+        recorder::current->outcome(text);
 }
 /// The same, and the finding names the invariant.
 inline void check(bool holds, invariant which, std::string_view what = {}) noexcept {

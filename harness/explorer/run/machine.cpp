@@ -94,6 +94,7 @@ void machine::reset(graph& g, driver& choices) {
     set_up_cells_ = 0;
     nonatomic_cells_ = false;
     found_.clear();
+    outcome_.clear();
     heap_.reset();
     observed_ = 0;
     peeked_ = nullptr;
@@ -220,8 +221,33 @@ void machine::thread_body(unsigned thread) {
         abandoned_ = run_end::stopped;  // As fail() has it.
 }
 
+/// Whether some cell was accessed by two threads.
+bool machine::threads_met() const {
+    if (thread_count_ < 2) return true;
+    const graph& g = *graph_;
+    std::vector<unsigned> accessed_by(cells_.size());
+    for (event_id e = 1; e <= g.size(); ++e) {
+        if (g[e].thread == 0 || (!g[e].is_read() && !g[e].is_write())) continue;
+        if (g[e].location >= accessed_by.size()) continue;
+        unsigned& by = accessed_by[g[e].location];
+        if (by != 0 && by != g[e].thread) return true;
+        by = g[e].thread;
+    }
+    return std::ranges::any_of(plains_, [this](const plain_record& cell) {
+        unsigned by = cell.writer;
+        for (unsigned t = 1; t <= thread_count_; ++t) {
+            if (cell.reads.of(t) == 0) continue;
+            if (by != 0 && by != t) return true;
+            by = t;
+        }
+        return false;
+    });
+}
+
 run_end machine::conclude() {
     if (again_) return run_end::blocked;
+    if (!met_) [[unlikely]]
+        met_ = threads_met();
     for (unsigned t = 1; t <= thread_count_; ++t) (void)record_crash(t);
     if (nonatomic_cells_) check_nonatomic_races();
     if (!interleaves_ && has_invariant_) check_instants();

@@ -86,6 +86,14 @@ public:
     /// Whether histories are those of stacks, which are not followed on an old path.
     [[nodiscard]] bool is_flat() const noexcept { return flat_; }
     [[nodiscard]] bool tells_states_apart() const noexcept { return remembers_; }
+    /// What the last run's final check told of it; empty: nothing.
+    [[nodiscard]] const std::string& outcome() const noexcept { return outcome_; }
+    void tell_outcome(std::string_view text) {
+        const engine_call here(*this);
+        outcome_ = text;
+    }
+    /// Whether in any run so far two threads accessed one cell. Of a program with one thread: yes.
+    [[nodiscard]] bool anybody_met() const noexcept { return met_; }
     /// Whether some thread waited for another in a loop without effect.
     [[nodiscard]] bool anybody_waited() const noexcept { return waited_; }
 
@@ -334,6 +342,7 @@ private:
     void take_over_values();
     [[nodiscard]] bool tear_down();
     [[nodiscard]] bool stuck_for_good() const;
+    [[nodiscard]] bool threads_met() const;
 
     [[nodiscard]] bool executed(event_id id) const noexcept;
     [[nodiscard]] bool can_run(unsigned thread) const noexcept;
@@ -505,6 +514,8 @@ private:
     histories histories_{};
     state_scratch state_;
     bool waited_ = false;
+    bool met_ = false;
+    std::string outcome_;
     bool watches_rounds_ = false;
     rounds rounds_;
 

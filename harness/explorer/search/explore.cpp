@@ -24,6 +24,8 @@ constexpr std::array<std::pair<strategy, std::string_view>, 8> strategy_names{{
 result followed_by(const result& so_far, const result& next) {
     result all;
     all.sampled = so_far.runs();
+    all.met = so_far.met;
+    all.outcomes = so_far.outcomes;
     all.findings = so_far.findings;
     all.bound = next.bound ? next.bound : so_far.bound;
     all.last = next.last;
@@ -141,6 +143,7 @@ result explore(const program& p, const options& how) {
     result r = explore_to_the_end(p, how);
     r.cut_short = ends_early(how) && !r.complete && !(how.stop_at_first && !r.findings.empty());
     r.truncated |= r.cut_short;
+    r.nothing_shared = !r.met && r.runs() != 0 && r.findings.empty();
     return r;
 }
 
@@ -212,6 +215,7 @@ std::string result::summary() const {
     if (step_limited > 0) s += ", " + std::to_string(step_limited) + " at the step limit";
     s += complete ? ", complete" : truncated ? ", truncated" : "";
     if (bound) s += ", all with up to " + std::to_string(*bound) + " preemptions";
+    if (nothing_shared) return s + ": nothing was shared";
     if (findings.empty()) return s + ": holds";
     return s + ": " + std::string(to_string(findings.front().kind)) + ", " + findings.front().what;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,23 +56,28 @@ struct options {
 
 /// What an exploration did and found.
 struct result {
-    std::uint64_t executions = 0;     ///< That ran to their end.
-    std::uint64_t states = 0;         ///< Met by `stateful`.
-    std::uint64_t sampled = 0;        ///< Runs of a portfolio's strategies before the last one.
-    std::uint64_t frozen = 0;         ///< In which the thread that was to stop did so.
-    std::uint64_t blocked = 0;        ///< That waited for what another execution has.
-    std::uint64_t stopped = 0;        ///< That a finding ended.
-    std::uint64_t waited = 0;         ///< In which a thread looped without effect.
-    std::uint64_t redundant = 0;      ///< If counted: met before. Of `exhaustive`, always 0.
-    std::uint64_t step_limited = 0;   ///< That were cut off at the step limit.
-    bool complete = false;            ///< Every consistent execution was met.
-    bool truncated = false;           ///< By the budget, the step limit or as cut_short.
-    bool cut_short = false;           ///< By options::watched.
+    std::uint64_t executions = 0;    ///< That ran to their end.
+    std::uint64_t states = 0;        ///< Met by `stateful`.
+    std::uint64_t sampled = 0;       ///< Runs of a portfolio's strategies before the last one.
+    std::uint64_t frozen = 0;        ///< In which the thread that was to stop did so.
+    std::uint64_t blocked = 0;       ///< That waited for what another execution has.
+    std::uint64_t stopped = 0;       ///< That a finding ended.
+    std::uint64_t waited = 0;        ///< In which a thread looped without effect.
+    std::uint64_t redundant = 0;     ///< If counted: met before. Of `exhaustive`, always 0.
+    std::uint64_t step_limited = 0;  ///< That were cut off at the step limit.
+    bool complete = false;           ///< Every consistent execution was met.
+    bool truncated = false;          ///< By the budget, the step limit or as cut_short.
+    bool cut_short = false;          ///< By options::watched.
+    bool met = false;                ///< In some execution two threads accessed one cell.
+    /// The threads never did, so nothing was shown of how they work together. That is no pass.
+    bool nothing_shared = false;
     std::optional<unsigned> bound{};  ///< Complete up to this many preemptions.
+    /// How many executions came to each outcome(). Of `stateful`, not all that there are.
+    std::map<std::string, std::uint64_t> outcomes{};
     strategy last = strategy::exhaustive;  ///< The strategy that ran last.
     std::vector<finding> findings{};       ///< Different ones, in the order they were met.
 
-    [[nodiscard]] bool ok() const noexcept { return findings.empty(); }
+    [[nodiscard]] bool ok() const noexcept { return findings.empty() && !nothing_shared; }
     [[nodiscard]] std::uint64_t runs() const noexcept {
         return sampled + executions + blocked + stopped + step_limited;
     }

@@ -33,10 +33,12 @@ void worker::count(run_end end, const graph& g) {
     constexpr unsigned seldom = 64;  // The counter is shared with other jobs.
     if (++untold_ == seldom) tell_watch();
     if (machine_.froze()) ++result_.frozen;
+    result_.met |= machine_.anybody_met();
     if (machine_.anybody_waited()) ++result_.waited;
     switch (end) {
         case run_end::complete:
             ++result_.executions;
+            if (!machine_.outcome().empty()) ++result_.outcomes[machine_.outcome()];
             if (how_.count_redundant) seen_.push_back(g.fingerprint());
             break;
         case run_end::blocked:
@@ -199,6 +201,8 @@ void append_result(result& sum, const result& next) {
     sum.frozen += next.frozen;
     sum.waited += next.waited;
     sum.step_limited += next.step_limited;
+    sum.met |= next.met;
+    for (const auto& [outcome, times] : next.outcomes) sum.outcomes[outcome] += times;
     sum.truncated |= next.truncated;
     sum.cut_short |= next.cut_short;
     for (finding f : next.findings) {

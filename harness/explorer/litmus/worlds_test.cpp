@@ -1,0 +1,137 @@
+// Goal: show that one source runs in all worlds, and that what the machine shows was explored.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "harness/explorer/native/run_natively.hpp"
+#include "harness/explorer/native/worlds.hpp"
+#include "harness/explorer/search/gtest.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+using enum std::memory_order;
+
+/// Store buffering: each thread stores, and reads the other's cell.
+template <class World>
+struct two_cells {
+    typename World::template atomic<int> x{0};
+    typename World::template atomic<int> y{0};
+    int a = 0;
+    int b = 0;
+};
+template <class World>
+[[nodiscard]] auto store_buffering(std::memory_order store, std::memory_order load) {
+    using state = two_cells<World>;
+    return over<state>()
+        .thread([=](state& s) {
+            s.x.store(1, store);
+            s.a = s.y.load(load);
+        })
+        .thread([=](state& s) {
+            s.y.store(1, store);
+            s.b = s.x.load(load);
+        })
+        .finally(
+            [](state& s) { outcome("a=" + std::to_string(s.a) + " b=" + std::to_string(s.b)); });
+}
+
+[[nodiscard]] std::vector<std::string> keys(const std::map<std::string, std::uint64_t>& all) {
+    std::vector<std::string> names;
+    for (const auto& [name, times] : all) names.push_back(name);
+    return names;
+}
+
+TEST(Worlds, WhatTheMachineShowsWasExplored) {
+    const result relaxed_explored = explore(store_buffering<explored_world>(release, acquire));
+    EXPECT_THAT(keys(relaxed_explored.outcomes),
+                UnorderedElementsAre("a=0 b=0", "a=0 b=1", "a=1 b=0", "a=1 b=1"));
+    const result strong_explored = explore(store_buffering<explored_world>(seq_cst, seq_cst));
+    EXPECT_THAT(keys(strong_explored.outcomes),
+                UnorderedElementsAre("a=0 b=1", "a=1 b=0", "a=1 b=1"));
+    for (const auto& [store, load, explored] : {std::tuple(release, acquire, &relaxed_explored),
+                                                std::tuple(seq_cst, seq_cst, &strong_explored)}) {
+        const native_result seen =
+            run_natively(store_buffering<native_world>(store, load), {.runs = 20'000});
+        EXPECT_EQ(seen.runs, 20'000U);
+        EXPECT_THAT(unexplored(seen, *explored), IsEmpty());
+        std::uint64_t counted = 0;
+        for (const auto& [outcome, times] : seen.outcomes) counted += times;
+        EXPECT_EQ(counted, seen.runs);
+    }
+}
+
+// An outcome that was not explored is told.
+TEST(Worlds, WhatWasNotExploredIsTold) {
+    const native_result seen =
+        run_natively(store_buffering<native_world>(seq_cst, seq_cst), {.runs = 10});
+    EXPECT_THAT(unexplored(seen, result{}), ::testing::Not(IsEmpty()));
+}
+
+template <class World>
+struct account {
+    typename World::mutex lock;
+    typename World::condition_variable paid;
+    typename World::template plain<int> balance{0};
+};
+template <class World>
+[[nodiscard]] auto pays(bool notifies) {
+    using state = account<World>;
+    return over<state>()
+        .thread([=](state& s) {
+            const std::lock_guard held(s.lock);
+            s.balance.set(5);
+            if (notifies) s.paid.notify_one();
+        })
+        .thread([](state& s) {
+            std::unique_lock held(s.lock);
+            s.paid.wait(held, [&s] { return s.balance.get() != 0; });
+            check(s.balance.get() == 5, "it is what was paid");
+        });
+}
+TEST(Worlds, ShareTheMeansOfSynchronization) {
+    EXPECT_THAT(explore(pays<explored_world>(true)), holds_completely());
+    EXPECT_THAT(explore(pays<explored_world>(false)), breaks(finding_kind::deadlock));
+    EXPECT_TRUE(run_natively(pays<native_world>(true), {.runs = 2'000}).ok());
+}
+
+TEST(Worlds, AFailedCheckIsCounted) {
+    struct none {
+        int unused = 0;
+    };
+    const auto p = over<none>().thread([](none&) { check(false, "never"); });
+    const native_result seen = run_natively(p, {.runs = 3});
+    EXPECT_EQ(seen.failures.at("never"), 3U);
+    EXPECT_FALSE(seen.ok());
+}
+
+// Threads that never meet show nothing of how they work together.
+TEST(Vacuity, IsNoPass) {
+    struct apart {
+        atomic<int> x;
+        atomic<int> y;
+        plain<int> z;
+    };
+    const auto alone =
+        over<apart>().thread([](apart& s) { s.x.store(1, relaxed); }).thread([](apart& s) {
+            s.y.store(1, relaxed);
+        });
+    const result r = explore(alone);
+    EXPECT_TRUE(r.nothing_shared);
+    EXPECT_FALSE(r.ok());
+    EXPECT_THAT(r.summary(), ::testing::HasSubstr("nothing was shared"));
+    EXPECT_FALSE(explore(alone, {.strategy = strategy::random}).ok());
+    EXPECT_FALSE(explore(alone, {.strategy = strategy::stateful}).ok());
+    EXPECT_TRUE(explore(over<apart>().thread([](apart& s) { s.x.store(1, relaxed); })).ok());
+    EXPECT_TRUE(
+        explore(over<apart>().thread([](apart& s) { (void)s.z.get(); }).thread([](apart& s) {
+            (void)s.z.get();
+        })).ok());
+}
+
+}  // namespace
+}  // namespace pidmap_stress::explore

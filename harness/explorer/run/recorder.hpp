@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string_view>
+
+namespace pidmap_stress::explore {
+
+/// What a program tells when it runs natively, and not in the explorer.
+class recorder {
+public:
+    recorder() = default;
+    recorder(const recorder&) = delete;
+    recorder& operator=(const recorder&) = delete;
+
+    /// A check failed.
+    virtual void fail(std::string_view what) = 0;
+    /// What this run has come to. Called when its threads have ended.
+    virtual void outcome(std::string_view text) = 0;
+
+    /// Of the run that this OS thread belongs to; nullptr: of none.
+    static inline constinit thread_local recorder* current = nullptr;
+
+protected:
+    ~recorder() = default;
+};
+
+}  // namespace pidmap_stress::explore

@@ -13,7 +13,7 @@ public:
 
     /// A check failed.
     virtual void fail(std::string_view what) = 0;
-    /// What this run has come to. Called when its threads have ended.
+    /// How this run ended. Called when its threads have.
     virtual void outcome(std::string_view text) = 0;
 
     /// Of the run that this OS thread belongs to; nullptr: of none.

@@ -11,7 +11,7 @@
 #include "harness/explorer/run/machine.hpp"
 #include "harness/explorer/run/program.hpp"
 #include "harness/explorer/run/step.hpp"
-#include "harness/explorer/run/watch.hpp"
+#include "harness/explorer/search/watch.hpp"
 
 /// Explores a program: runs it in many interleavings, or in all, and reports what went wrong.
 namespace pidmap_stress::explore {

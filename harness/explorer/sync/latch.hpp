@@ -69,7 +69,7 @@ public:
     [[nodiscard, gnu::always_inline]] arrival_token arrive(std::ptrdiff_t by = 1) noexcept {
         // No phase ends before this thread has arrived, so this is the one that it arrives in.
         const arrival_token mine(phase_.load(order_type::relaxed));
-        // Release for who comes last, who acquires what all others did, and hands it on.
+        // Release, for the last one to arrive, which acquires what all others did and hands it on.
         const std::ptrdiff_t before = left_.fetch_sub(by, order_type::acq_rel);
         check(before >= by, "more arrive at a barrier than are expected");
         if (before == by) {

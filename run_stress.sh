@@ -218,14 +218,20 @@ profile_soak() {
 }
 
 profile_test() {
+    # Those that take as long as all others together: when they are asked for, and in CI.
+    local -a which=("$@")
+    (($# > 0)) || which=(--label-exclude slow)
     build release
     say "testing build/release ..."
     local log=$root/build/release/tests.log ended failed
     # ctest writes a log of its own only at its end. One more than there are processors: some tests
     # wait, rather than compute.
     watch_over ctest --test-dir "$root/build/release" --output-on-failure --no-tests=error \
-        --parallel "$(($(job_count) + 1))" "$@" > >(trap '' INT TERM HUP && exec tee -- "$log")
-    [[ $asked_to_end == yes ]] || exit "$watched"
+        --parallel "$(($(job_count) + 1))" "${which[@]}" > >(trap '' INT TERM HUP && exec tee -- "$log")
+    if [[ $asked_to_end != yes ]]; then
+        (($# > 0)) || say 'without the slow ones, which compile whole projects: test -L slow'
+        exit "$watched"
+    fi
     sleep 0.5  # For what is still in the pipe.
     ended=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#' "$log" || true)
     failed=$(grep -cE '^ *[0-9]+/[0-9]+ Test +#.*\*\*\*' "$log" || true)

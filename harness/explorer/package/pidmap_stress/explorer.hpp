@@ -12,3 +12,4 @@
 #include "harness/explorer/sync/latch.hpp"
 #include "harness/explorer/sync/mutex.hpp"
 #include "harness/explorer/sync/semaphore.hpp"
+#include "harness/explorer/sync/thread.hpp"

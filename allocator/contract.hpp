@@ -192,7 +192,7 @@ struct breakage {
 /// The known failures of a variant; empty for one that must hold under every discipline.
 class breakage_list {
 public:
-    static constexpr int capacity = 24;
+    static constexpr int capacity = 32;
 
     constexpr breakage_list() noexcept = default;
     constexpr breakage_list(invariant only) noexcept : breakage_list({breakage{.broken = only}}) {}

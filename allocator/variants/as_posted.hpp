@@ -91,8 +91,12 @@ inline constexpr breakage_list as_posted_breaks{
     {.broken = invariant::no_immediate_reuse},
     {.broken = invariant::reuse_happens_after},
     {.broken = invariant::linearizable},
-    // A released namespace has lost its pages, and a new page 0 has no bit for pid 0.
+    // Whatever comes of the use of a released namespace: it has lost its pages with their bits, pid
+    // 0's too, and new ones come in their place.
     {.broken = invariant::pid_in_range},
+    {.broken = invariant::unique_pid},
+    {.broken = invariant::bitmap_equals_held},
+    {.broken = invariant::nr_free_equals_clear_bits},
 };
 
 /// The patch as it was posted in 2007; creation's reference is page 0's.

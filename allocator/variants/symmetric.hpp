@@ -37,8 +37,12 @@ struct symmetric : pid_namespace<P, as_posted_orders, symmetric_steps> {
             {.broken = invariant::released_once, .where = discipline::lookup},
             {.broken = invariant::refcount_equals_pages, .where = discipline::lookup},
             {.broken = invariant::nothing_leaked, .where = discipline::lookup},
-            // A released namespace has lost its pages, and a new page 0 has no bit for pid 0.
+            // Whatever comes of the use of a released namespace: it has lost its pages with their
+            // bits, pid 0's too, and new ones come in their place.
             {.broken = invariant::pid_in_range, .where = discipline::lookup},
+            {.broken = invariant::unique_pid, .where = discipline::lookup},
+            {.broken = invariant::bitmap_equals_held, .where = discipline::lookup},
+            {.broken = invariant::nr_free_equals_clear_bits, .where = discipline::lookup},
             {.broken = invariant::linearizable},
             {.broken = invariant::reference_covers_pages},
             {.broken = invariant::no_immediate_reuse},

@@ -36,8 +36,9 @@ template <class World>
             s.y.store(1, store);
             s.b = s.x.load(load);
         })
-        .finally(
-            [](state& s) { outcome("a=" + std::to_string(s.a) + " b=" + std::to_string(s.b)); });
+        .finally([](state& s) {
+            tell_outcome("a=" + std::to_string(s.a) + " b=" + std::to_string(s.b));
+        });
 }
 
 [[nodiscard]] std::vector<std::string> keys(const std::map<std::string, std::uint64_t>& all) {

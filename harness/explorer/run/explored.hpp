@@ -34,7 +34,7 @@ inline void check(bool holds, std::string_view what = "a check failed") noexcept
         recorder::current->fail(what);
 }
 /// The outcome of an execution, for a final check to tell: "a=0 b=1". See result::outcomes.
-inline void outcome(std::string_view text) {
+inline void tell_outcome(std::string_view text) {
     if (machine::running())
         machine::current().tell_outcome(text);
     else if (recorder::current != nullptr)

@@ -72,7 +72,8 @@ struct result {
     /// The threads never did, so nothing was shown of how they work together. That is no pass.
     bool nothing_shared = false;
     std::optional<unsigned> bound{};  ///< Complete up to this many preemptions.
-    /// How many executions came to each outcome(). Of `stateful`, not all that there are.
+    /// How many executions came to each outcome, as tell_outcome() has it. Of `stateful`, not all
+    /// that there are.
     std::map<std::string, std::uint64_t> outcomes{};
     strategy last = strategy::exhaustive;  ///< The strategy that ran last.
     std::vector<finding> findings{};       ///< Different ones, in the order they were met.

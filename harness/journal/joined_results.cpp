@@ -17,7 +17,7 @@ namespace pidmap_stress::journal {
 namespace {
 
 using nlohmann::json;
-using parts = std::map<unsigned, json>;
+using parts_of_work = std::map<unsigned, json>;
 
 constexpr const char* of_clients = "explore --clients";
 constexpr const char* of_cells = "explore";
@@ -188,7 +188,7 @@ using levels = std::map<std::pair<unsigned, unsigned>, level>;
     return entry;
 }
 
-void add_rows(const parts& all, bool whole, std::vector<other_part>& into) {
+void add_rows(const parts_of_work& all, bool whole, std::vector<other_part>& into) {
     const json& any = all.begin()->second;
     const bool clients = command_of(any) == of_clients;
     std::map<std::string, row> rows;
@@ -221,7 +221,7 @@ void add_rows(const parts& all, bool whole, std::vector<other_part>& into) {
 
 // --- Studies ------------------------------------------------------------------------------------
 
-void add_study(const parts& all, std::vector<other_part>& into) {
+void add_study(const parts_of_work& all, std::vector<other_part>& into) {
     std::uint64_t killed = 0;
     std::uint64_t quiet = 0;
     std::vector<std::string> alarms;
@@ -250,7 +250,7 @@ void add_study(const parts& all, std::vector<other_part>& into) {
     into.push_back(std::move(entry));
 }
 
-[[nodiscard]] bool is_whole(const parts& all) {
+[[nodiscard]] bool is_whole(const parts_of_work& all) {
     return all.size() == count_of(all.begin()->second) &&
            std::ranges::all_of(all, [](const auto& one) { return is_complete(one.second); });
 }
@@ -271,14 +271,14 @@ void joined_results::add(const std::string& path, const std::string& text) {
         std::vector<other_part> looked_at;
         const unsigned index = part.at("shard").at("index").get<unsigned>();
         if (index >= count_of(part)) throw std::invalid_argument("no part");
-        const parts alone{{index, part}};
+        const parts_of_work alone{{index, part}};
         if (command == of_mutants)
             add_study(alone, looked_at);
         else if (command == of_clients || command == of_cells)
             add_rows(alone, true, looked_at);
         else
             throw std::invalid_argument("another command");
-        parts& all = works_[work_of(part)];
+        parts_of_work& all = works_[work_of(part)];
         if (const auto known = all.find(index);
             known == all.end() || worth(known->second) < worth(part))
             all[index] = std::move(part);

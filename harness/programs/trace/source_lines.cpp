@@ -14,10 +14,10 @@ namespace {
     for (const source_place& one : frames) {
         // Innermost first, and neither the engine's own cells nor a library's are news.
         const bool own = one.file.find("/allocator/") != std::string::npos;
-        const bool known = one.file.ends_with("/run/explored.hpp") ||
+        const bool known = one.file.find("/harness/explorer/run/") != std::string::npos ||
+                           one.file.find("/harness/explorer/sync/") != std::string::npos ||
                            one.file.ends_with("/interpreter/judged.hpp") ||
                            one.file.ends_with("/harness/base/hooked_atomic.hpp") ||
-                           one.file.ends_with("/harness/explorer/run/atomic_interface.hpp") ||
                            one.file.find("/include/") != std::string::npos;
         if (own || (!known && best == nullptr)) best = &one;
         if (own) break;

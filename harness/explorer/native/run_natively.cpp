@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "harness/explorer/run/recorder.hpp"
+#include "harness/explorer/run/native_recorder.hpp"
 
 namespace pidmap_stress::explore {
 namespace {
@@ -37,7 +37,7 @@ private:
     std::atomic<unsigned> phase_{0};
 };
 
-class runner final : public recorder {
+class runner final : public native_recorder {
 public:
     runner(const program& p, const native_options& how)
         : how_(how), threads_(p.threads()), instance_(p.instantiate()), line_(threads_ + 1) {}
@@ -45,7 +45,7 @@ public:
     [[nodiscard]] native_result run() {
         std::vector<std::jthread> all;
         for (unsigned t = 1; t <= threads_; ++t) all.emplace_back([this, t] { work(t); });
-        recorder* const outer = std::exchange(current, this);
+        native_recorder* const outer = std::exchange(current, this);
         while (goes_on()) {
             instance_->set_up();
             line_.arrive_and_wait();

@@ -8,8 +8,8 @@
 #include "allocator/execution_policy.hpp"
 #include "harness/explorer/run/atomic.hpp"
 #include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/native_recorder.hpp"
 #include "harness/explorer/run/plain.hpp"
-#include "harness/explorer/run/recorder.hpp"
 
 /// The world in which every interleaving is under control: the policy `explored`, and the cells
 /// that a program for the explorer is made of. All of it works only inside a program that the
@@ -30,15 +30,15 @@ inline void check(bool holds, std::string_view what = "a check failed") noexcept
         return;
     if (machine::running())
         machine::current().fail(finding_kind::assertion, what, std::nullopt);
-    else if (recorder::current != nullptr)
-        recorder::current->fail(what);
+    else if (native_recorder::current != nullptr)
+        native_recorder::current->fail(what);
 }
 /// The outcome of an execution, for a final check to tell: "a=0 b=1". See result::outcomes.
 inline void tell_outcome(std::string_view text) {
     if (machine::running())
         machine::current().tell_outcome(text);
-    else if (recorder::current != nullptr)
-        recorder::current->outcome(text);
+    else if (native_recorder::current != nullptr)
+        native_recorder::current->outcome(text);
 }
 /// The same, and the finding names the invariant.
 inline void check(bool holds, invariant which, std::string_view what = {}) noexcept {

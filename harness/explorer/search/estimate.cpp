@@ -101,13 +101,13 @@ private:
 }  // namespace
 
 size_estimate estimate_size(const program& p, const options& how, const estimate_effort& effort) {
-    using clock = std::chrono::steady_clock;
-    const auto begin = clock::now();
+    using steady = std::chrono::steady_clock;
+    const auto begin = steady::now();
     estimator one(p, how);
     size_estimate all;
     double squares = 0;  // Welford: of the distances from the mean.
     while (all.rounds < effort.rounds && !ends_early(how)) {
-        if (effort.time.count() != 0 && all.rounds != 0 && clock::now() - begin >= effort.time)
+        if (effort.time.count() != 0 && all.rounds != 0 && steady::now() - begin >= effort.time)
             break;
         const double seen = one.round();
         ++all.rounds;

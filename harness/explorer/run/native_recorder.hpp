@@ -5,11 +5,11 @@
 namespace pidmap_stress::explore {
 
 /// What a program tells when it runs natively, and not in the explorer.
-class recorder {
+class native_recorder {
 public:
-    recorder() = default;
-    recorder(const recorder&) = delete;
-    recorder& operator=(const recorder&) = delete;
+    native_recorder() = default;
+    native_recorder(const native_recorder&) = delete;
+    native_recorder& operator=(const native_recorder&) = delete;
 
     /// A check failed.
     virtual void fail(std::string_view what) = 0;
@@ -17,10 +17,10 @@ public:
     virtual void outcome(std::string_view text) = 0;
 
     /// Of the run that this OS thread belongs to; nullptr: of none.
-    static inline constinit thread_local recorder* current = nullptr;
+    static inline constinit thread_local native_recorder* current = nullptr;
 
 protected:
-    ~recorder() = default;
+    ~native_recorder() = default;
 };
 
 }  // namespace pidmap_stress::explore

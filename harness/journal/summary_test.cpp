@@ -206,6 +206,57 @@ TEST(Summary, DependsOnNoOrder) {
     EXPECT_EQ(first.exit_code, 2);
 }
 
+// Four shards that share out the slices of a campaign come to what one that has all of them does.
+TEST(Summary, OfShardsIsThatOfTheWhole) {
+    constexpr unsigned count = 4;
+    journal_text whole = testing::some_journal("whole");
+    whole.slices.clear();
+    for (std::uint64_t n = 0; n < 24; ++n) {
+        const std::string at = "2026-01-01T00:00:" + std::to_string(10 + n) + "Z";
+        whole.slices.push_back(n % 3 == 0 ? testing::some_finding(n, at)
+                                          : testing::some_slice(n, at));
+        whole.slices.back().operations = 1000 * (n + 1);
+        if (n % 4 != 2) whole.slices.back().marks.clear();
+    }
+    std::vector<journal_text> shards;
+    for (unsigned index = 0; index < count; ++index) {
+        journal_text& part = shards.emplace_back(whole);
+        part.folder = "shard" + std::to_string(index);
+        part.campaign.part = {.index = index, .count = count};
+        std::erase_if(part.slices, [&part](const slice_record& one) {
+            return !part.campaign.part.takes(one.number + one.cell);
+        });
+        EXPECT_FALSE(part.slices.empty());
+    }
+    const summary one = sum_of(whole);
+    const summary all = summarize(shards);
+    EXPECT_EQ(all.exit_code, one.exit_code);
+    EXPECT_EQ(all.verdict, one.verdict);
+    EXPECT_EQ(all.slices, one.slices);
+    EXPECT_EQ(all.operations, one.operations);
+    EXPECT_EQ(all.clean_operations, one.clean_operations);
+    EXPECT_DOUBLE_EQ(all.clean_cpu_seconds, one.clean_cpu_seconds);
+    EXPECT_EQ(all.canaries.size(), count);
+    ASSERT_EQ(all.cells.size(), one.cells.size());
+    for (std::size_t n = 0; n < one.cells.size(); ++n) {
+        EXPECT_EQ(all.cells[n].plan, one.cells[n].plan);
+        EXPECT_EQ(all.cells[n].operations, one.cells[n].operations);
+        EXPECT_EQ(all.cells[n].marks, one.cells[n].marks);
+        EXPECT_EQ(all.cells[n].broken, one.cells[n].broken);
+        EXPECT_EQ(all.cells[n].near_misses, one.cells[n].near_misses);
+        EXPECT_EQ(all.cells[n].verdict, one.cells[n].verdict);
+    }
+    ASSERT_EQ(all.findings.size(), one.findings.size());
+    for (std::size_t n = 0; n < one.findings.size(); ++n) {
+        EXPECT_EQ(all.findings[n].id, one.findings[n].id);
+        EXPECT_EQ(all.findings[n].count, one.findings[n].count);
+        EXPECT_EQ(all.findings[n].sightings.size(), one.findings[n].sightings.size());
+        EXPECT_EQ(all.findings[n].again.runs, one.findings[n].again.runs);
+        EXPECT_EQ(all.findings[n].first_seen, one.findings[n].first_seen);
+        EXPECT_EQ(all.findings[n].last_seen, one.findings[n].last_seen);
+    }
+}
+
 // A shard that is not there is missing, by its number, and no pass.
 TEST(Summary, MissesAShardThatIsNotThere) {
     std::vector<journal_text> shards;

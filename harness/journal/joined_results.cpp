@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <compare>
 #include <cstdint>
-#include <ranges>
 #include <stdexcept>
 #include <tuple>
 #include <utility>
@@ -79,7 +78,11 @@ struct finding {
 
     /// Whether they are of clients of as many calls and threads.
     [[nodiscard]] bool is_beside(const finding& other) const {
-        return std::ranges::equal(client | std::views::take(2), other.client | std::views::take(2));
+        const auto level = [](const std::vector<std::uint64_t>& of) {
+            return of.size() < 2 ? std::pair<std::uint64_t, std::uint64_t>{}
+                                 : std::pair(of[0], of[1]);
+        };
+        return level(client) == level(other.client);
     }
     friend auto operator<=>(const finding&, const finding&) = default;
 };

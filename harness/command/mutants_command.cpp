@@ -139,9 +139,15 @@ void check_built(const mutants_options& wanted) {
 }
 
 [[nodiscard]] std::string results_text(const std::vector<power::attempt>& all,
-                                       const std::vector<power::candidate>& of, const shard& part) {
+                                       const std::vector<power::candidate>& of,
+                                       const mutants_options& wanted) {
     nlohmann::json text = to_json(all, of);
-    text["shard"] = {{"index", part.index}, {"count", part.count}};
+    text["shard"] = {{"index", wanted.share.part.index}, {"count", wanted.share.part.count}};
+    text["configuration"] = {{"mutants", wanted.mutants},
+                             {"strategies", wanted.strategies},
+                             {"seed", wanted.seed},
+                             {"seeds", wanted.seeds.value_or(0)},
+                             {"short", wanted.brief}};
     text.update(provenance());
     return text.dump(2) + "\n";
 }
@@ -182,7 +188,7 @@ void check_built(const mutants_options& wanted) {
         for (power::attempt& one : read_attempts(path)) all.push_back(std::move(one));
     results_file file(wanted.json_path);
     // Before any work is done: a study whose results cannot be kept is not begun.
-    if (const auto failure = file.keep_so_far(results_text(all, plan.of, wanted.share.part))) {
+    if (const auto failure = file.keep_so_far(results_text(all, plan.of, wanted))) {
         if (!failure->no_room) throw usage_error(failure->what);
         say(stderr, "pidmap-stress: {}\n", failure->what);
         return exit_no_resources;
@@ -206,7 +212,7 @@ void check_built(const mutants_options& wanted) {
         std::vector<power::attempt> so_far = merged;
         so_far.insert(so_far.end(), now.attempts.begin(), now.attempts.end());
         // A failure is reported at the end.
-        (void)file.keep_so_far(results_text(so_far, plan.of, wanted.share.part));
+        (void)file.keep_so_far(results_text(so_far, plan.of, wanted));
         written = std::chrono::steady_clock::now();
     });
     all.insert(all.begin(), merged.begin(), merged.end());
@@ -215,7 +221,7 @@ void check_built(const mutants_options& wanted) {
     say("{:.0f} s\n",
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     if (interrupted()) say("cut short: what is missing above was not tried\n");
-    if (const auto failure = file.keep(results_text(all, plan.of, wanted.share.part))) {
+    if (const auto failure = file.keep(results_text(all, plan.of, wanted))) {
         say(stderr, "pidmap-stress: {}\n", failure->what);
         return exit_no_resources;
     }

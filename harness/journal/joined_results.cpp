@@ -215,10 +215,11 @@ void add_rows(const parts_of_work& all, bool whole, std::vector<other_part>& int
                           configuration.value("turns", 0U));
     for (const auto& [name, what] : rows) {
         // A cell belongs to one part; a row of clients, to all of them.
-        const std::size_t parts_of_it = clients ? all.size() : 1;
+        const std::size_t parts_of_it = clients ? what.cells.size() : 1;
         into.push_back(to_entry(fmt::format("explored: {}, {}, {}", name, how,
                                             configuration.value("model", std::string())),
-                                what, clients, parts_of_it, whole || !clients));
+                                what, clients, parts_of_it,
+                                !clients || (whole && parts_of_it == all.size())));
     }
 }
 

@@ -84,6 +84,18 @@ TEST(JoinedResults, AreNoProofIfAPartWasCutShort) {
     EXPECT_THAT(sentence_of({cut, some_part(0, 2, 2), some_part(1, 2, 3)}), HasSubstr("holds"));
 }
 
+// A variant that only some of the parts explored is not proved by them.
+TEST(JoinedResults, AreNoProofOfWhatOnlySomePartsExplored) {
+    json first = some_part(0, 2, 2);
+    first["cells"].push_back(first["cells"][0]);
+    first["cells"][1]["variant"] = "per_pid";
+    const std::vector<other_part> all = joined({first, some_part(1, 2, 3)}).explored();
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_THAT(all[0].name, HasSubstr("per_pid"));
+    EXPECT_THAT(all[0].sentence, AllOf(HasSubstr("unbroken"), Not(HasSubstr("holds"))));
+    EXPECT_THAT(all[1].sentence, HasSubstr("holds"));
+}
+
 // Parts of two builds, or of two models, prove nothing together.
 TEST(JoinedResults, TellDifferentWorkApart) {
     json other = some_part(1, 2, 3);

@@ -237,6 +237,32 @@ TEST(ConditionVariable, TimeRunsOut) {
     EXPECT_GE(explore(both).executions, 3U);
 }
 
+// One thread may take two notifications, and another one that waits then gets none.
+TEST(ConditionVariable, AWaitWithAPredicateMayTakeSeveralNotifications) {
+    struct steps {
+        mutex lock;
+        condition_variable changed;
+        plain<int> step;
+    };
+    const auto p = over<steps>()
+                       .thread([](steps& s) {
+                           for (int n = 1; n <= 2; ++n) {
+                               const std::lock_guard held(s.lock);
+                               s.step.set(n);
+                               s.changed.notify_one();
+                           }
+                       })
+                       .thread([](steps& s) {
+                           std::unique_lock held(s.lock);
+                           (void)s.changed.wait_for(held, 1s, [&s] { return s.step.get() == 2; });
+                       })
+                       .thread([](steps& s) {
+                           std::unique_lock held(s.lock);
+                           s.changed.wait(held, [&s] { return s.step.get() >= 1; });
+                       });
+    EXPECT_THAT(explore(p, {.stop_at_first = false}), breaks(finding_kind::deadlock));
+}
+
 TEST(Semaphore, LetsAsManyIn) {
     struct gate {
         counting_semaphore<> permits{2};
@@ -316,6 +342,41 @@ TEST(Barrier, SeparatesPhases) {
         (void)s.parts[0].get();
     });
     expect_holds(missing);
+}
+
+// A thread may arrive again and not wait: it counts in the phase that is there, not in one that it
+// has read of before.
+TEST(Barrier, CountsInThePhaseThatIsThere) {
+    struct phases {
+        barrier<> line{2};
+        plain<int> part;
+    };
+    const auto p = over<phases>()
+                       .thread([](phases& s) {
+                           (void)s.line.arrive();
+                           s.line.wait(s.line.arrive());
+                           (void)s.part.get();
+                       })
+                       .thread([](phases& s) {
+                           s.part.set(1);
+                           s.line.arrive_and_wait();
+                           (void)s.line.arrive();
+                       });
+    // Either both of the first thread's arrivals end the first phase, which tells it nothing of the
+    // other's part; or each phase has one of each.
+    EXPECT_THAT(explore(p), breaks(finding_kind::data_race));
+    const auto both = over<phases>()
+                          .thread([](phases& s) {
+                              s.line.arrive_and_wait();
+                              s.line.wait(s.line.arrive());
+                              (void)s.part.get();
+                          })
+                          .thread([](phases& s) {
+                              s.line.arrive_and_wait();
+                              s.part.set(1);
+                              (void)s.line.arrive();
+                          });
+    expect_holds(both);
 }
 
 TEST(CallOnce, RunsOnce) {

@@ -22,6 +22,7 @@ public:
         const unsigned phase = phase_.load(std::memory_order::relaxed);
         // Acquire and release: all that was done before is seen by all behind the line.
         if (arrived_.fetch_add(1, std::memory_order::acq_rel) + 1 == threads_) {
+            // Relaxed: the next to arrive has seen the phase below, which comes after it.
             arrived_.store(0, std::memory_order::relaxed);
             phase_.store(phase + 1, std::memory_order::release);  // Read by the acquire below.
             return;
@@ -65,7 +66,10 @@ public:
         const std::lock_guard lock(mutex_);
         ++seen_.failures[std::string(what)];
     }
-    void outcome(std::string_view text) override { ++seen_.outcomes[std::string(text)]; }
+    void outcome(std::string_view text) override {
+        const std::lock_guard lock(mutex_);
+        ++seen_.outcomes[std::string(text)];
+    }
 
 private:
     void work(unsigned thread) {
@@ -88,7 +92,7 @@ private:
     start_line line_;
     bool done_ = false;  // Set while all wait at the line.
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-    std::mutex mutex_;  // Guards seen_.failures while threads run.
+    std::mutex mutex_;  // Guards seen_ while threads run.
     native_result seen_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdlib>
 #include <string_view>
 #include <utility>
 
@@ -32,6 +33,8 @@ inline void check(bool holds, std::string_view what = "a check failed") noexcept
         machine::current().fail(finding_kind::assertion, what, std::nullopt);
     else if (native_recorder::current != nullptr)
         native_recorder::current->fail(what);
+    else
+        std::abort();  // Nobody would be told.
 }
 /// The outcome of an execution, for a final check to tell: "a=0 b=1". See result::outcomes.
 inline void tell_outcome(std::string_view text) {

@@ -34,7 +34,7 @@ public:
 
 private:
     /// What nodes have in common whose subtrees are of about the same size: how many events have
-    /// alternatives yet, and how many events there are.
+    /// alternatives yet, how many events there are, and how many alternatives.
     using likeness = std::array<std::size_t, 3>;
     /// A place in a run: its events up to there are as they are, and those from there on may be
     /// chosen anew.

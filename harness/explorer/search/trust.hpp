@@ -34,6 +34,7 @@ public:
     [[nodiscard]] bool advance();
     /// Cuts off the alternative that would be explored last, unless too little is left.
     [[nodiscard]] std::unique_ptr<subtree> split();
+
     // For estimates of how much there is, instead of advance(): the tree of choices, whose every
     // leaf is an execution.
 

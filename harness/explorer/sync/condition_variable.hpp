@@ -49,9 +49,9 @@ public:
     }
     template <class Lock, class Predicate>
     [[gnu::always_inline]] bool wait_for(Lock& lock, const auto& time, Predicate stop_waiting) {
-        if (stop_waiting()) return true;
-        (void)wait_for(lock, time);
-        return stop_waiting();
+        while (!stop_waiting())
+            if (wait_for(lock, time) == cv_status::timeout) return stop_waiting();
+        return true;
     }
     template <class Lock>
     [[gnu::always_inline]] cv_status wait_until(Lock& lock, const auto& time) {

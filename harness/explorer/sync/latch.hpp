@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "harness/explorer/run/explored.hpp"
@@ -51,37 +52,45 @@ public:
     /// The phase in which a thread arrived.
     class arrival_token {
         friend barrier;
-        explicit arrival_token(unsigned phase) : phase_(phase) {}
-        unsigned phase_;
+        explicit arrival_token(std::uint64_t phase) : phase_(phase) {}
+        std::uint64_t phase_;
     };
 
     explicit barrier(std::ptrdiff_t expected, Completion completion = Completion{})
-        : left_(expected), expected_(expected), completion_(std::move(completion)) {
-        left_.called("barrier");
-        phase_.called("barrier's phase");
+        : now_(static_cast<std::uint64_t>(expected)),
+          expected_(static_cast<std::uint64_t>(expected)),
+          completion_(std::move(completion)) {
+        now_.called("barrier");
+        expected_.called("barrier's size");
     }
     barrier(const barrier&) = delete;
     barrier& operator=(const barrier&) = delete;
     ~barrier() = default;
     /// What findings call it. `name` must outlive the exploration.
-    barrier& named(const char* name) noexcept { return phase_.named(name), *this; }
+    barrier& named(const char* name) noexcept { return now_.named(name), *this; }
 
     [[nodiscard, gnu::always_inline]] arrival_token arrive(std::ptrdiff_t by = 1) noexcept {
-        // No phase ends before this thread has arrived, so this is the one that it arrives in.
-        const arrival_token mine(phase_.load(order_type::relaxed));
-        // Release, for the last one to arrive, which acquires what all others did and hands it on.
-        const std::ptrdiff_t before = left_.fetch_sub(by, order_type::acq_rel);
-        check(before >= by, "more arrive at a barrier than are expected");
-        if (before == by) {
+        // Release, read by the fetch_sub of the last one to arrive: it acquires what all others
+        // did, and hands it on below. The phase is the one that this counts in, whatever was read
+        // before.
+        const auto arriving = static_cast<std::uint64_t>(by);
+        const std::uint64_t before = now_.fetch_sub(arriving, order_type::acq_rel);
+        const std::uint64_t left = before & count_mask;
+        const arrival_token mine(before >> count_bits);
+        check(left >= arriving, "more arrive at a barrier than are expected");
+        if (left == arriving) {
             completion_();
-            left_.store(expected_.load(order_type::relaxed), order_type::relaxed);
-            phase_.store(mine.phase_ + 1, order_type::release);
+            // Relaxed: who dropped out did so before it arrived, and that was acquired above.
+            const std::uint64_t next = expected_.load(order_type::relaxed);
+            // Release, read by wait().
+            now_.store(((mine.phase_ + 1) << count_bits) | next, order_type::release);
         }
         return mine;
     }
     [[gnu::always_inline]] void wait(arrival_token arrived) const noexcept {
-        (void)phase_.load_until([=](unsigned now) { return now != arrived.phase_; },
-                                order_type::acquire);
+        (void)now_.load_until(
+            [=](std::uint64_t now) { return (now >> count_bits) != arrived.phase_; },
+            order_type::acquire);
     }
     [[gnu::always_inline]] void arrive_and_wait() noexcept { wait(arrive()); }
     [[gnu::always_inline]] void arrive_and_drop() noexcept {
@@ -90,9 +99,11 @@ public:
     }
 
 private:
-    atomic<std::ptrdiff_t> left_;
-    atomic<std::ptrdiff_t> expected_;
-    atomic<unsigned> phase_;
+    static constexpr unsigned count_bits = 32;
+    static constexpr std::uint64_t count_mask = (std::uint64_t{1} << count_bits) - 1;
+
+    atomic<std::uint64_t> now_;  ///< The phase, and how many are still to arrive in it.
+    atomic<std::uint64_t> expected_;
     Completion completion_;
 };
 

@@ -80,7 +80,8 @@ public:
         check(left >= arriving, "more arrive at a barrier than are expected");
         if (left == arriving) {
             completion_();
-            // Relaxed: who dropped out did so before it arrived, and that was acquired above.
+            // Relaxed: a thread that drops out does so before it arrives, and that was acquired
+            // above.
             const std::uint64_t next = expected_.load(order_type::relaxed);
             // Release, read by wait().
             now_.store(((mine.phase_ + 1) << count_bits) | next, order_type::release);

@@ -87,10 +87,16 @@ private:
         } else if constexpr (Op == atomic_update::bit_or) {
             before = cell_.fetch_or(operand, o);
             after = static_cast<T>(before | operand);
-        } else {
-            static_assert(Op == atomic_update::bit_xor);
+        } else if constexpr (Op == atomic_update::bit_xor) {
             before = cell_.fetch_xor(operand, o);
             after = static_cast<T>(before ^ operand);
+        } else {
+            // std::atomic has neither before C++26.
+            static_assert(Op == atomic_update::max || Op == atomic_update::min);
+            before = cell_.load(order::relaxed);
+            do {
+                after = (Op == atomic_update::max) == (before < operand) ? operand : before;
+            } while (!cell_.compare_exchange_weak(before, after, o, order::relaxed));
         }
         if constexpr (sees_changes) hooks_.changed(before, after);
         return before;

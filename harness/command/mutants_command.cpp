@@ -235,8 +235,8 @@ void add_mutants_options(CLI::App& app, mutants_options& wanted) {
         ->delimiter(',')
         ->capture_default_str();
     app.add_option("--strategy", wanted.strategies,
-                   "native, jitter, random, pct, pos, bounded, exhaustive; in their own builds\n"
-                   "tsan and asan; or all")
+                   "native, jitter, random, pct, pos, surw, bounded, exhaustive, clients,\n"
+                   "random-clients; in their own builds tsan and asan; or all")
         ->delimiter(',')
         ->capture_default_str();
     const std::function<void(unsigned)> take_seeds = [&wanted](unsigned given) {

@@ -286,10 +286,10 @@ constexpr refusal of_every_command[] = {
      "output"},
     {"mutants --strategy luck",
      "--strategy 'luck' is unknown; choose from: native, jitter, tsan, asan, random, "
-     "pct, pos, bounded, exhaustive, clients, random-clients, all"},
+     "pct, pos, surw, bounded, exhaustive, clients, random-clients, all"},
     {"mutants --strategy stateful",
      "--strategy 'stateful' is unknown; it is a strategy of explore: explore --strategy "
-     "stateful; choose from: native, jitter, tsan, asan, random, pct, pos, bounded, "
+     "stateful; choose from: native, jitter, tsan, asan, random, pct, pos, surw, bounded, "
      "exhaustive, clients, random-clients, all"},
     {"mutants --merge /nowhere",
      "--merge '/nowhere' cannot be read; give a file that mutants --json wrote"},
@@ -390,11 +390,11 @@ constexpr refusal of_the_explorer[] = {
      "choose from: {candidates}"},
     {"mutants --strategy tsan",
      "--strategy tsan needs the build of the preset tsan, which run_stress.sh mutants "
-     "makes; this one has: native, jitter, random, pct, pos, bounded, exhaustive, clients, "
+     "makes; this one has: native, jitter, random, pct, pos, surw, bounded, exhaustive, clients, "
      "random-clients"},
     {"mutants --strategy native,asan",
      "--strategy asan needs the build of the preset asan-ubsan, which run_stress.sh mutants "
-     "makes; this one has: native, jitter, random, pct, pos, bounded, exhaustive, clients, "
+     "makes; this one has: native, jitter, random, pct, pos, surw, bounded, exhaustive, clients, "
      "random-clients"}};
 
 TEST(Refusal, OfWhatIsExploredSaysWhy) {

@@ -119,14 +119,16 @@ struct level {
     std::uint64_t explored = 0;
     std::uint64_t partly = 0;
 };
-/// By calls and threads, in the order in which they are explored.
-using levels = std::map<std::pair<unsigned, unsigned>, level>;
+/// By calls, threads, and whether they have children and objects, in the order in which they are
+/// explored.
+using levels = std::map<std::tuple<unsigned, unsigned, bool>, level>;
 
 [[nodiscard]] levels levels_of(const row& what) {
     levels sum;
     for (const json* const cell : what.cells)
         for (const json& one : cell->at("levels")) {
-            level& at = sum[{one.at("calls").get<unsigned>(), one.at("threads").get<unsigned>()}];
+            level& at = sum[{one.at("calls").get<unsigned>(), one.at("threads").get<unsigned>(),
+                             one.value("family", std::string()) == "nested"}];
             at.clients += one.at("clients").get<std::uint64_t>();
             at.explored += one.at("explored").get<std::uint64_t>();
             at.partly += one.at("partly").get<std::uint64_t>();
@@ -135,11 +137,12 @@ using levels = std::map<std::pair<unsigned, unsigned>, level>;
 }
 
 /// ", 2 calls on 1 thread" and so on, of what every part has explored in full.
-[[nodiscard]] std::string proved(const levels& all) {
+[[nodiscard]] std::string proved(const levels& all, bool of_nested) {
     std::map<unsigned, unsigned> calls_on;
     std::map<unsigned, bool> ended;
     for (const auto& [at, one] : all) {
-        const auto& [calls, threads] = at;
+        const auto& [calls, threads, is_nested] = at;
+        if (is_nested != of_nested) continue;
         if (one.explored != one.clients || one.partly != 0) ended[threads] = true;
         if (!ended[threads]) calls_on[threads] = calls;
     }
@@ -175,8 +178,10 @@ using levels = std::map<std::pair<unsigned, unsigned>, level>;
         entry.sentence = fmt::format("unbroken as far as explored{}; {}",
                                      whole ? "" : ", as not every part is there", extent);
     } else if (clients) {
+        const std::string nested = proved(all, true);
         entry.sentence =
-            fmt::format("holds for every client of at most {}; {}", proved(all), extent);
+            fmt::format("holds for every client of at most {}{}; {}", proved(all, false),
+                        nested.empty() ? "" : ", and with children and objects " + nested, extent);
     } else {
         entry.sentence = fmt::format("holds in every execution; {}", extent);
     }

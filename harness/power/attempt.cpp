@@ -11,8 +11,8 @@ namespace pidmap_stress::power {
 namespace {
 
 constexpr std::array<std::string_view, strategy_count> names{
-    "native", "jitter",  "tsan",       "asan",    "random",        "pct",
-    "pos",    "bounded", "exhaustive", "clients", "random-clients"};
+    "native", "jitter", "tsan",    "asan",       "random",  "pct",
+    "pos",    "surw",   "bounded", "exhaustive", "clients", "random-clients"};
 
 }  // namespace
 

@@ -23,6 +23,7 @@ enum class strategy : std::uint8_t {
     random,          ///< Explored: by a fair die,
     pct,             ///< by priorities of threads,
     pos,             ///< by priorities of steps,
+    surw,            ///< by all orders of one location's accesses,
     bounded,         ///< with few preemptions, all of them,
     exhaustive,      ///< every execution.
     clients,         ///< Every client, the small ones first, in every execution.

@@ -66,6 +66,7 @@ constexpr std::array<shape, 4> shapes{{{2, 1}, {2, 2}, {3, 1}, {3, 2}}};
     return by == strategy::random || by == strategy::random_clients ? explore::strategy::random
            : by == strategy::pct                                    ? explore::strategy::pct
            : by == strategy::pos                                    ? explore::strategy::pos
+           : by == strategy::surw                                   ? explore::strategy::surw
            : by == strategy::bounded                                ? explore::strategy::bounded
                                                                     : explore::strategy::exhaustive;
 }
@@ -137,10 +138,11 @@ private:
         for (unsigned calls = 1; !is_random && calls <= most_calls; ++calls)
             for (unsigned threads = 1; threads <= explore::most_client_threads; ++threads) {
                 if (is_over()) return;
-                for (explore::script& one : clients_of(kind, threads, calls)) {
-                    if (is_over()) return;
-                    try_one(std::move(one), most_of_one);
-                }
+                for (const explore::client_family family : explore::client_families)
+                    for (explore::script& one : clients_of(kind, family, threads, calls)) {
+                        if (is_over()) return;
+                        try_one(std::move(one), most_of_one);
+                    }
             }
     }
 

@@ -59,8 +59,8 @@ const effort little{.seconds = 20, .executions = 20'000, .program = "pidmap-stre
 
 TEST(Attempt, OfTheExplorerFindsAnUnseenMutantByWhatItNames) {
     const planted<unseen> mutant;
-    for (const strategy by : {strategy::random, strategy::pct, strategy::pos, strategy::bounded,
-                              strategy::exhaustive}) {
+    for (const strategy by : {strategy::random, strategy::pct, strategy::pos, strategy::surw,
+                              strategy::bounded, strategy::exhaustive}) {
         const attempt made = explore_programs(mutant.what, by, 1, little);
         EXPECT_TRUE(made.named) << to_string(by);
         EXPECT_THAT(made.broken, Contains("refcount_equals_pages"));

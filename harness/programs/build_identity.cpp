@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/build_facts.hpp"
-#include "harness/explorer/search/token.hpp"
+#include "harness/explorer/replay/token.hpp"
 #include "harness/programs/matrix.hpp"
 
 namespace pidmap_stress::explore {

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <utility>
 
-#include "harness/explorer/search/token.hpp"
+#include "harness/explorer/replay/token.hpp"
 
 namespace pidmap_stress::explore {
 namespace {

@@ -36,7 +36,7 @@ public:
           budget_(how.for_each_program) {}
 
     [[nodiscard]] std::optional<schedule> operator()(const program& p) {
-        worker w(p, how_);
+        exploration w(p, how_);
         trust search(rules_of(how_));
         std::size_t looked_at = 0;
         bool more = true;

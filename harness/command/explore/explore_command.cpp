@@ -281,6 +281,20 @@ void print_head(const explore_options& wanted, const full_options& full) {
     return fmt::format("{}{}\n", trace, describe_build());
 }
 
+/// Writes a text to a file, or prints it. \return an exit code if that failed.
+[[nodiscard]] std::optional<int> put(const std::string& text, const std::string& path,
+                                     const std::string& option) {
+    if (path.empty() || path == "-") {
+        say("{}", text);
+        return std::nullopt;
+    }
+    const int error = write_file(path, text);
+    if (error == 0) return std::nullopt;
+    const write_failure failure = describe_failure(option, path, error);
+    say(stderr, "pidmap-stress: {}\n", failure.what);
+    return failure.no_room ? exit_no_resources : exit_usage;
+}
+
 /// What is wrong with a token that cannot be opened.
 [[nodiscard]] std::string why_no_token(std::string_view token) {
     constexpr std::string_view like =
@@ -384,6 +398,11 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     add_whole_number(app, "--calls-of-three", 0U, most_calls_of_clients, take_three,
                      "the most calls of clients on 3 threads, which take by far the longest. "
                      "Default: 3");
+    const std::function<void(unsigned)> take_nested = [&wanted](unsigned given) {
+        wanted.calls_of_nested = given;
+    };
+    add_whole_number(app, "--calls-of-nested", 0U, most_calls_of_clients, take_nested,
+                     "the most calls of clients with children and objects. Default: 3");
     add_choice(app, {.option = "--progress", .names = names_of(explore_progress)}, wanted.progress,
                "whether threads complete though another one stops forever, at any of its steps;\n"
                "auto: where no thread ever waits, as that answers it, and otherwise in "
@@ -411,6 +430,8 @@ void add_replay_options(CLI::App& app, replay_options& wanted) {
                "mermaid: a sequence diagram for issue trackers; perfetto: Chrome trace JSON for\n"
                "ui.perfetto.dev");
     app.add_option("--output", wanted.output, "a file for it, or - for standard output");
+    app.add_option("--json", wanted.json_path,
+                   "a file for all steps and what they broke, or - for standard output");
     app.add_option("--emit-test", wanted.emit_test,
                    "a file for the same as a GoogleTest, which stays valid when the code moves");
     app.add_flag("--full", wanted.full, "all steps, not only those that matter");
@@ -442,17 +463,25 @@ int run_replay(const replay_options& wanted, const std::string& program) {
     const std::string text = with_provenance(
         explore::format(seen, *explore::parse_trace_format(wanted.format), wanted.full),
         *explore::parse_trace_format(wanted.format));
-    if (wanted.output.empty() || wanted.output == "-") {
-        say("{}", text);
-    } else if (const int error = write_file(wanted.output, text); error != 0) {
-        const write_failure failure = describe_failure("--output", wanted.output, error);
-        say(stderr, "pidmap-stress: {}\n", failure.what);
-        return failure.no_room ? exit_no_resources : exit_usage;
+    if (!wanted.json_path.empty()) {
+        nlohmann::json file = nlohmann::json::parse(to_json(seen));
+        file["token"] = wanted.token;
+        file["exit_code"] = exit_code_of(run, opened->shows);
+        file.update(provenance());
+        if (const auto failed = put(file.dump(2) + "\n", wanted.json_path, "--json"))
+            return *failed;
     }
+    const bool prints_json = wanted.json_path == "-" && wanted.output.empty();
+    if (!prints_json)
+        if (const auto failed = put(text, wanted.output, "--output")) return *failed;
     if (!wanted.emit_test.empty())
         if (const auto failed = emit_test(wanted.emit_test, wanted.token, seen.headline))
             return *failed;
-    if (!seen.exact) say(stderr, "the schedule did not fit: this is another execution\n");
+    if (seen.departed_at)
+        say(stderr, "the schedule did not fit: from step {} on this is another execution\n",
+            *seen.departed_at);
+    else if (!seen.exact)
+        say(stderr, "the schedule did not fit: it goes on where this execution ends\n");
     if (!seen.breaks_anything()) say(stderr, "nothing broke\n");
     const int code = exit_code_of(run, opened->shows);
     return code == exit_as_expected && interrupted() ? static_cast<int>(exit_cut_short) : code;

@@ -17,10 +17,11 @@ class App;       // NOLINT(readability-identifier-naming)
 /// `pidmap-stress explore` and `pidmap-stress replay`: the explorer on the command line.
 namespace pidmap_stress {
 
-inline constexpr std::array<named_choice, 8> explore_strategies{{
+inline constexpr std::array<named_choice, 9> explore_strategies{{
     {"random", "random walks"},
     {"pct", "random priorities of threads, which change a few times"},
     {"pos", "random priorities of steps"},
+    {"surw", "of one cell's accesses, about all orders alike"},
     {"bounded", "every schedule with few preemptions"},
     {"exhaustive", "every execution, each once"},
     {"stateful", "every state: executions that reach the same state are merged from there"},
@@ -61,7 +62,8 @@ struct explore_options {
     std::string json_path;
     unsigned jobs = 1;
     std::string clients;  // Empty: scenarios. Otherwise a number of calls, or "random".
-    std::optional<unsigned> calls_of_three;  // None: 3.
+    std::optional<unsigned> calls_of_three;   // None: 3.
+    std::optional<unsigned> calls_of_nested;  // None: 3.
     bool matrix = false;
     std::string progress = "auto";
     bool strict = false;
@@ -77,6 +79,8 @@ struct replay_options {
     bool best_effort = false;
     std::string format = "table";
     std::string output;  ///< A path; empty: standard output.
+    std::string
+        json_path;  ///< Empty: none is wanted; "-": standard output, and nothing else there.
     bool full = false;
     std::string emit_test;  ///< A path, or empty.
 };

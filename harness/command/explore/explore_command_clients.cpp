@@ -42,6 +42,7 @@ using clock = explore::watch::clock;
                                 .jobs = wanted.jobs,
                                 .part = wanted.share.part};
     if (wanted.calls_of_three) how.calls_of_three = *wanted.calls_of_three;
+    if (wanted.calls_of_nested) how.calls_of_nested = *wanted.calls_of_nested;
     if (wanted.budget) how.budget = *wanted.budget;
     return how;
 }
@@ -68,6 +69,11 @@ struct row {
     return rows;
 }
 
+/// What clients of a family have more than pids, to be added to their number.
+[[nodiscard]] std::string_view suffix(explore::client_family of) noexcept {
+    return of == explore::client_family::pids ? "" : " with children and objects";
+}
+
 [[nodiscard]] std::string counted(std::uint64_t n, std::string_view what) {
     return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
 }
@@ -80,6 +86,16 @@ struct row {
         fmt::format("{}, {}", counted(clients, "client"), counted(seen.executions, "execution"));
     if (seen.states != 0) text += fmt::format(", {}", counted(seen.states, "state"));
     return text;
+}
+
+/// "3 calls on 1 thread, 2 calls on 2 threads": what was explored in full.
+[[nodiscard]] std::string complete_in(const clients_verdict& seen, explore::client_family family) {
+    std::vector<std::string> proved;
+    for (unsigned threads = 1; threads <= explore::most_client_threads; ++threads)
+        if (const unsigned complete = seen.complete_up_to(family, threads); complete != 0)
+            proved.push_back(
+                fmt::format("{} on {}", counted(complete, "call"), counted(threads, "thread")));
+    return fmt::format("{}", fmt::join(proved, ", "));
 }
 
 [[nodiscard]] std::string describe(const clients_verdict& seen, const shard& part, bool is_random) {
@@ -96,22 +112,24 @@ struct row {
                            extent_of(seen));
     }
     if (is_random) return "unbroken, random clients: " + extent_of(seen);
-    std::vector<std::string> proved;
-    for (unsigned threads = 1; threads <= explore::most_client_threads; ++threads)
-        if (const unsigned complete = seen.complete_up_to(threads); complete != 0)
-            proved.push_back(
-                fmt::format("{} on {}", counted(complete, "call"), counted(threads, "thread")));
-    std::string text = proved.empty()
-                           ? std::string("unbroken, nothing complete")
-                           : fmt::format("holds for {} client of at most {}",
-                                         part.is_whole() ? std::string("every")
-                                                         : "part " + to_string(part) + " of every",
-                                         fmt::join(proved, ", "));
+    const std::string of_pids = complete_in(seen, explore::client_family::pids);
+    const std::string of_nested = complete_in(seen, explore::client_family::nested);
+    std::string text =
+        of_pids.empty()
+            ? std::string("unbroken, nothing complete")
+            : fmt::format(
+                  "holds for {} client of at most {}{}",
+                  part.is_whole() ? std::string("every") : "part " + to_string(part) + " of every",
+                  of_pids,
+                  of_nested.empty()
+                      ? ""
+                      : fmt::format(", and{} {}", suffix(explore::client_family::nested),
+                                    of_nested));
     for (const explore::client_level& one : seen.levels)
         if (one.explored != one.clients || one.partly != 0)
             text += fmt::format(
-                "; of {} on {}, {} of {} clients explored{}", counted(one.calls, "call"),
-                counted(one.threads, "thread"), one.explored, one.clients,
+                "; of {} on {}{}, {} of {} clients explored{}", counted(one.calls, "call"),
+                counted(one.threads, "thread"), suffix(one.family), one.explored, one.clients,
                 one.partly == 0 ? "" : fmt::format(", {} of them in part", one.partly));
     return text + ": " + extent_of(seen);
 }
@@ -134,7 +152,8 @@ struct row {
                                      const std::string& program) {
     nlohmann::json levels = nlohmann::json::array();
     for (const explore::client_level& one : seen.levels)
-        levels.push_back({{"threads", one.threads},
+        levels.push_back({{"family", to_string(one.family)},
+                          {"threads", one.threads},
                           {"calls", one.calls},
                           {"clients", one.clients},
                           {"explored", one.explored},
@@ -204,8 +223,9 @@ private:
                                            .watched = &watched});
         const auto on_level = [this](const explore::client_level& level) {
             const std::lock_guard lock(mutex_);
-            level_ = fmt::format(": {} of {} on {}", counted(level.clients, "client"),
-                                 counted(level.calls, "call"), counted(level.threads, "thread"));
+            level_ = fmt::format(": {} of {} on {}{}", counted(level.clients, "client"),
+                                 counted(level.calls, "call"), counted(level.threads, "thread"),
+                                 suffix(level.family));
         };
         explore::client_options how = options_of(wanted_);
         how.watched = &watched;
@@ -263,17 +283,28 @@ void print_how_many(const std::vector<row>& rows, const explore::client_options&
     std::vector<std::string> told;
     for (const row& one : rows) {
         const explore::client_kind kind = kind_of_clients(*one.variant, one.how);
-        std::uint64_t clients = 0;
-        for (unsigned threads = 1; threads <= explore::most_client_threads; ++threads)
-            for (unsigned calls = threads; calls <= most_calls_on(threads, how); ++calls)
-                clients += explore::clients_of(kind, threads, calls).size();
-        std::string text =
-            fmt::format("{} under {}, pages of {} pids{}", counted(clients, "client"),
-                        to_string(one.how), kind.bits, kind.closes ? "" : ", none of which closes");
+        const auto count = [&](explore::client_family family) {
+            std::uint64_t clients = 0;
+            for (unsigned threads = 1; threads <= explore::most_client_threads; ++threads)
+                for (unsigned calls = threads; calls <= most_calls_on(family, threads, how);
+                     ++calls)
+                    clients += explore::clients_of(kind, family, threads, calls).size();
+            return clients;
+        };
+        const std::uint64_t nested = count(explore::client_family::nested);
+        std::string text = fmt::format(
+            "{}{} under {}, pages of {} pids",
+            counted(count(explore::client_family::pids), "client"),
+            nested != 0  ? fmt::format(" and {}{}", nested, suffix(explore::client_family::nested))
+            : kind.nests ? ""
+                         : ", none of which closes",
+            to_string(one.how), kind.bits);
         if (std::ranges::find(told, text) == told.end()) told.push_back(std::move(text));
     }
-    say("of at most {} on 1 and 2 threads, and {} on 3: {}\n", counted(how.calls, "call"),
-        most_calls_on(3, how), fmt::join(told, "; "));
+    using enum explore::client_family;
+    say("of at most {} on 1 and 2 threads, and {} on 3;{}, {} and {}: {}\n",
+        counted(how.calls, "call"), most_calls_on(pids, 3, how), suffix(nested),
+        most_calls_on(nested, 2, how), most_calls_on(nested, 3, how), fmt::join(told, "; "));
 }
 
 }  // namespace
@@ -307,6 +338,7 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
             {"configuration",
              {{"clients", wanted.clients},
               {"calls_of_three", options_of(wanted).calls_of_three},
+              {"calls_of_nested", options_of(wanted).calls_of_nested},
               {"model", wanted.model},
               {"seed", wanted.seed},
               {"variants", wanted.variants},
@@ -331,7 +363,10 @@ int explore_clients_as_told(const explore_options& wanted, const std::string& pr
         }
     heed_interruptions();
     say("explore --clients {}{} --model {} --seed {}{}{}; build {}\n", wanted.clients,
-        calls == 0 ? "" : fmt::format(" --calls-of-three {}", options_of(wanted).calls_of_three),
+        calls == 0
+            ? ""
+            : fmt::format(" --calls-of-three {} --calls-of-nested {}",
+                          options_of(wanted).calls_of_three, options_of(wanted).calls_of_nested),
         wanted.model, wanted.seed,
         wanted.duration.count() == 0 ? "" : fmt::format(", for {}", to_human(wanted.duration)),
         describe(wanted.share), explore::build_identity());

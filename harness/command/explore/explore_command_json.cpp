@@ -28,6 +28,7 @@ using explore::cell_verdict;
     nlohmann::json findings = nlohmann::json::array();
     for (const broken_invariant& one : seen.broken)
         findings.push_back(finding_to_json(one, program));
+    const auto too_long = token_of_too_long(seen);
     nlohmann::json families = nlohmann::json::object();
     for (int n = 0; n < family_count; ++n) {
         const auto which = static_cast<family>(n);
@@ -49,6 +50,8 @@ using explore::cell_verdict;
             {"samples", seen.explored.samples()},
             {"states", seen.explored.states},
             {"blocked", seen.explored.blocked},
+            {"step_limited", seen.explored.step_limited},
+            {"too_long", too_long ? nlohmann::json(*too_long) : nlohmann::json()},
             {"families", families},
             {"unexpected", names_of(seen.assessed.unexpected)},
             {"missing", names_of(seen.assessed.missing)},

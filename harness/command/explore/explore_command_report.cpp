@@ -51,12 +51,24 @@ using explore::cell_verdict;
 
 }  // namespace
 
+std::optional<std::string> token_of_too_long(const cell_verdict& seen) {
+    if (!seen.explored.too_long) return std::nullopt;
+    return make_token(seen.of, *seen.explored.too_long, explore::build_identity());
+}
+
 std::string describe_cell(const cell_verdict& seen, const std::string& program) {
     const explore::pidmap_setting& s = seen.of.setting;
     std::string text =
         fmt::format("{:<18} {:<10} {:<14} {}{}\n", seen.of.variant->info->name, to_string(s.how),
                     s.scenario->name, to_string(seen), remark_on(seen));
     for (const broken_invariant& one : seen.broken) text += describe_defect(one, program);
+    if (const auto token = token_of_too_long(seen))
+        text += fmt::format("    {} at the step limit of {}: {} replay {}\n",
+                            seen.explored.step_limited == 1
+                                ? "one execution was cut off"
+                                : fmt::format("{} executions were cut off, one of them",
+                                              seen.explored.step_limited),
+                            explore::run_limits{}.steps, program, *token);
     return text;
 }
 

@@ -26,6 +26,9 @@ struct explored_so_far {
     [[nodiscard]] bool complete() const { return ended() == wanted; }
 };
 
+/// A token for an execution that was cut off at the step limit, if there was one.
+[[nodiscard]] std::optional<std::string> token_of_too_long(const explore::cell_verdict& seen);
+
 /// A cell in one line, and two for each defect: its name, and a command that replays it.
 /// \param program  The shell command that starts this program.
 [[nodiscard]] std::string describe_cell(const explore::cell_verdict& seen,

@@ -195,6 +195,34 @@ TEST(ExploreCommand, ATokenOfAnotherBuild) {
     EXPECT_THAT(tried.out, HasSubstr("step | thread 1"));
 }
 
+// For programs: every step, and what it broke.
+TEST(ExploreCommand, AReplayAsJson) {
+    const std::string token = a_token();
+    const program_end end = run_pidmap_stress({"replay", token, "--json", "-"});
+    EXPECT_EQ(end.code, exit_violated);
+    const auto file = nlohmann::json::parse(end.out, nullptr, false);
+    ASSERT_TRUE(file.is_object()) << end.out;
+    EXPECT_EQ(file["schema"], 1);
+    EXPECT_EQ(file["token"], token);
+    EXPECT_EQ(file["exit_code"], static_cast<int>(exit_violated));
+    EXPECT_EQ(file["exact"], true);
+    EXPECT_TRUE(file["departed_at"].is_null());
+    std::size_t broken = 0;
+    for (std::size_t n = 0; n < file["steps"].size(); ++n) {
+        EXPECT_EQ(file["steps"][n]["step"], n);
+        broken += file["steps"][n]["broken"].size();
+    }
+    EXPECT_GT(broken + file["broken_at_last"].size(), 0U);
+    // In a file, beside what a reader is shown.
+    const scratch_folder folder;
+    const std::string path = folder.path("replay.json");
+    const program_end both = run_pidmap_stress({"replay", token, "--json", path});
+    EXPECT_EQ(both.out, run_pidmap_stress({"replay", token}).out);
+    EXPECT_TRUE(nlohmann::json::parse(text_of(path), nullptr, false).is_object());
+    expect_one_line(run_pidmap_stress({"replay", token, "--json", "/nowhere/replay.json"}),
+                    "--json");
+}
+
 /// Too much for any test to wait for: one cell explores tens of thousands of executions a second,
 /// and has millions of them.
 const words endless{"explore",    "--variant",    "sound",           "--threads", "3",
@@ -298,7 +326,8 @@ TEST(ExploreClientsCommand, SaysHowManyThereAreAndWhatIsProved) {
     const program_end run = run_clients(
         {"--variant", "sound", "--discipline", "reference", "--clients", "2", "--json", "-"});
     EXPECT_EQ(run.code, exit_as_expected) << run.err;
-    EXPECT_THAT(run.err, HasSubstr("of at most 2 calls on 1 and 2 threads, and 2 on 3: "));
+    EXPECT_THAT(run.err, HasSubstr("of at most 2 calls on 1 and 2 threads, and 2 on 3; with "
+                                   "children and objects, 2 and 2: "));
     EXPECT_THAT(run.err,
                 HasSubstr("holds for every client of at most 2 calls on 1 thread, 2 calls on 2"));
     const auto results = nlohmann::json::parse(run.out, nullptr, false);

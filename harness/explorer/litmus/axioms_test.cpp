@@ -33,7 +33,7 @@ using namespace axiomatic;
 outcomes by_walks(const code& c, const options& how, std::uint64_t n) {
     outcomes all;
     const auto p = program_of(c, all);
-    worker w(p, how);
+    exploration w(p, how);
     random_walk walk(1);
     for (std::uint64_t i = 0; i < n; ++i) {
         walk.restart(i);

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "harness/explorer/replay/token.hpp"
 #include "harness/explorer/run/explored.hpp"
 #include "harness/explorer/search/gtest.hpp"
-#include "harness/explorer/search/token.hpp"
 
 namespace pidmap_stress::explore {
 namespace {
@@ -98,8 +98,8 @@ TEST(Findings, ATraceEndsWithTheFirstFailedCheck) {
                        .thread([](two_cells& s) {
                            for (int i = 0; i < 50; ++i) s.y.store(i, relaxed);
                        });
-    for (const strategy how : {strategy::random, strategy::pct, strategy::pos, strategy::bounded,
-                               strategy::stateful, strategy::exhaustive}) {
+    for (const strategy how : {strategy::random, strategy::pct, strategy::pos, strategy::surw,
+                               strategy::bounded, strategy::stateful, strategy::exhaustive}) {
         const result r = explore(p, {.strategy = how});
         ASSERT_THAT(r, breaks(finding_kind::assertion)) << to_string(how);
         EXPECT_TRUE(r.findings.front().replayed);

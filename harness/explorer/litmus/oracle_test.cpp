@@ -136,7 +136,7 @@ std::vector<std::uint64_t> sorted(std::vector<std::uint64_t> v) {
 
 std::vector<std::uint64_t> all_by_reduction(const program& p, const options& how) {
     constexpr std::uint64_t most = 100'000;  // A faulty engine may never end.
-    worker w(p, how);
+    exploration w(p, how);
     trust search(rules_of(how));
     do w.run(search);
     while (w.so_far().runs() < most && search.advance());
@@ -146,7 +146,7 @@ std::vector<std::uint64_t> all_by_reduction(const program& p, const options& how
 /// \return nothing if there are too many schedules.
 std::optional<std::vector<std::uint64_t>> all_by_schedules(const program& p, const options& how) {
     constexpr int most = 30'000;
-    worker w(p, how);
+    exploration w(p, how);
     bounded search(1000);
     for (int i = 0; i < most; ++i) {
         search.restart();
@@ -170,7 +170,7 @@ std::string judge(const code& c, model m, planted_fault fault) {
         if (!std::ranges::includes(reduced, *plain)) return "an execution is missing";
         if (!std::ranges::includes(*plain, reduced)) return "what it met is not an execution";
     } else {
-        worker w(p, honest);
+        exploration w(p, honest);
         random_walk walk(1);
         for (std::uint64_t i = 0; i < 2'000; ++i) {
             walk.restart(i);
@@ -251,7 +251,7 @@ TEST(Oracle, InstantsAreMetWhoeverGoesOnWithTheSearch) {
         sights met;
         const auto p = watched(c, met);
         trust search(rules_of(how));
-        do worker(p, how).run(search);
+        do exploration(p, how).run(search);
         while (search.advance());
         ASSERT_EQ(met, all) << "seed " << seed;
     }

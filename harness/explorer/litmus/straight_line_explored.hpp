@@ -64,7 +64,7 @@ struct cells {
     constexpr std::uint64_t most = 100'000;  // A faulty engine may never end.
     outcomes all;
     const auto p = program_of(c, all);
-    worker w(p, how);  // Not explore(), which looks at a few executions more.
+    exploration w(p, how);  // Not explore(), which looks at a few executions more.
     trust search(rules_of(how));
     do w.run(search);
     while (w.so_far().runs() < most && search.advance());

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "harness/explorer/model/model.hpp"
@@ -31,9 +32,16 @@ enum class rmw_op : std::uint8_t {
     bit_and,
     bit_or,
     bit_xor,
+    max,  ///< The larger one, as unsigned numbers.
+    min,
+    signed_max,
+    signed_min,
     real_add,  ///< Of float or double, by the width of the location.
     real_sub,
+    real_max,
+    real_min,
 };
+inline constexpr std::size_t rmw_ops = static_cast<std::size_t>(rmw_op::real_min) + 1;
 
 [[nodiscard]] constexpr bool is_acquire(std::memory_order order) noexcept {
     using enum std::memory_order;
@@ -84,9 +92,10 @@ struct alignas(64) event {
     small_order success = std::memory_order::relaxed;  ///< As the program says.
     small_order failure = std::memory_order::relaxed;
     bool exclusive = false;
-    bool spurious = false;  ///< A weak compare-exchange that failed for no reason.
-    bool may_fail = false;  ///< A weak compare-exchange whose thread may still see such a failure.
-    bool initial = false;   ///< The write that an atomic's constructor is.
+    bool spurious = false;   ///< A weak compare-exchange that failed for no reason.
+    bool may_fail = false;   ///< A weak compare-exchange whose thread may still see such a failure.
+    bool initial = false;    ///< The write that an atomic's constructor is.
+    bool nonatomic = false;  ///< Races with others of its location.
 
     [[nodiscard]] bool is_read() const noexcept { return kind == event_kind::read; }
     [[nodiscard]] bool is_write() const noexcept { return kind == event_kind::write; }
@@ -102,7 +111,23 @@ template <class Real, class Bits>
 [[nodiscard]] constexpr std::uint64_t real_stored_by(const event& read) noexcept {
     const auto value = std::bit_cast<Real>(static_cast<Bits>(read.value));
     const auto by = std::bit_cast<Real>(static_cast<Bits>(read.operand));
-    return std::bit_cast<Bits>(read.op == rmw_op::real_add ? value + by : value - by);
+    switch (read.op) {
+        case rmw_op::real_add:
+            return std::bit_cast<Bits>(value + by);
+        case rmw_op::real_sub:
+            return std::bit_cast<Bits>(value - by);
+        case rmw_op::real_max:
+            return value < by ? read.operand : read.value;
+        default:
+            return by < value ? read.operand : read.value;
+    }
+}
+
+/// Whether a read-modify-write has read a smaller number than its operand.
+[[nodiscard]] constexpr bool reads_less(const event& read) noexcept {
+    const bool is_signed = read.op == rmw_op::signed_max || read.op == rmw_op::signed_min;
+    const std::uint64_t sign = is_signed ? read.mask() ^ (read.mask() >> 1U) : 0;
+    return (read.value ^ sign) < (read.operand ^ sign);
 }
 
 /// What a read-modify-write stores when it has read `value`.
@@ -121,8 +146,16 @@ template <class Real, class Bits>
             return read.value | read.operand;
         case rmw_op::bit_xor:
             return read.value ^ read.operand;
+        case rmw_op::max:
+        case rmw_op::signed_max:
+            return reads_less(read) ? read.operand : read.value;
+        case rmw_op::min:
+        case rmw_op::signed_min:
+            return reads_less(read) ? read.value : read.operand;
         case rmw_op::real_add:
         case rmw_op::real_sub:
+        case rmw_op::real_max:
+        case rmw_op::real_min:
             return read.bytes == sizeof(float) ? real_stored_by<float, std::uint32_t>(read)
                                                : real_stored_by<double, std::uint64_t>(read);
         case rmw_op::none:

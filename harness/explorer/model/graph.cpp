@@ -14,7 +14,7 @@ void graph::clear(memory_rules rules) {
     size_ = 0;
     if (events_.empty()) make_room();
     for (clock_table* const clocks : {&porf_, &hb_, &views_})
-        clocks->put(no_event, clock::after_set_up());
+        clocks->put(no_event, vector_clock::after_set_up());
     for (unsigned t = 0; t < threads_seen_; ++t) threads_[t].clear();
     threads_seen_ = 1;
     locations_.clear();
@@ -98,7 +98,7 @@ event_id graph::append_exclusive_write(event_id read) {
     w.order = w.success = r.order;
     w.exclusive = true;
     add_to_thread(id);
-    clock released = own_release(id);
+    vector_clock released = own_release(id);
     released.join(release_[r.rf]);  // A release sequence goes on through it.
     release_.put(id, released);
     return id;
@@ -159,15 +159,15 @@ void graph::let_read(event_id read, event_id write, bool spurious) {
 
     const place_in_thread here = place_of_last(read);
     if (tracks_causes_) {
-        clock causes = after_previous(porf_, here);
+        vector_clock causes = after_previous(porf_, here);
         causes.join(porf_[write]);
         porf_.put(read, causes);
     }
-    clock before = after_previous(hb_, here);
+    vector_clock before = after_previous(hb_, here);
     if (is_acquire(r.order)) before.join(release_[write]);
     hb_.put(read, before);
     if (is_sc()) {
-        clock view = after_previous(views_, here);
+        vector_clock view = after_previous(views_, here);
         view.join(views_[write]);
         views_.put(read, view);
         if (events_[write].after != no_event) order_views(read, events_[write].after);
@@ -230,7 +230,7 @@ void graph::place(event_id write, event_id before) {
     if (!is_sc()) return;
     undo_views(write);
     const event& w = events_[write];
-    clock view = after_previous(views_, place_of_last(write));
+    vector_clock view = after_previous(views_, place_of_last(write));
     view.join(views_[before]);
     for (event_id r = events_[before].readers; r != no_event; r = events_[r].next_reader)
         view.join(views_[r]);
@@ -251,7 +251,7 @@ bool graph::place_exclusive(event_id write) {
 
 // --- Happens-before -----------------------------------------------------------------------------
 
-clock graph::released_by_fence(event_id write) const {
+vector_clock graph::released_by_fence(event_id write) const {
     const event& w = events_[write];
     for (unsigned po = w.po; po-- > 0;) {
         const event_id id = threads_[w.thread][po];
@@ -260,15 +260,15 @@ clock graph::released_by_fence(event_id write) const {
     return {};
 }
 
-clock graph::own_release(event_id write) const {
+vector_clock graph::own_release(event_id write) const {
     if (is_release(events_[write].order)) return hb_[write];
-    return fences_ != 0 ? released_by_fence(write) : clock{};
+    return fences_ != 0 ? released_by_fence(write) : vector_clock{};
 }
 
 void graph::compute_fence(event_id fence) {
     const event& f = events_[fence];
     if (!is_acquire(f.order)) return;
-    clock before = hb_[fence];
+    vector_clock before = hb_[fence];
     for (unsigned po = f.po; po-- > 0;) {
         const event& e = events_[threads_[f.thread][po]];
         if (e.kind == event_kind::fence && is_acquire(e.order)) break;  // It has joined the rest.
@@ -280,10 +280,10 @@ void graph::compute_fence(event_id fence) {
 // --- Interleavings (model::sc) ------------------------------------------------------------------
 
 void graph::order_views(event_id from, event_id to) {
-    const clock seen = views_[from];
+    const vector_clock seen = views_[from];
     for (event_id id = 1; id <= size_; ++id) {
         if (!contains(views_, id, to)) continue;
-        clock view = views_[id];
+        vector_clock view = views_[id];
         overwritten_.push_back({.cause = size_, .id = id, .view = view});
         view.join(seen);
         views_.put(id, view);
@@ -300,7 +300,7 @@ void graph::undo_views(event_id first_cause) {
 /// What was seen by way of an event that is gone, of what `read` read, or of where the last write
 /// stood, has to be found anew.
 void graph::rebuild_views(const graph& from, event_id read) {
-    clock kept = clock::after_set_up();
+    vector_clock kept = vector_clock::after_set_up();
     for (unsigned t = 1; t < threads_seen_; ++t) kept.set(t, length(t));
     kept.set(events_[read].thread, events_[read].po);
     kept.set(events_[size_].thread, events_[size_].po);
@@ -309,7 +309,7 @@ void graph::rebuild_views(const graph& from, event_id read) {
     for (std::size_t old = 1; old < renamed_.size(); ++old) {
         const event_id id = renamed_[old];
         if (id == no_event) continue;
-        const clock view = from.views_[old];
+        const vector_clock view = from.views_[old];
         const bool fresh = view.within(kept);
         views_.put(id, fresh ? view : porf_[id]);
         if (fresh) continue;
@@ -319,7 +319,7 @@ void graph::rebuild_views(const graph& from, event_id read) {
         changed = false;
         for (const event_id id : stale) {
             const event& e = events_[id];
-            clock view = views_[id];
+            vector_clock view = views_[id];
             view.join(views_[before_in_thread(id)]);
             if (e.is_read()) view.join(views_[e.rf]);
             if (e.is_write() && e.before != no_event) {
@@ -351,7 +351,7 @@ void graph::truncate(event_id last) {
 }
 
 event_id graph::become_revisit(const graph& from, event_id read, event_id write) {
-    const clock prefix = from.porf_[write];
+    const vector_clock prefix = from.porf_[write];
     rules_ = from.rules_;
     while (events_.size() < from.events_.size()) make_room();
     if (from.porf_.is_wide()) widen();

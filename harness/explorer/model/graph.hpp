@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "harness/explorer/model/clock.hpp"
 #include "harness/explorer/model/event.hpp"
 #include "harness/explorer/model/fault.hpp"
 #include "harness/explorer/model/state_digest.hpp"
+#include "harness/explorer/model/vector_clock.hpp"
 
 namespace pidmap_stress::explore {
 
@@ -119,9 +119,9 @@ public:
     [[nodiscard]] bool has_sc_order() const;
 
     /// Everything that an event depends on through program order and reads-from, with itself.
-    [[nodiscard]] clock causes(event_id id) const noexcept { return porf_[id]; }
+    [[nodiscard]] vector_clock causes(event_id id) const noexcept { return porf_[id]; }
     /// Everything that comes before an event in every interleaving of this execution, with itself.
-    [[nodiscard]] clock precedes_always(event_id id) const noexcept {
+    [[nodiscard]] vector_clock precedes_always(event_id id) const noexcept {
         return is_sc() ? views_[id] : porf_[id];
     }
     /// Whether `a` comes before `b`, or is it, in every interleaving.
@@ -129,12 +129,12 @@ public:
         return contains(is_sc() ? views_ : porf_, b, a);
     }
     /// Everything that happens before an event, with itself.
-    [[nodiscard]] clock happens_before(event_id id) const noexcept { return hb_[id]; }
+    [[nodiscard]] vector_clock happens_before(event_id id) const noexcept { return hb_[id]; }
     /// Everything that happens before what `thread` does next.
-    [[nodiscard]] clock happened_before(unsigned thread, unsigned po) const noexcept {
+    [[nodiscard]] vector_clock happened_before(unsigned thread, unsigned po) const noexcept {
         return po == 0 ? hb_[no_event] : hb_[threads_[thread][po - 1]];
     }
-    [[nodiscard]] bool contains(const clock& c, event_id id) const noexcept {
+    [[nodiscard]] bool contains(const vector_clock& c, event_id id) const noexcept {
         return c.contains(names_[id].thread, names_[id].po);
     }
     /// A read that is to be followed by its write half and is not, oldest first, or no_event.
@@ -144,9 +144,11 @@ public:
     /// Whether there are operations that the order of sequentially consistent ones is about.
     [[nodiscard]] bool has_sc_events() const noexcept { return !is_sc() && sc_events_ != 0; }
     /// What an acquire that reads a write synchronizes with.
-    [[nodiscard]] clock released_by(event_id write) const noexcept { return release_[write]; }
+    [[nodiscard]] vector_clock released_by(event_id write) const noexcept {
+        return release_[write];
+    }
     [[nodiscard]] bool releases_nothing(event_id write) const noexcept {
-        return events_[write].thread == 0 || release_[write] == clock{};
+        return events_[write].thread == 0 || release_[write] == vector_clock{};
     }
 
     /// The same for two graphs exactly if they are the same execution.
@@ -161,7 +163,7 @@ private:
     struct overwritten_view {
         event_id cause;
         event_id id;
-        clock view;
+        vector_clock view;
     };
 
     [[nodiscard]] bool is_sc() const noexcept { return rules_.consistency == model::sc; }
@@ -190,8 +192,8 @@ private:
         return {.thread = thread, .po = po, .previous = po == 0 ? no_event : events[po - 1]};
     }
     /// A clock that has the event in it, and all that the event before it in its thread has.
-    [[nodiscard]] static clock after_previous(const clock_table& clocks,
-                                              const place_in_thread& own) noexcept {
+    [[nodiscard]] static vector_clock after_previous(const clock_table& clocks,
+                                                     const place_in_thread& own) noexcept {
         return own.thread == 0 ? clocks[own.previous]
                                : clocks.with(own.previous, own.thread, own.po + 1);
     }
@@ -205,8 +207,8 @@ private:
     void let_read(event_id read, event_id write, bool spurious);
     void decide_outcome(event& read) const noexcept;
     /// What a write releases by itself, and not as part of a release sequence.
-    [[nodiscard]] clock own_release(event_id write) const;
-    [[nodiscard]] clock released_by_fence(event_id write) const;
+    [[nodiscard]] vector_clock own_release(event_id write) const;
+    [[nodiscard]] vector_clock released_by_fence(event_id write) const;
     void compute_fence(event_id fence);
     void order_views(event_id from, event_id to);
     void undo_views(event_id first_cause);

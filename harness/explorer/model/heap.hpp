@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "harness/explorer/model/clock.hpp"
+#include "harness/explorer/model/vector_clock.hpp"
 
 namespace pidmap_stress::explore {
 
@@ -30,8 +30,8 @@ struct block {
     unsigned freed_by = 0;
     unsigned freed_at = 0;
     unsigned freed_in_section = 0;  ///< Which of the thread's sections, from 1; 0: in none.
-    clock before_free{};
-    clock accessed{};
+    vector_clock before_free{};
+    vector_clock accessed{};
     std::vector<guarded_access> guarded{};
 };
 

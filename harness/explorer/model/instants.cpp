@@ -122,8 +122,8 @@ bool instants::next() {
     return true;
 }
 
-clock instants::events() const {
-    clock all = clock::after_set_up();
+vector_clock instants::events() const {
+    vector_clock all = vector_clock::after_set_up();
     for (std::size_t t = 0; t < threads_; ++t)
         if (at_[t] > 0) all.join(graph_->precedes_always(writes_[t][at_[t] - 1U].write));
     return all;

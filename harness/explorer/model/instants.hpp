@@ -36,7 +36,7 @@ public:
         return at_[threads_ + watched];
     }
     /// The events of this instant that it cannot be without.
-    [[nodiscard]] clock events() const;
+    [[nodiscard]] vector_clock events() const;
 
 private:
     /// A write to a watched cell.

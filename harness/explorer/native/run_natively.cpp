@@ -72,12 +72,13 @@ public:
     }
 
 private:
-    void work(unsigned thread) {
+    void work(unsigned number) {
         current = this;
+        thread = number;
         for (;;) {
             line_.arrive_and_wait();
             if (done_) return;
-            instance_->run(thread);
+            instance_->run(number);
             line_.arrive_and_wait();
         }
     }

@@ -1,17 +1,20 @@
 #pragma once
 
 #include <atomic>
+#include <barrier>
 #include <condition_variable>
 #include <latch>
 #include <mutex>
 #include <semaphore>
 #include <shared_mutex>
 #include <thread>
+#include <utility>
 
 #include "harness/explorer/run/explored.hpp"
 #include "harness/explorer/sync/condition_variable.hpp"
 #include "harness/explorer/sync/latch.hpp"
 #include "harness/explorer/sync/mutex.hpp"
+#include "harness/explorer/sync/per_thread.hpp"
 #include "harness/explorer/sync/semaphore.hpp"
 
 /// The words of a concurrent program, in two worlds. A program whose state takes one of these as a
@@ -29,6 +32,12 @@ struct explored_world {
     using atomic = explore::atomic<T>;
     template <class T>
     using plain = explore::plain<T>;
+    template <class T>
+    using nonatomic = explore::nonatomic<T>;
+    template <class T>
+    using atomic_ref = explore::atomic_ref<T>;
+    template <class T>
+    using per_thread = explore::per_thread<T>;
     using atomic_flag = explore::atomic_flag;
     using mutex = explore::mutex;
     using timed_mutex = explore::timed_mutex;
@@ -38,14 +47,68 @@ struct explored_world {
     using condition_variable_any = explore::condition_variable_any;
     using semaphore = explore::counting_semaphore<>;
     using latch = explore::latch;
+    using barrier = explore::barrier<>;
 
+    /// A new object. Whoever uses it after destroy() has a finding.
+    template <class T, class... Args>
+    [[nodiscard]] static T* create(Args&&... args) {
+        return memory::template create<T>(std::forward<Args>(args)...);
+    }
+    template <class T>
+    static void destroy(T* object) {
+        memory::destroy(object);
+    }
     static void fence(std::memory_order order) noexcept { explore::fence(order); }
     static void yield() noexcept {}
+
+private:
+    using memory = explored<tiny_geometry<2, 2>>;
+};
+
+/// std::atomic, with C++26's fetch_max and fetch_min, and what await() needs.
+template <class T>
+class native_atomic : public std::atomic<T> {
+    using base = std::atomic<T>;
+    using order_type = std::memory_order;
+
+public:
+    using base::base;
+    using base::operator=;
+
+    T fetch_max(T other, order_type order = order_type::seq_cst) noexcept
+        requires requires(T a) { a < a; }
+    {
+        return update([=](T now) { return now < other ? other : now; }, order);
+    }
+    T fetch_min(T other, order_type order = order_type::seq_cst) noexcept
+        requires requires(T a) { a < a; }
+    {
+        return update([=](T now) { return now < other ? now : other; }, order);
+    }
+
+    template <class Predicate>
+    T load_until(Predicate enough, order_type order = order_type::seq_cst) const noexcept {
+        T now = this->load(order);
+        while (!enough(now)) {
+            std::this_thread::yield();
+            now = this->load(order);
+        }
+        return now;
+    }
+
+private:
+    T update(auto next, order_type order) noexcept {
+        // Relaxed: what is read is stored only if it is still there.
+        T now = this->load(order_type::relaxed);
+        while (!this->compare_exchange_weak(now, next(now), order, order_type::relaxed)) {
+        }
+        return now;
+    }
 };
 
 struct native_world {
     template <class T>
-    using atomic = std::atomic<T>;
+    using atomic = native_atomic<T>;
     /// A variable that is not atomic: its races are ThreadSanitizer's findings.
     template <class T>
     class plain {
@@ -56,8 +119,19 @@ struct native_world {
         [[nodiscard]] const T& peek() const noexcept { return value_; }
 
     private:
+        friend struct native_world;
         T value_;
     };
+    template <class T>
+    using nonatomic = plain<T>;
+    template <class T>
+    class atomic_ref : public std::atomic_ref<T> {
+    public:
+        using std::atomic_ref<T>::operator=;
+        explicit atomic_ref(nonatomic<T>& of) noexcept : std::atomic_ref<T>(of.value_) {}
+    };
+    template <class T>
+    using per_thread = explore::per_thread<T>;
     using atomic_flag = std::atomic_flag;
     using mutex = std::mutex;
     using timed_mutex = std::timed_mutex;
@@ -67,7 +141,16 @@ struct native_world {
     using condition_variable_any = std::condition_variable_any;
     using semaphore = std::counting_semaphore<>;
     using latch = std::latch;
+    using barrier = std::barrier<>;
 
+    template <class T, class... Args>
+    [[nodiscard]] static T* create(Args&&... args) {
+        return new T(std::forward<Args>(args)...);
+    }
+    template <class T>
+    static void destroy(T* object) {
+        delete object;
+    }
     static void fence(std::memory_order order) noexcept { std::atomic_thread_fence(order); }
     static void yield() noexcept { std::this_thread::yield(); }
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -13,10 +14,33 @@ namespace pidmap_stress::explore {
 
 namespace detail {
 
+/// What a location of the graph holds as it is.
 template <class T>
-concept cell_value = std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std::uint64_t);
+concept narrow_value = std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std::uint64_t);
+/// What it holds by a name: see wide_names.hpp.
+template <class T>
+concept wide_value_type =
+    std::is_trivially_copyable_v<T> && !narrow_value<T> && sizeof(T) <= 2 * sizeof(std::uint64_t);
+template <class T>
+concept cell_value = narrow_value<T> || wide_value_type<T>;
 
-template <cell_value T>
+template <class T>
+inline constexpr std::uint8_t bytes_of = narrow_value<T> ? sizeof(T) : sizeof(std::uint64_t);
+
+template <wide_value_type T>
+[[nodiscard]] inline std::uint64_t to_bits(const T& value) noexcept {
+    std::array<std::uint64_t, 2> words{};
+    std::memcpy(words.data(), &value, sizeof value);
+    return machine::current().to_wide_name(words);
+}
+template <wide_value_type T>
+[[nodiscard]] inline T from_bits(std::uint64_t bits) noexcept {
+    const std::array<std::uint64_t, 2> words = machine::current().to_wide_value(bits);
+    T value{};
+    std::memcpy(static_cast<void*>(&value), words.data(), sizeof value);
+    return value;
+}
+template <narrow_value T>
 [[nodiscard]] inline std::uint64_t to_bits(T value) noexcept {
     if constexpr (std::is_pointer_v<T> && !std::is_function_v<std::remove_pointer_t<T>>)
         return machine::current().to_value(
@@ -25,7 +49,7 @@ template <cell_value T>
     std::memcpy(&bits, &value, sizeof value);
     return bits;
 }
-template <cell_value T>
+template <narrow_value T>
 [[nodiscard]] inline T from_bits(std::uint64_t bits) noexcept {
     if constexpr (std::is_pointer_v<T> && !std::is_function_v<std::remove_pointer_t<T>>)
         return static_cast<T>(machine::current().to_pointer(bits));
@@ -72,6 +96,7 @@ inline const bool has_waiters_set = (has_waiters<T, Role> = true);
 template <class T>
 [[nodiscard]] constexpr rmw_op operation_of(atomic_update update) noexcept {
     constexpr bool is_real = std::is_floating_point_v<T>;
+    constexpr bool is_signed = std::is_signed_v<T>;
     switch (update) {
         case atomic_update::exchange:
             return rmw_op::exchange;
@@ -85,9 +110,71 @@ template <class T>
             return rmw_op::bit_or;
         case atomic_update::bit_xor:
             return rmw_op::bit_xor;
+        case atomic_update::max:
+            return is_real ? rmw_op::real_max : is_signed ? rmw_op::signed_max : rmw_op::max;
+        case atomic_update::min:
+            return is_real ? rmw_op::real_min : is_signed ? rmw_op::signed_min : rmw_op::min;
     }
     return rmw_op::exchange;
 }
+
+/// Of a pointer, what is added or subtracted is a number of elements.
+template <class T, atomic_update Update>
+[[nodiscard]] inline std::uint64_t operand_bits(auto operand) noexcept {
+    constexpr bool moves = Update == atomic_update::add || Update == atomic_update::sub;
+    if constexpr (moves && std::is_pointer_v<T>)
+        return static_cast<std::uint64_t>(static_cast<std::int64_t>(operand) *
+                                          static_cast<std::int64_t>(sizeof(*T{})));
+    else
+        return to_bits(static_cast<T>(operand));
+}
+
+/// The accesses that all operations of a cell of type T are made of.
+template <cell_value T>
+struct access {
+    using order_type = std::memory_order;
+    static_assert(std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>,
+                  "a value without padding, which would be compared with it");
+
+    [[nodiscard, gnu::always_inline]] static T load(location_id where, order_type order) noexcept {
+        return from_bits<T>(perform([&](machine& m) { return m.load(where, order); }));
+    }
+    [[gnu::always_inline]] static void store(location_id where, T value,
+                                             order_type order) noexcept {
+        const std::uint64_t bits = to_bits(value);
+        perform([&](machine& m) { return m.store(where, bits, order); });
+    }
+    template <atomic_update Update>
+    [[gnu::always_inline]] static T update(location_id where, auto operand,
+                                           order_type order) noexcept {
+        const std::uint64_t bits = operand_bits<T, Update>(operand);
+        return from_bits<T>(perform([&](machine& m) {
+            return m.update(where, {.op = operation_of<T>(Update),
+                                    .weak = false,
+                                    .operand = bits,
+                                    .expected = 0,
+                                    .success = order,
+                                    .failure = order});
+        }));
+    }
+    [[gnu::always_inline]] static bool compare_exchange(location_id where, T& expected, T desired,
+                                                        order_type success, order_type failure,
+                                                        exchange_kind kind) noexcept {
+        const std::uint64_t bits = to_bits(desired);
+        const std::uint64_t wanted = to_bits(expected);
+        const std::uint64_t read = perform([&](machine& m) {
+            return m.update(where, {.op = rmw_op::cas,
+                                    .weak = kind == exchange_kind::weak,
+                                    .operand = bits,
+                                    .expected = wanted,
+                                    .success = success,
+                                    .failure = failure});
+        });
+        if (machine::current().updated()) return true;
+        expected = from_bits<T>(read);
+        return false;
+    }
+};
 
 }  // namespace detail
 
@@ -137,6 +224,17 @@ public:
             [&](machine& m) { return m.load(where_, order_type::relaxed); },
             [&](std::uint64_t waiting) { return (waiting & own_bit()) == 0; });
     }
+    /// Blocks until a notification comes after `is_old(order)` is false, or returns at once if it
+    /// is.
+    [[gnu::always_inline]] void wait_while(auto is_old, order_type order) const noexcept {
+        while (is_old(order)) {
+            enter();
+            if (is_old(order_type::relaxed))
+                wait();
+            else
+                leave();
+        }
+    }
     /// Wakes one thread of those that wait, each of them in turn.
     void notify_one() const noexcept {
         bits_type waiting = update(rmw_op::bit_or, 0, order_type::release);
@@ -182,21 +280,20 @@ private:
 /// std::atomic, under the explorer's memory model.
 template <class T, cell_role Role = cell_role::data>
 class atomic : public atomic_interface<atomic<T, Role>, T> {
-    static_assert(detail::cell_value<T>, "a value of at most 64 bits that can be copied as bits");
-    static_assert(std::has_unique_object_representations_v<T> || std::is_floating_point_v<T>,
-                  "a value without padding, which would be compared with it");
+    static_assert(detail::cell_value<T>, "a value of at most 128 bits that can be copied as bits");
     using order_type = std::memory_order;
     using interface = atomic_interface<atomic, T>;
     friend interface;
 
 public:
     using interface::operator=;
-    static constexpr bool is_always_lock_free = true;
+    /// As on most machines: what is larger may need a lock, or -mcx16.
+    static constexpr bool is_always_lock_free = detail::narrow_value<T>;
 
     atomic() noexcept : atomic(T{}) {}
     atomic(T value) noexcept
         : where_(machine::current().make_cell(this, detail::to_bits(value),
-                                              {.bytes = sizeof(T), .role = Role})) {
+                                              {.bytes = detail::bytes_of<T>, .role = Role})) {
         if (detail::has_waiters<T, Role>) waiting_ = wait_list(this, where_);
     }
     atomic(const atomic&) = delete;
@@ -241,51 +338,30 @@ public:
     }
 
 private:
+    using access = detail::access<T>;
+
     [[nodiscard, gnu::always_inline]] T do_load(order_type order) const noexcept {
-        return detail::from_bits<T>(
-            detail::perform([&](machine& m) { return m.load(where_, order); }));
+        return access::load(where_, order);
     }
     [[gnu::always_inline]] void do_store(T value, order_type order) noexcept {
-        detail::perform([&](machine& m) { return m.store(where_, detail::to_bits(value), order); });
+        access::store(where_, value, order);
     }
     template <atomic_update Update>
     [[gnu::always_inline]] T do_update(auto operand, order_type order) noexcept {
-        const std::uint64_t bits = operand_bits<Update>(operand);
-        return detail::from_bits<T>(detail::perform([&](machine& m) {
-            return m.update(where_, {.op = detail::operation_of<T>(Update),
-                                     .weak = false,
-                                     .operand = bits,
-                                     .expected = 0,
-                                     .success = order,
-                                     .failure = order});
-        }));
+        return access::template update<Update>(where_, operand, order);
     }
     [[gnu::always_inline]] bool do_compare_exchange(T& expected, T desired, order_type success,
                                                     order_type failure,
                                                     exchange_kind kind) noexcept {
-        const std::uint64_t read = detail::perform([&](machine& m) {
-            return m.update(where_, {.op = rmw_op::cas,
-                                     .weak = kind == exchange_kind::weak,
-                                     .operand = detail::to_bits(desired),
-                                     .expected = detail::to_bits(expected),
-                                     .success = success,
-                                     .failure = failure});
-        });
-        if (machine::current().updated()) return true;
-        expected = detail::from_bits<T>(read);
-        return false;
+        return access::compare_exchange(where_, expected, desired, success, failure, kind);
     }
     /// Blocks until a notification comes after another value than `old`, or returns at once if
     /// there is another one: to store one without a notification wakes nobody.
     [[gnu::always_inline]] void do_wait(T old, order_type order) const noexcept {
         static_cast<void>(&detail::has_waiters_set<T, Role>);
-        while (detail::to_bits(do_load(order)) == detail::to_bits(old)) {
-            waiting_.enter();
-            if (detail::to_bits(do_load(order_type::relaxed)) == detail::to_bits(old))
-                waiting_.wait();
-            else
-                waiting_.leave();
-        }
+        waiting_.wait_while(
+            [&](order_type how) { return detail::to_bits(do_load(how)) == detail::to_bits(old); },
+            order);
     }
     [[gnu::always_inline]] void do_notify_one() noexcept {
         static_cast<void>(&detail::has_waiters_set<T, Role>);
@@ -294,17 +370,6 @@ private:
     [[gnu::always_inline]] void do_notify_all() noexcept {
         static_cast<void>(&detail::has_waiters_set<T, Role>);
         waiting_.notify_all();
-    }
-
-    /// Of a pointer, what is added or subtracted is a number of elements.
-    template <atomic_update Update>
-    [[nodiscard]] static std::uint64_t operand_bits(auto operand) noexcept {
-        constexpr bool moves = Update == atomic_update::add || Update == atomic_update::sub;
-        if constexpr (moves && std::is_pointer_v<T>)
-            return static_cast<std::uint64_t>(static_cast<std::int64_t>(operand) *
-                                              static_cast<std::int64_t>(sizeof(*T{})));
-        else
-            return detail::to_bits(static_cast<T>(operand));
     }
 
     location_id where_;

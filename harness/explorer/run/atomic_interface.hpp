@@ -9,7 +9,7 @@
 namespace pidmap_stress {
 
 /// What a read-modify-write makes of the value that it reads.
-enum class atomic_update : std::uint8_t { exchange, add, sub, bit_and, bit_or, bit_xor };
+enum class atomic_update : std::uint8_t { exchange, add, sub, bit_and, bit_or, bit_xor, max, min };
 
 /// Whether a compare-exchange may fail although the value is the expected one.
 enum class exchange_kind : std::uint8_t { strong, weak };
@@ -34,8 +34,9 @@ template <class T, class D>
     }
 }
 
-/// The interface of std::atomic<T>, every operation of it, made of the few accesses that a world
-/// provides. A world that watches or delays these accesses cannot miss an operation.
+/// The interface of std::atomic<T>, every operation of it and C++26's fetch_max and fetch_min, made
+/// of the few accesses that a world provides. A world that watches or delays these accesses cannot
+/// miss an operation.
 ///
 /// \tparam Self  The world's atomic. It derives from this class and has:
 ///   - `T do_load(order) const`
@@ -168,6 +169,19 @@ public:
         requires has_bits
     {
         return static_cast<T>(fetch_xor(bits) ^ bits);
+    }
+
+    /// Stores the larger one of the value and `other`. It is a read-modify-write in each case.
+    /// \source [atomics.types.int], [atomics.types.float] and [atomics.types.pointer] of C++26
+    [[gnu::always_inline]] T fetch_max(T other, order_type o = order_type::seq_cst) noexcept
+        requires is_counted
+    {
+        return self().template do_update<atomic_update::max>(other, o);
+    }
+    [[gnu::always_inline]] T fetch_min(T other, order_type o = order_type::seq_cst) noexcept
+        requires is_counted
+    {
+        return self().template do_update<atomic_update::min>(other, o);
     }
 
     [[gnu::always_inline]] void wait(T old, order_type o = order_type::seq_cst) const noexcept {

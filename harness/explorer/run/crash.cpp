@@ -273,7 +273,7 @@ void machine::leave_crashed(const crash_report& seen) {
     }
     threads_[t].is = status::failed;
     // As fail() has it.
-    if (interleaves_ && !starting_) abandoned_ = run_end::stopped;
+    if (interleaves_ && !starting_) abandoned_ = execution_end::stopped;
     fibers_.switch_to(0);
     __builtin_unreachable();
 }

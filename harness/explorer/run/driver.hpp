@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "harness/explorer/model/clock.hpp"
 #include "harness/explorer/model/event.hpp"
 #include "harness/explorer/model/graph.hpp"
+#include "harness/explorer/model/vector_clock.hpp"
 
 /// What a strategy is to the machine that runs a program.
 namespace pidmap_stress::explore {

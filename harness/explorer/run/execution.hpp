@@ -17,6 +17,7 @@ namespace pidmap_stress::explore {
 struct run_limits {
     unsigned steps = 5000;           ///< Of all threads together.
     unsigned spurious_failures = 0;  ///< Of weak compare-exchanges.
+    unsigned spurious_wakeups = 0;   ///< Of condition variables.
     unsigned failed_allocations = 0;
 };
 
@@ -26,7 +27,7 @@ struct freeze_point {
     unsigned after = 0;   ///< How many of its steps it still does.
 };
 
-enum class run_end : std::uint8_t {
+enum class execution_end : std::uint8_t {
     complete,      ///< All threads ended.
     blocked,       ///< Some wait for what another choice would have given them.
     stopped,       ///< A finding stopped a thread.

@@ -62,7 +62,7 @@ inline void assume(bool holds) noexcept {
 }
 /// The calling thread's number, from 1; 0 before the threads run and after they have ended.
 [[nodiscard]] inline unsigned this_thread() noexcept {
-    return machine::current().running_thread();
+    return machine::running() ? machine::current().running_thread() : native_recorder::thread;
 }
 /// A place between two steps of a thread.
 struct moment {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "harness/explorer/model/clock.hpp"
+#include "harness/explorer/model/vector_clock.hpp"
 
 namespace pidmap_stress::explore {
 

@@ -62,15 +62,15 @@ machine::~machine() = default;
 
 // --- One run ------------------------------------------------------------------------------------
 
-run_end machine::run(graph& g, driver& choices) {
+execution_end machine::run(graph& g, driver& choices) {
     catch_crashes();
     fibers_.own_stack_ends_at(own_stack_end());
     machine* const outer = std::exchange(current_, this);
-    run_end end = run_end::complete;
+    execution_end end = execution_end::complete;
     for (reruns_ = 0; reruns_ == 0 || again_; ++reruns_) {
         reset(g, choices);
         end = run_once();
-        if (!tear_down()) end = run_end::stopped;
+        if (!tear_down()) end = execution_end::stopped;
     }
     phase_ = phase::idle;
     current_ = outer;
@@ -110,9 +110,10 @@ void machine::reset(graph& g, driver& choices) {
         s.cells_made = s.section_depth = s.section_begin = s.sections = s.effects_at = s.plain_at =
             s.awaits = 0;
         s.failures_left = t == 0 ? 0 : limits_.failed_allocations;
+        s.wake_ups_left = t == 0 ? 0 : limits_.spurious_wakeups;
         s.read_at.clear();
         s.deferred_releases = 0;
-        s.has_state = s.fresh_state = s.updated = s.in_await = false;
+        s.has_state = s.fresh_state = s.updated = s.by_reference = s.in_await = false;
         s.states.clear();
         s.label.clear();
         s.notes_from = interleaves_ ? 0 : last_effect(t);
@@ -139,12 +140,12 @@ void machine::give_up_main() {
     std::longjmp(way_out_, 1);  // NOLINT(cert-err52-cpp)
 }
 
-run_end machine::run_once() {
+execution_end machine::run_once() {
     phase_ = phase::set_up;
     if (!on_main_thread("the set-up", &program_instance::set_up)) {
-        abandoned_ = run_end::stopped;
+        abandoned_ = execution_end::stopped;
         phase_ = phase::abandoned;
-        return run_end::stopped;
+        return execution_end::stopped;
     }
     set_up();
     phase_ = phase::threads;
@@ -193,13 +194,13 @@ void machine::run_interleaved() {
     // The first instant is the same in all runs.
     if (has_invariant_ && !std::exchange(first_instant_checked_, true) &&
         !on_main_thread("a check at an instant", &program_instance::check_invariant))
-        abandoned_ = run_end::stopped;
+        abandoned_ = execution_end::stopped;
     while (!abandoned_) {
         (void)collect_runnable(0);
         if (runnable_.empty()) return;
         const unsigned next = driver_->next_thread(runnable_, false);
         if (next == 0) {
-            abandoned_ = run_end::known;
+            abandoned_ = execution_end::known;
             return;
         }
         fibers_.switch_to(next);
@@ -218,7 +219,7 @@ void machine::thread_body(unsigned thread) {
     }
     threads_[thread].is = end;
     if (end == status::failed && interleaves_ && !starting_)
-        abandoned_ = run_end::stopped;  // As fail() has it.
+        abandoned_ = execution_end::stopped;  // As fail() has it.
 }
 
 /// Whether some cell was accessed by two threads.
@@ -244,8 +245,8 @@ bool machine::threads_met() const {
     });
 }
 
-run_end machine::conclude() {
-    if (again_) return run_end::blocked;
+execution_end machine::conclude() {
+    if (again_) return execution_end::blocked;
     if (!met_) [[unlikely]]
         met_ = threads_met();
     for (unsigned t = 1; t <= thread_count_; ++t) (void)record_crash(t);
@@ -264,14 +265,14 @@ run_end machine::conclude() {
         gave_up |= is == status::gave_up;
     }
     if (all_ended) {
-        if (finish()) return run_end::complete;
+        if (finish()) return execution_end::complete;
         phase_ = phase::abandoned;
-        return run_end::stopped;
+        return execution_end::stopped;
     }
-    if (failed) return run_end::stopped;
-    if (gave_up) return run_end::blocked;
-    if (others_ended) return run_end::complete;
-    if (!stuck_for_good()) return run_end::blocked;
+    if (failed) return execution_end::stopped;
+    if (gave_up) return execution_end::blocked;
+    if (others_ended) return execution_end::complete;
+    if (!stuck_for_good()) return execution_end::blocked;
     std::string who;
     std::vector<party> all;
     for (unsigned t = 1; t <= thread_count_; ++t) {
@@ -292,7 +293,7 @@ run_end machine::conclude() {
                 .parties = std::move(all),
                 .frozen_thread = frozen_.thread,
                 .frozen_after = frozen_.after});
-    return run_end::stopped;
+    return execution_end::stopped;
 }
 
 /// Whether a spinning thread would see something else if it went round now. What others stored
@@ -404,7 +405,7 @@ void machine::stop_here(status why) {
     __builtin_unreachable();
 }
 
-void machine::abandon(run_end why) {
+void machine::abandon(execution_end why) {
     abandoned_ = why;
     fibers_.switch_to(0);
     __builtin_unreachable();
@@ -449,7 +450,7 @@ void machine::fail(finding_kind kind, std::string_view what, std::optional<invar
     // What follows a failed check means nothing. But in an exhaustive search the other threads go
     // on: what they write may lead to executions in which it does not fail. And who fails before
     // its first step would otherwise fail before all others, in every execution.
-    if (interleaves_ && !starting_) abandon(run_end::stopped);
+    if (interleaves_ && !starting_) abandon(execution_end::stopped);
     stop_here(status::failed);
 }
 

@@ -41,7 +41,7 @@ public:
     // --- For whoever explores -------------------------------------------------------------------
 
     /// Runs the program once over `g`: what is there is replayed, what is new is added.
-    run_end run(graph& g, driver& choices);
+    execution_end run(graph& g, driver& choices);
     void freeze(freeze_point where) noexcept { frozen_ = where; }
     /// Whether the thread that was to stop forever did so in the last run.
     [[nodiscard]] bool froze() const noexcept {
@@ -58,7 +58,7 @@ public:
     [[nodiscard]] const std::vector<finding>& found() const noexcept { return found_; }
     /// If found()[index] is an invariant broken at an instant that the search did not stop at: the
     /// events before that.
-    [[nodiscard]] std::optional<clock> broken_instant(std::size_t index) const {
+    [[nodiscard]] std::optional<vector_clock> broken_instant(std::size_t index) const {
         return index < broken_instants_.size() ? broken_instants_[index] : std::nullopt;
     }
     [[nodiscard]] const memory_rules& rules() const noexcept { return rules_; }
@@ -125,6 +125,13 @@ public:
     /// memory lies elsewhere: so values tell where in it, not at which address.
     [[nodiscard]] std::uint64_t to_value(const void* pointer) const noexcept;
     [[nodiscard]] void* to_pointer(std::uint64_t value) const noexcept;
+    /// A value of 128 bits, as one of 64: equal ones give the same.
+    [[nodiscard]] std::uint64_t to_wide_name(std::array<std::uint64_t, 2> words);
+    [[nodiscard]] std::array<std::uint64_t, 2> to_wide_value(std::uint64_t name);
+    /// Whether the calling thread's next steps are those of an atomic_ref.
+    void by_reference(bool is) noexcept {
+        if (in_threads()) threads_[self()].by_reference = is;
+    }
     void name_cell(location_id where, const cell_label& label) noexcept {
         const engine_call here(*this);
         must_be_made(where);
@@ -179,6 +186,8 @@ public:
 
     void fence(std::memory_order order);
     [[nodiscard]] unsigned choose(unsigned n);
+    /// Whether a thread that waits is woken though nobody notified it, as far as limits allow.
+    [[nodiscard]] bool wakes_spuriously();
     void fail(finding_kind kind, std::string_view what, std::optional<invariant> broken);
     /// Records what is wrong, and the calling thread goes on.
     void note(finding_kind kind, std::string_view what, std::optional<invariant> broken);
@@ -258,16 +267,16 @@ private:
         block* in;
         std::uint64_t value;  // If it is too large, something that two values never share.
         const char* name;     // Or nullptr.
-        clock reads{};
+        vector_clock reads{};
         std::uint16_t writer = 0;
         std::uint16_t written_at = 0;
     };
     /// What is looked at to tell a state from others; kept for its memory.
     struct state_scratch {
         state_digest digest;
-        thread_list live;                        // Who may yet do a step ...
-        std::array<clock, max_threads> knows{};  // ... and what happened before that.
-        std::vector<event_id> releases;          // Writes that somebody may yet acquire.
+        thread_list live;                               // Who may yet do a step ...
+        std::array<vector_clock, max_threads> knows{};  // ... and what happened before that.
+        std::vector<event_id> releases;                 // Writes that somebody may yet acquire.
         std::vector<open_location> open;
     };
     enum class phase : std::uint8_t { set_up, threads, finish, abandoned, idle };
@@ -296,6 +305,7 @@ private:
         unsigned read_newest = 0;       // So many reads may not be stale.
         unsigned cells_made = 0;
         unsigned failures_left = 0;  // Of allocations.
+        unsigned wake_ups_left = 0;  // Spurious ones.
         unsigned section_depth = 0;
         unsigned section_begin = 0;
         unsigned sections = 0;    // How many it has entered.
@@ -305,6 +315,7 @@ private:
         unsigned notes_from = 0;  // Of events before this, no state need be noted.
         site_filter read_at;      // Step by step: where it has read.
         bool updated = false;
+        bool by_reference = false;       // Its steps are those of an atomic_ref.
         bool in_await = false;           // It is in a loop that only waits.
         unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
         bool has_state = false;
@@ -324,7 +335,7 @@ private:
 
     [[nodiscard]] unsigned self() const noexcept { return fibers_.running(); }
     void reset(graph& g, driver& choices);
-    run_end run_once();
+    execution_end run_once();
     void set_up();
     /// \return whether `work` came to its end.
     [[nodiscard]] bool on_main_thread(std::string_view what, void (program_instance::*work)());
@@ -337,7 +348,7 @@ private:
     void run_in_stamp_order();
     void run_interleaved();
     void thread_body(unsigned thread);
-    run_end conclude();
+    execution_end conclude();
     [[nodiscard]] bool finish();
     void take_over_values();
     [[nodiscard]] bool tear_down();
@@ -350,12 +361,12 @@ private:
     bool collect_runnable(unsigned first);
     void wait_for(event_id write);
     void stop_here(status why);
-    void abandon(run_end why);
+    void abandon(execution_end why);
     inline void before_new_step(unsigned thread, const pending_step& next_step);
     void count_step(unsigned thread) {
         ++threads_[thread].steps;
         if (++steps_ > limits_.steps) [[unlikely]]
-            abandon(run_end::step_limit);
+            abandon(execution_end::step_limit);
     }
 
     [[nodiscard]] bool replaying(unsigned thread) const noexcept {
@@ -415,8 +426,9 @@ private:
     }
     void touch_late(unsigned thread, location_id where, unsigned po);
     void touch_block(unsigned thread, block& b, unsigned po);
-    [[nodiscard]] bool shields(unsigned thread, unsigned section, const clock& retired) const;
-    [[nodiscard]] bool is_overtaken(event_id e, const clock& retired) const;
+    [[nodiscard]] bool shields(unsigned thread, unsigned section,
+                               const vector_clock& retired) const;
+    [[nodiscard]] bool is_overtaken(event_id e, const vector_clock& retired) const;
     void check_nonatomic_races();
     [[nodiscard]] bool is_left_to_a_grace_period(const block& b) const;
     void check_leaks();
@@ -444,7 +456,7 @@ private:
     void mix_knowledge(state_digest& d, unsigned thread, unsigned po);
     void mix_plain(state_digest::sum& all, const plain_record& cell);
     void mix_block(state_digest::sum& all, const block& b);
-    [[nodiscard]] bool sees(const clock& knows, event_id write) const noexcept;
+    [[nodiscard]] bool sees(const vector_clock& knows, event_id write) const noexcept;
 
     /// After a step of an execution step by step.
     void after_step(unsigned thread, event_id id) {
@@ -453,7 +465,7 @@ private:
         if (has_invariant_ && !driver_->on_old_path()) check_invariant();
         // Nothing is to be left on the stack that wants to be released: nobody comes back to it.
         if (watches_rounds_ && watch_rounds(thread, id)) [[unlikely]]
-            abandon(run_end::stopped);
+            abandon(execution_end::stopped);
     }
     /// \pre There is an observer.
     void observe_event(unsigned thread, event_id id);
@@ -478,7 +490,7 @@ private:
     bool interleaves_ = false;
     phase phase_ = phase::idle;
     bool starting_ = false;
-    std::optional<run_end> abandoned_;
+    std::optional<execution_end> abandoned_;
     bool again_ = false;
     unsigned reruns_ = 0;
     bool notes_states_ = false;
@@ -497,7 +509,7 @@ private:
     std::size_t set_up_cells_ = 0;
     bool nonatomic_cells_ = false;
     site_set loop_sites_;
-    std::vector<std::optional<clock>> broken_instants_;  // As many as findings, or fewer.
+    std::vector<std::optional<vector_clock>> broken_instants_;  // As many as findings, or fewer.
     bool has_invariant_ = false;
     instants instants_;
     bool at_instant_ = false;

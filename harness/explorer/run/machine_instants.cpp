@@ -29,7 +29,7 @@ void machine::check_instants() {
     }
     watched_ = nullptr;
     // Of a graph that is inconsistent, the last event is none.
-    const bool inconsistent = abandoned_ == run_end::inconsistent;
+    const bool inconsistent = abandoned_ == execution_end::inconsistent;
     driver_->know_instants(static_cast<event_id>(graph_->size() - (inconsistent ? 1U : 0U)));
 }
 
@@ -47,7 +47,7 @@ void machine::watch(std::vector<location_id>& cells) {
 bool machine::check_instants(event_id known) {
     const graph& g = *graph_;
     const auto last =
-        static_cast<event_id>(g.size() - (abandoned_ == run_end::inconsistent ? 1U : 0U));
+        static_cast<event_id>(g.size() - (abandoned_ == execution_end::inconsistent ? 1U : 0U));
     const std::size_t found_before = found_.size();
     const phase outer = std::exchange(phase_, phase::finish);
     held_at_.fill(0);
@@ -94,7 +94,7 @@ std::uint64_t machine::peek_at_instant(location_id where) {
     watched_->push_back(where);
     main_values_[where] = 0;
     if (g.first(where) == no_event) return 0;
-    const clock now = instants_.events();
+    const vector_clock now = instants_.events();
     event_id w = g.newest(where);
     while (g[w].before != no_event && !g.contains(now, w)) w = g[w].before;
     main_values_[where] = g[w].value;

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "harness/explorer/model/wide_names.hpp"
 #include "harness/explorer/run/machine.hpp"
 
 namespace pidmap_stress::explore {
@@ -35,6 +36,7 @@ void machine::check_nonatomic_races() {
             if (g[b].kind == event_kind::fence || g[b].kind == event_kind::choice) continue;
             if (g[b].location != where || g[a].thread == g[b].thread) continue;
             if (g[a].is_read() && g[b].is_read()) continue;
+            if (!g[a].nonatomic && !g[b].nonatomic) continue;
             if (g.contains(g.happens_before(a), b) || g.contains(g.happens_before(b), a)) continue;
             const auto side = [&](event_id e) {
                 return party{.thread = g[e].thread,
@@ -84,7 +86,7 @@ void machine::plain_access(std::uint32_t cell, const plain_request& request) {
     plain_record& record = plains_[cell];
     const unsigned po = s.cursor;
     s.plain_at = po;
-    const clock before = graph_->happened_before(t, po);
+    const vector_clock before = graph_->happened_before(t, po);
     // An access stands before its thread's next event: whoever follows that event follows it.
     unsigned racing = 0;  // Whom with; at first, whoever wrote.
     bool with_write = true;
@@ -146,6 +148,29 @@ std::uint64_t machine::to_value(const void* pointer) const noexcept {
     return address;
 }
 
+std::uint64_t machine::to_wide_name(std::array<std::uint64_t, 2> words) {
+    const engine_call here(*this);
+    wide_value value{.words = words};
+    for (unsigned i = 0; i < words.size(); ++i) {
+        // Only the program knows what is a pointer. What looks like one is called by its place, and
+        // comes back as the same bits.
+        const std::uint64_t place = to_value(reinterpret_cast<const void*>(words[i]));
+        if (place == words[i]) continue;
+        value.words[i] = place;
+        value.pointers |= 1U << i;
+    }
+    return wide_names::of_all().name_of(value);
+}
+
+std::array<std::uint64_t, 2> machine::to_wide_value(std::uint64_t name) {
+    const engine_call here(*this);
+    wide_value value = wide_names::of_all().value_of(name);
+    for (unsigned i = 0; i < value.words.size(); ++i)
+        if ((value.pointers >> i & 1U) != 0)
+            value.words[i] = reinterpret_cast<std::uintptr_t>(to_pointer(value.words[i]));
+    return value.words;
+}
+
 void* machine::to_pointer(std::uint64_t value) const noexcept {
     if (heap::is_name(value)) return heap_.address_of(value);
     if (value >> 62U == 1) {
@@ -153,6 +178,14 @@ void* machine::to_pointer(std::uint64_t value) const noexcept {
         return reinterpret_cast<void*>(first + (value & ~in_state));
     }
     return reinterpret_cast<void*>(value);
+}
+
+bool machine::wakes_spuriously() {
+    if (!in_threads()) return false;
+    thread_state& s = threads_[self()];
+    if (s.wake_ups_left == 0 || choose(2) == 0) return false;
+    --s.wake_ups_left;
+    return true;
 }
 
 void* machine::allocate(std::size_t size, std::size_t alignment) {
@@ -210,7 +243,7 @@ std::string machine::name_of(const block& b) {
 /// Whether a read-side critical section surely began before a grace period did: if it had begun
 /// after retire(), all that happens before retire() would happen before all that follows the
 /// section's begin, and coherence forbids that.
-bool machine::shields(unsigned thread, unsigned section, const clock& retired) const {
+bool machine::shields(unsigned thread, unsigned section, const vector_clock& retired) const {
     const graph& g = *graph_;
     for (unsigned po = section; po < g.length(thread); ++po)
         if (is_overtaken(g.at(thread, po), retired)) return true;
@@ -223,7 +256,7 @@ bool machine::shields(unsigned thread, unsigned section, const clock& retired) c
 }
 
 /// Whether an access that coherence orders after `e`, a relaxed read as well, is in `retired`.
-bool machine::is_overtaken(event_id e, const clock& retired) const {
+bool machine::is_overtaken(event_id e, const vector_clock& retired) const {
     const graph& g = *graph_;
     if (!g[e].is_read() && !g[e].is_write()) return false;
     const auto among = [&](event_id access) { return g.contains(retired, access); };

@@ -37,7 +37,7 @@ void machine::mix_threads(state_digest& d) {
     for (unsigned t = 1; t <= thread_count_; ++t) {
         const thread_state& s = threads_[t];
         d.mix(static_cast<std::uint64_t>(s.is) | (std::uint64_t{s.failures_left} << 8U) |
-              (std::uint64_t{s.read_newest} << 32U));
+              (std::uint64_t{s.wake_ups_left} << 20U) | (std::uint64_t{s.read_newest} << 32U));
         // What a flat program's thread leaves behind is in memory.
         if ((!flat_ || s.is != status::ended) &&
             rules_.fault != planted_fault::state_without_history)
@@ -103,7 +103,7 @@ void machine::mix_locations(state_digest& d, const std::array<location_set, max_
 }
 
 /// Whether coherence keeps who knows this much from what is older than a write.
-bool machine::sees(const clock& knows, event_id write) const noexcept {
+bool machine::sees(const vector_clock& knows, event_id write) const noexcept {
     const graph& g = *graph_;
     if (g.contains(knows, write)) return true;
     for (event_id r = g[write].readers; r != no_event; r = g[r].next_reader)
@@ -116,7 +116,7 @@ void machine::mix_released(state_digest& d) {
     if (rules_.fault == planted_fault::state_without_releases) return;
     const graph& g = *graph_;
     for (const event_id release : state_.releases) {
-        const clock knows = g.released_by(release);
+        const vector_clock knows = g.released_by(release);
         for (const open_location& open : state_.open) {
             unsigned rank = 0;
             for (event_id w = g.newest(open.where); w != open.oldest && !sees(knows, w);
@@ -142,7 +142,7 @@ void machine::mix_knowledge(state_digest& d, unsigned thread, unsigned po) {
 }
 
 void machine::mix_plain(state_digest::sum& all, const plain_record& cell) {
-    if (cell.writer == 0 && cell.reads == clock{}) return;
+    if (cell.writer == 0 && cell.reads == vector_clock{}) return;
     state_digest d;
     d.restart();
     d.mix(to_value(cell.address));

@@ -73,7 +73,7 @@ std::uint64_t machine::peek(location_id where) {
     } else {
         const bool can_go_on = collect_runnable(thread);
         const unsigned next = driver_->next_thread(runnable_, can_go_on);
-        if (next == 0) abandon(run_end::known);
+        if (next == 0) abandon(execution_end::known);
         if (next != thread) fibers_.switch_to(next);
     }
 }
@@ -87,7 +87,7 @@ void machine::expect(const event& e, event_kind kind, location_id where) {
     record({.kind = finding_kind::not_deterministic,
             .what = "a thread did something else when it ran again on the same choices",
             .thread = self()});
-    abandon(run_end::stopped);
+    abandon(execution_end::stopped);
 }
 
 reply machine::replay_read(unsigned thread, location_id where, const void* site) {
@@ -147,6 +147,7 @@ reply machine::new_read(location_id where, const void* site, const update_reques
     e.site = site;
     e.thread = static_cast<std::uint8_t>(t);
     e.bytes = cells_[where].bytes;
+    e.nonatomic = !cells_[where].atomic && !s.by_reference;
     e.may_fail = may_fail;
     const event_id id = g.append();
     s.read_at.insert(site);
@@ -154,7 +155,7 @@ reply machine::new_read(location_id where, const void* site, const update_reques
     if (s.read_newest > 0) --s.read_newest;
     bool consistent = true;
     if (g[id].exclusive) consistent = driver_->place_exclusive(g, g.append_exclusive_write(id));
-    if (!consistent) abandon(run_end::inconsistent);
+    if (!consistent) abandon(execution_end::inconsistent);
     if (!interleaves_) wait_for(g[id].rf);
     s.updated = g[id].exclusive;
     const std::uint64_t value = g[id].value;
@@ -242,6 +243,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
     e.location = where;
     e.value = value;
     e.bytes = cells_[where].bytes;
+    e.nonatomic = !cells_[where].atomic && !s.by_reference;
     e.order = e.success = order;
     e.site = __builtin_return_address(0);
     e.thread = static_cast<std::uint8_t>(t);

@@ -136,7 +136,7 @@ bool machine::may_go_round(unsigned thread, location_id where, const void* site,
         // To compare with that one, its state is needed too: run again, and note it on the way.
         loop_sites_.insert(site);
         again_ = true;
-        abandon(run_end::blocked);
+        abandon(execution_end::blocked);
     }
     return false;
 }
@@ -226,7 +226,7 @@ void machine::round_without_effect(unsigned thread) {
     unsigned next = 0;  // If nobody can go on, that is the end.
     if (!runnable_.empty()) {
         next = driver_->next_thread(runnable_, can_go_on);
-        if (next == 0) abandon(run_end::known);
+        if (next == 0) abandon(execution_end::known);
     }
     if (next != thread) fibers_.switch_to(next);
     s.is = status::ready;

@@ -18,6 +18,8 @@ public:
 
     /// Of the run that this OS thread belongs to; nullptr: of none.
     static inline constinit thread_local native_recorder* current = nullptr;
+    /// This OS thread's number in the program; 0: not one of its threads.
+    static inline constinit thread_local unsigned thread = 0;
 
 protected:
     ~native_recorder() = default;

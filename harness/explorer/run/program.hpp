@@ -13,7 +13,7 @@
 /// each thread does with it.
 namespace pidmap_stress::explore {
 
-/// One worker's copy of a program, run again and again.
+/// One job's copy of a program, run again and again.
 class program_instance {
 public:
     program_instance() = default;
@@ -33,7 +33,7 @@ public:
     [[nodiscard]] virtual bool is_flat() const noexcept { return false; }
 };
 
-/// A program: immutable, shared by all workers.
+/// A program: immutable, shared by all jobs.
 class program {
 public:
     program() = default;

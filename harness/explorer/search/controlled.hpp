@@ -69,6 +69,8 @@ public:
     }
     /// Whether each choice was available, and none was left over.
     [[nodiscard]] bool exact() const noexcept { return exact_ && next_ == choices_.size(); }
+    /// Whether a choice was not available, or was not there.
+    [[nodiscard]] bool departed() const noexcept { return !exact_; }
     [[nodiscard]] bool at_end() const noexcept override {
         return ends_ == ends::anywhere || next_ == choices_.size();
     }
@@ -106,7 +108,7 @@ private:
 class guided final : public controlled {
 public:
     /// \param first  If given, the events to go through before all others.
-    explicit guided(const graph& target, const std::optional<clock>& first = std::nullopt)
+    explicit guided(const graph& target, const std::optional<vector_clock>& first = std::nullopt)
         : target_(target), first_(first) {}
 
     void follow(const graph& now) { now_ = &now; }
@@ -128,7 +130,7 @@ private:
     [[nodiscard]] event_id there(const graph& g, event_id of_now) const;
 
     const graph& target_;
-    std::optional<clock> first_;
+    std::optional<vector_clock> first_;
     const graph* now_ = nullptr;
 };
 

@@ -53,9 +53,9 @@ private:
     void visit(trust& search, bool runs, double weight, strata& level) {
         spot next{.weight = weight};
         if (runs) {
-            const run_end end = machine_.run(search.current(), search);
-            next.is_execution =
-                end == run_end::complete || end == run_end::stopped || end == run_end::step_limit;
+            const execution_end end = machine_.run(search.current(), search);
+            next.is_execution = end == execution_end::complete || end == execution_end::stopped ||
+                                end == execution_end::step_limit;
         }
         next.points = search.choice_points();
         next.alternatives = search.alternatives();

@@ -9,10 +9,11 @@
 namespace pidmap_stress::explore {
 namespace {
 
-constexpr std::array<std::pair<strategy, std::string_view>, 8> strategy_names{{
+constexpr std::array<std::pair<strategy, std::string_view>, 9> strategy_names{{
     {strategy::random, "random"},
     {strategy::pct, "pct"},
     {strategy::pos, "pos"},
+    {strategy::surw, "surw"},
     {strategy::bounded, "bounded"},
     {strategy::exhaustive, "exhaustive"},
     {strategy::stateful, "stateful"},
@@ -85,6 +86,7 @@ result explore_by_strategy(const program& p, const options& how) {
         case strategy::random:
         case strategy::pct:
         case strategy::pos:
+        case strategy::surw:
             return explore_samples(p, how);
         case strategy::bounded:
             return explore_bounded(p, how);
@@ -120,7 +122,7 @@ bool ends_early(const options& how) noexcept {
 namespace {
 
 result explore_to_the_end(const program& p, const options& how) {
-    worker probe(p, how);
+    exploration probe(p, how);
     probe.probe_livelocks();
     result first = probe.take();
     if (first.findings.empty()) return explore_by_strategy(p, how);
@@ -150,20 +152,24 @@ result explore(const program& p, const options& how) {
 replay_result replay(const program& p, const schedule& choices, const options& how) {
     class recorder final : public step_observer {
     public:
-        explicit recorder(std::vector<step>& steps) : steps_(steps) {}
-        void on_step(const step& done) override { steps_.push_back(done); }
+        recorder(replay_result& into, const repeat& choices) : into_(into), choices_(choices) {}
+        void on_step(const step& done) override {
+            into_.steps.push_back(done);
+            if (!into_.departed_at && choices_.departed()) into_.departed_at = done.number;
+        }
 
     private:
-        std::vector<step>& steps_;
+        replay_result& into_;
+        const repeat& choices_;
     };
     replay_result r;
-    recorder record(r.steps);
+    repeat same(choices);
+    recorder record(r, same);
     machine m(p, rules_of(how), how.limits);
     m.freeze(how.freeze);
     m.observe(&record);
     m.watch_for_livelocks();
     graph g(rules_of(how));
-    repeat same(choices);
     same.restart();
     m.run(g, same);
     r.findings = m.found();
@@ -177,6 +183,17 @@ replay_result replay(const program& p, const schedule& choices, const options& h
     }
     r.exact = same.exact();
     return r;
+}
+
+std::string replay_result::summary() const {
+    std::string s = std::to_string(steps.size()) + " steps";
+    if (departed_at)
+        s += ", which depart from the schedule at step " + std::to_string(*departed_at);
+    else if (!exact)
+        s += ", and the schedule has more";
+    if (findings.empty()) return s + ": nothing";
+    for (const finding& f : findings) s += ": " + std::string(to_string(f.kind)) + ", " + f.what;
+    return s;
 }
 
 result check_progress(const program& p, const options& how) {

@@ -20,6 +20,7 @@ enum class strategy : std::uint8_t {
     random,      ///< Each choice by a fair die.
     pct,         ///< Random priorities of threads, with few changes: finds bugs of small depth.
     pos,         ///< Random priorities of steps, new ones for those that a step conflicts with.
+    surw,        ///< Of one location's accesses, about all orders alike.
     bounded,     ///< All interleavings with at most N preemptions, N rising.
     exhaustive,  ///< Every consistent execution, exactly once.
     stateful,    ///< Every state, exactly once: executions that reach the same one are merged.
@@ -75,6 +76,8 @@ struct result {
     /// How many executions came to each outcome, as tell_outcome() has it. Of `stateful`, not all
     /// that there are.
     std::map<std::string, std::uint64_t> outcomes{};
+    /// One of those that were cut off at the step limit, for replay().
+    std::optional<schedule> too_long{};
     strategy last = strategy::exhaustive;  ///< The strategy that ran last.
     std::vector<finding> findings{};       ///< Different ones, in the order they were met.
 
@@ -114,6 +117,12 @@ struct replay_result {
     std::vector<step> steps{};
     /// Whether the schedule fitted: each choice was available, and none was left over.
     bool exact = true;
+    /// If a choice was not: the step of `steps` that was done in its place, or the first one that
+    /// the schedule says nothing of. From there on, the first option was taken each time.
+    std::optional<unsigned> departed_at{};
+
+    /// One line: the findings, and whether it departed.
+    [[nodiscard]] std::string summary() const;
 };
 /// Runs the execution that `choices` describes, and records its steps.
 /// \param how  The model, limits and frozen thread under which the schedule was found.

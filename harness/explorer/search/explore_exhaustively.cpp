@@ -1,4 +1,4 @@
-// The exhaustive search, alone or shared among workers.
+// The exhaustive search, alone or shared among jobs.
 
 #include <algorithm>
 #include <atomic>
@@ -16,7 +16,7 @@ namespace pidmap_stress::explore {
 namespace {
 
 result explore_alone(const program& p, const options& how) {
-    worker w(p, how);
+    exploration w(p, how);
     trust search(rules_of(how));
     bool more = true;
     while (more && !w.satisfied()) {
@@ -35,7 +35,7 @@ public:
     explicit subtree_piece(memory_rules rules, std::unique_ptr<trust::subtree> from = nullptr)
         : rules_(rules), search_(rules), from_(std::move(from)) {}
 
-    turn explore(worker& w, std::uint64_t most) override {
+    turn explore(exploration& w, std::uint64_t most) override {
         bool more = from_ == nullptr || search_.resume(std::move(*std::exchange(from_, nullptr)));
         while (more && !w.satisfied() && w.so_far().runs() < most) {
             w.run(search_);
@@ -65,9 +65,9 @@ result explore_within_budget(const program& p, const options& how) {
     return r;
 }
 
-/// The search in pieces, each a stretch of the order in which a single worker would go. An idle
-/// worker takes the end of another's stretch, so the stretches stay in order, and the findings are
-/// merged as if one worker had made them.
+/// The search in pieces, each a stretch of the order in which a single job would go. An idle
+/// job takes the end of another's stretch, so the stretches stay in order, and the findings are
+/// merged as if one job had made them.
 class shared_search {
 public:
     shared_search(const program& p, const options& how) : program_(p), how_(how) {
@@ -128,7 +128,7 @@ private:
     using place = std::list<stretch>::iterator;
 
     void explore_stretch(place mine) {
-        worker w(program_, how_);
+        exploration w(program_, how_);
         trust search(rules_of(how_));
         bool more = mine->from == nullptr || search.resume(std::move(*mine->from));
         while (more && !w.satisfied() && !mine->cancelled.load(std::memory_order::relaxed)) {

@@ -51,4 +51,19 @@ MATCHER_P(breaks, kind, "breaks by " + std::string(to_string(kind))) {
     return false;
 }
 
+inline void PrintTo(const replay_result& r, std::ostream* out) {
+    *out << r.summary();
+}
+
+/// A replay found something of this kind.
+MATCHER_P(shows, kind, "shows " + std::string(to_string(kind))) {
+    for (const finding& f : arg.findings)
+        if (f.kind == kind) return true;
+    return false;
+}
+/// A replay found nothing. Where its schedule did not fit, that says little.
+MATCHER(shows_nothing, "shows nothing") {
+    return arg.findings.empty();
+}
+
 }  // namespace pidmap_stress::explore

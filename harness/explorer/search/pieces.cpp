@@ -35,7 +35,7 @@ void play_round(std::vector<part>& parts, const program& p, const options& how) 
             part& mine = parts[i];
             mine.did = {.more = true};
             if (mine.allowed == 0) continue;
-            worker w(p, how);
+            exploration w(p, how);
             mine.did = mine.what->explore(w, mine.allowed);
             if (!how.stop_at_first || mine.did.found.findings.empty()) continue;
             std::size_t seen = enough.load(std::memory_order::relaxed);
@@ -52,7 +52,7 @@ void share_out(std::vector<part>& parts, std::uint64_t budget, std::uint64_t lon
         parts[i].allowed = std::min(longest, each + (i < rest ? 1 : 0));
 }
 
-/// The pieces that have more to explore, cut further, in the order in which one worker would go.
+/// The pieces that have more to explore, cut further, in the order in which one job would go.
 std::vector<part> cut(std::vector<part> parts) {
     std::erase_if(parts, [](const part& one) { return !one.did.more; });
     std::size_t room = most_pieces - std::min(most_pieces, parts.size());

@@ -26,7 +26,7 @@ public:
     piece& operator=(const piece&) = delete;
     virtual ~piece() = default;
     /// Continues for at most this many runs that count, or up to a finding if that is enough.
-    [[nodiscard]] virtual turn explore(worker& w, std::uint64_t most) = 0;
+    [[nodiscard]] virtual turn explore(exploration& w, std::uint64_t most) = 0;
     /// Splits off what it would explore last, if it has enough left.
     [[nodiscard]] virtual std::unique_ptr<piece> split() = 0;
 };

@@ -16,53 +16,53 @@ memory_rules rules_of(const options& how) noexcept {
     return {.consistency = how.model, .on_failure = how.on_failure, .fault = how.fault};
 }
 
-worker::worker(const program& p, const options& how)
+exploration::exploration(const program& p, const options& how)
     : program_(p), how_(how), machine_(p, rules_of(how), how.limits), graph_(rules_of(how)) {
     machine_.freeze(how.freeze);
 }
 
-worker::~worker() {
+exploration::~exploration() {
     tell_watch();
 }
 
-void worker::tell_watch() {
+void exploration::tell_watch() {
     if (how_.watched != nullptr) how_.watched->ran(std::exchange(untold_, 0));
 }
 
-void worker::count(run_end end, const graph& g) {
+void exploration::count(execution_end end, const graph& g) {
     constexpr unsigned seldom = 64;  // The counter is shared with other jobs.
     if (++untold_ == seldom) tell_watch();
     if (machine_.froze()) ++result_.frozen;
     result_.met |= machine_.anybody_met();
     if (machine_.anybody_waited()) ++result_.waited;
     switch (end) {
-        case run_end::complete:
+        case execution_end::complete:
             ++result_.executions;
             if (!machine_.outcome().empty()) ++result_.outcomes[machine_.outcome()];
             if (how_.count_redundant) seen_.push_back(g.fingerprint());
             break;
-        case run_end::blocked:
+        case execution_end::blocked:
             ++result_.blocked;
             break;
-        case run_end::stopped:
+        case execution_end::stopped:
             ++result_.stopped;
             break;
-        case run_end::step_limit:
+        case execution_end::step_limit:
             ++result_.step_limited;
             result_.truncated = true;
             break;
-        case run_end::known:         // Whatever it would do has been counted.
-        case run_end::inconsistent:  // The graph is not an execution.
+        case execution_end::known:         // Whatever it would do has been counted.
+        case execution_end::inconsistent:  // The graph is not an execution.
             break;
     }
 }
 
-bool worker::knows(const finding& f) const noexcept {
+bool exploration::knows(const finding& f) const noexcept {
     return is_among(result_.findings, f) || is_among(consequences_, f);
 }
 
 /// Nothing is reported unless it happens again when it is replayed.
-void worker::report(finding f, const schedule& choices) {
+void exploration::report(finding f, const schedule& choices) {
     const replay_result again = replay(program_, choices, how_);
     const auto same = std::ranges::find_if(again.findings,
                                            [&](const finding& other) { return other.same_as(f); });
@@ -75,7 +75,7 @@ void worker::report(finding f, const schedule& choices) {
 }
 
 /// A run that is too long may have looped: this time it is watched.
-void worker::look_for_livelock(controlled& same, unsigned steps) {
+void exploration::look_for_livelock(controlled& same, unsigned steps) {
     run_limits limits = how_.limits;
     limits.steps = std::min(limits.steps, steps);
     machine watching(program_, rules_of(how_), limits);
@@ -88,7 +88,7 @@ void worker::look_for_livelock(controlled& same, unsigned steps) {
             report(f, same.taken());
 }
 
-void worker::probe_livelocks() {
+void exploration::probe_livelocks() {
     // Few programs need that many steps; those that do are only examined more closely. Whether this
     // is one shows soonest where no stale value can be chosen.
     constexpr unsigned suspicious = 400;
@@ -103,22 +103,23 @@ void worker::probe_livelocks() {
     for (unsigned steps = 1; steps <= most_in_a_row && result_.findings.empty(); ++steps) {
         g.clear(in_turn);
         round_robin fair(steps);
-        if (m.run(g, fair) != run_end::step_limit) continue;
+        if (m.run(g, fair) != execution_end::step_limit) continue;
         round_robin again(steps);
         look_for_livelock(again, suspicious);
     }
 }
 
-void worker::sample(controlled& choices) {
+void exploration::sample(controlled& choices) {
     // The set-up is the same every time.
     if (sampled_)
         graph_.rewind(machine_.set_up_cells());
     else
         graph_.clear(rules_of(how_));
     sampled_ = true;
-    const run_end end = machine_.run(graph_, choices);
+    const execution_end end = machine_.run(graph_, choices);
     count(end, graph_);
-    if (end == run_end::step_limit) {
+    if (end == execution_end::step_limit) {
+        if (!result_.too_long) result_.too_long = choices.taken();
         repeat same(choices.taken(), repeat::ends::anywhere);
         look_for_livelock(same, how_.limits.steps);
     }
@@ -128,16 +129,17 @@ void worker::sample(controlled& choices) {
         if (!knows(f)) report(f, choices.taken());
 }
 
-void worker::run(trust& search) {
+void exploration::run(trust& search) {
     graph& g = search.current();
-    const run_end end = machine_.run(g, search);
+    const execution_end end = machine_.run(g, search);
     count(end, g);
-    if (end == run_end::step_limit) {
+    if (end == execution_end::step_limit) {
         guided guide(g);
         graph_.clear(rules_of(how_));
         sampled_ = false;
         guide.follow(graph_);
         machine_.run(graph_, guide);
+        if (!result_.too_long) result_.too_long = guide.taken();
         repeat same(guide.taken(), repeat::ends::anywhere);
         look_for_livelock(same, how_.limits.steps);
         return;
@@ -152,13 +154,13 @@ namespace {
 
 /// The events to execute first on the way to a finding. A failed check ends an execution step by
 /// step, so failed checks that the finding does not need may have to wait.
-[[nodiscard]] std::vector<std::optional<clock>> ways_to(const finding& f,
-                                                        const std::optional<clock>& instant,
-                                                        const graph& g, const machine& m) {
-    std::vector<std::optional<clock>> ways{instant};
+[[nodiscard]] std::vector<std::optional<vector_clock>> ways_to(
+    const finding& f, const std::optional<vector_clock>& instant, const graph& g,
+    const machine& m) {
+    std::vector<std::optional<vector_clock>> ways{instant};
     if (instant) return ways;
     if (f.thread != 0) ways.emplace_back(g.causes(g.last_of(f.thread)));
-    clock good = clock::after_set_up();
+    vector_clock good = vector_clock::after_set_up();
     for (unsigned t = 1; t < g.threads_end(); ++t)
         if (!m.failed(t)) good.join(g.causes(g.last_of(t)));
     ways.emplace_back(good);
@@ -169,15 +171,15 @@ namespace {
 
 /// What an execution that is not a sequence of steps has shown, each finding with a schedule for
 /// it.
-void worker::report_all(const graph& g) {
+void exploration::report_all(const graph& g) {
     const std::vector<finding> found = machine_.found();
-    std::vector<std::vector<std::optional<clock>>> ways;
+    std::vector<std::vector<std::optional<vector_clock>>> ways;
     for (std::size_t i = 0; i < found.size(); ++i)
         ways.push_back(ways_to(found[i], machine_.broken_instant(i), g, machine_));
     sampled_ = false;
     for (std::size_t i = 0; i < found.size(); ++i) {
         bool shown = knows(found[i]);
-        for (const std::optional<clock>& first : ways[i]) {
+        for (const std::optional<vector_clock>& first : ways[i]) {
             if (shown) break;
             guided guide(g, first);
             graph_.clear(rules_of(how_));
@@ -201,6 +203,7 @@ void append_result(result& sum, const result& next) {
     sum.frozen += next.frozen;
     sum.waited += next.waited;
     sum.step_limited += next.step_limited;
+    if (!sum.too_long) sum.too_long = next.too_long;
     sum.met |= next.met;
     for (const auto& [outcome, times] : next.outcomes) sum.outcomes[outcome] += times;
     sum.truncated |= next.truncated;

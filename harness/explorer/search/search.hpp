@@ -15,13 +15,13 @@ namespace pidmap_stress::explore {
 /// Whether the watcher, if there is one, wants it to end.
 [[nodiscard]] bool ends_early(const options& how) noexcept;
 
-/// One worker: a machine of its own, and the result of what it ran.
-class worker {
+/// What one job explores: a machine of its own, and the result of what it ran.
+class exploration {
 public:
-    worker(const program& p, const options& how);
-    ~worker();
-    worker(const worker&) = delete;
-    worker& operator=(const worker&) = delete;
+    exploration(const program& p, const options& how);
+    ~exploration();
+    exploration(const exploration&) = delete;
+    exploration& operator=(const exploration&) = delete;
 
     /// Runs one controlled execution.
     void sample(controlled& choices);
@@ -48,7 +48,7 @@ public:
     [[nodiscard]] std::vector<std::uint64_t> take_seen() { return std::exchange(seen_, {}); }
 
 private:
-    void count(run_end end, const graph& g);
+    void count(execution_end end, const graph& g);
     void tell_watch();
     [[nodiscard]] bool knows(const finding& f) const noexcept;
     void report(finding f, const schedule& choices);

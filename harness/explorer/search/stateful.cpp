@@ -205,7 +205,7 @@ namespace {
 /// \return nothing if whole graphs are needed to tell states apart, and the caller refuses that.
 std::optional<result> explore_by_state(const program& p, const options& how,
                                        bool refuses_whole_graphs) {
-    worker w(p, how);
+    exploration w(p, how);
     w.tell_states_apart();
     stateful search({.seed = how.seed,
                      .lessons = std::min<std::uint64_t>(how.walks, 1'000),

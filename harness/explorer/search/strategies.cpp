@@ -48,6 +48,54 @@ unsigned pos::pick_thread(const thread_list& options, bool) {
     return best;
 }
 
+// --- SURW ---------------------------------------------------------------------------------------
+
+void surw::restart(std::uint64_t number) {
+    sampler::restart(number);
+    next_at_.fill(nowhere);
+    intended_ = 0;
+    at_ = nowhere;
+    left_.fill(0);
+    if (shared_.empty()) return;
+    const shared_location& chosen = shared_[dice_.below(static_cast<unsigned>(shared_.size()))];
+    at_ = chosen.where;
+    left_ = chosen.accesses;
+}
+
+unsigned surw::draw(const thread_list& options) {
+    // A thread that is about to access it has an access left, whatever earlier executions did.
+    const auto weight = [this](unsigned thread) {
+        return std::max(left_[thread], is_of_interest(thread) ? 1U : 0U);
+    };
+    unsigned sum = 0;
+    for (const unsigned thread : options) sum += weight(thread);
+    if (sum == 0) return dice_.below(options.size());
+    unsigned at = dice_.below(sum);
+    unsigned i = 0;
+    while (at >= weight(options[i])) at -= weight(options[i++]);
+    return i;
+}
+
+unsigned surw::pick_thread(const thread_list& options, bool) {
+    if (at_ == nowhere) return dice_.below(options.size());
+    const auto is_there = [&](unsigned thread) {
+        return std::ranges::find(options, thread) != options.end();
+    };
+    // One that waits or has ended may not hold up the others.
+    if (intended_ == 0 || !is_there(intended_)) intended_ = options[draw(options)];
+    std::array<unsigned, max_threads> may_go{};
+    unsigned how_many = 0;
+    for (unsigned i = 0; i < options.size(); ++i)
+        if (options[i] == intended_ || !is_of_interest(options[i])) may_go[how_many++] = i;
+    const unsigned chosen = may_go[dice_.below(how_many)];
+    const unsigned thread = options[chosen];
+    if (is_of_interest(thread)) {
+        if (left_[thread] != 0) --left_[thread];
+        intended_ = 0;
+    }
+    return chosen;
+}
+
 // --- Depth first --------------------------------------------------------------------------------
 
 unsigned depth_first::pick(unsigned n) {

@@ -97,6 +97,46 @@ private:
     std::array<pending, max_threads> pending_{};
 };
 
+/// How often each thread accesses a location that several threads access.
+struct shared_location {
+    location_id where = 0;
+    std::array<unsigned, max_threads> accesses{};
+};
+
+/// Selectively uniform random walks: of the accesses of one location, chosen anew for each
+/// execution, all orders are about equally likely. The thread that accesses it next is drawn by how
+/// many accesses each has left; the others that are about to access it wait, and all else goes on
+/// by a fair die. A fair die at each step favors orders in which threads with few accesses are
+/// early.
+/// \source Zhao, Wolff, Mathur, Roychoudhury: Selectively Uniform Concurrency Testing. ASPLOS 2025.
+class surw final : public sampler {
+public:
+    /// \param shared  What earlier executions did; if there is none, it is a random walk. Outlives
+    ///                it.
+    surw(std::uint64_t seed, const std::vector<shared_location>& shared)
+        : sampler(seed), shared_(shared) {}
+    void restart(std::uint64_t number) override;
+    void announce(unsigned thread, const pending_step& next) override {
+        next_at_[thread] = next.where;
+    }
+
+protected:
+    unsigned pick_thread(const thread_list& options, bool can_go_on) override;
+
+private:
+    /// An index into `options`.
+    [[nodiscard]] unsigned draw(const thread_list& options);
+    [[nodiscard]] bool is_of_interest(unsigned thread) const noexcept {
+        return next_at_[thread] == at_;
+    }
+
+    const std::vector<shared_location>& shared_;
+    location_id at_ = nowhere;
+    std::array<unsigned, max_threads> left_{};
+    std::array<location_id, max_threads> next_at_{};
+    unsigned intended_ = 0;  // The thread that accesses the location next; 0: not drawn yet.
+};
+
 /// Controlled executions one after another: each takes another option at the last choice that has
 /// one left.
 class depth_first : public controlled {

@@ -54,7 +54,7 @@ void trust::choose(graph& g, event_id choice) {
 
 void trust::offer_revisits(const graph& g, event_id write) {
     if (rules_.fault == planted_fault::no_backward_revisits) return;
-    const clock causes = g.causes(write);
+    const vector_clock causes = g.causes(write);
     // From the newest event down, except those that it depends on: they come first in each thread.
     std::array<unsigned, max_threads> end{};
     const unsigned threads = g.threads_end();
@@ -98,7 +98,7 @@ bool trust::maximally_added(const graph& g, event_id id, event_id write) const {
             if (rules_.fault == planted_fault::stale_write_deletable) return true;
             break;
     }
-    const clock causes = g.causes(write);
+    const vector_clock causes = g.causes(write);
     for (event_id w = g[e.is_read() ? e.rf : id].after; w != no_event; w = g[w].after) {
         if (w == write) continue;
         if (w < id) return false;

@@ -7,7 +7,7 @@
 
 namespace pidmap_stress::explore {
 
-/// Watches an exploration from outside: counts what it runs, and ends it early. All workers of the
+/// Watches an exploration from outside: counts what it runs, and ends it early. All jobs of the
 /// exploration share it.
 class watch {
 public:
@@ -15,7 +15,7 @@ public:
 
     /// \param runs   Counts on, for whoever shows progress.
     /// \param until  When to end; nothing: never.
-    /// \param asked  Whether somebody wants it to end. Called by any worker.
+    /// \param asked  Whether somebody wants it to end. Called by any job.
     watch(std::atomic<std::uint64_t>& runs, std::optional<clock::time_point> until,
           bool (*asked)() noexcept)
         : runs_(runs), until_(until), asked_(asked) {

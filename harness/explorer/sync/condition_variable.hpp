@@ -6,8 +6,9 @@
 #include "harness/explorer/sync/mutex.hpp"
 
 /// Condition variables under the explorer's memory model. A thread that waits is woken by a
-/// notification that comes after it began to wait, and by nothing else: one that comes too early,
-/// or that wakes another thread, is lost, and a deadlock is the finding.
+/// notification that comes after it began to wait: one that comes too early, or that wakes another
+/// thread, is lost, and a deadlock is the finding. With run_limits::spurious_wakeups, it may also
+/// be woken by nothing.
 /// \source [thread.condition]
 namespace pidmap_stress::explore {
 
@@ -31,7 +32,10 @@ public:
     [[gnu::always_inline]] void wait(Lock& lock) {
         waiting_.enter();
         lock.unlock();
-        waiting_.wait();
+        if (machine::current().wakes_spuriously())
+            (void)waiting_.time_out();
+        else
+            waiting_.wait();
         lock.lock();
     }
     template <class Lock, class Predicate>

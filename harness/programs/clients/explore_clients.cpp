@@ -43,9 +43,9 @@ using shown = std::optional<result>;
     const std::uint64_t key = split(first.calls, first.threads);
     std::vector<numbered_client> mine;
     for (std::size_t n = 0; n < all.size(); ++n) {
-        if (!part.takes(split(key, n))) continue;
+        if (!part.takes(split(key, first.number + n))) continue;
         client_number which = first;
-        which.number = n;
+        which.number += n;
         mine.push_back({.which = which, .calls = std::move(all[n])});
     }
     return mine;
@@ -118,7 +118,7 @@ private:
 }  // namespace
 
 client_kind kind_of_clients(const explored_variant& variant, discipline how) {
-    client_kind kind{.how = how, .bits = 8, .closes = variant.sizes.front().nests};
+    client_kind kind{.how = how, .bits = 8, .nests = variant.sizes.front().nests};
     if (variant.find(4, 2, 1) != nullptr) kind.bits = 4;
     return kind;
 }
@@ -130,30 +130,36 @@ bool clients_verdict::as_expected() const noexcept {
            });
 }
 
-unsigned clients_verdict::complete_up_to(unsigned threads) const noexcept {
+unsigned clients_verdict::complete_up_to(client_family family, unsigned threads) const noexcept {
     unsigned calls = 0;
     for (const client_level& one : levels) {
-        if (one.threads != threads) continue;
+        if (one.family != family || one.threads != threads) continue;
         if (one.explored != one.clients || one.partly != 0) break;
         calls = one.calls;
     }
     return calls;
 }
 
-unsigned most_calls_on(unsigned threads, const client_options& wanted) noexcept {
-    return threads < most_client_threads ? wanted.calls
-                                         : std::min(wanted.calls, wanted.calls_of_three);
+unsigned most_calls_on(client_family family, unsigned threads,
+                       const client_options& wanted) noexcept {
+    unsigned most = wanted.calls;
+    if (threads == most_client_threads) most = std::min(most, wanted.calls_of_three);
+    if (family == client_family::nested) most = std::min(most, wanted.calls_of_nested);
+    return most;
 }
 
 clients_verdict explore_clients(const explored_variant& variant, discipline how,
                                 const client_options& wanted) {
     const client_kind kind = kind_of_clients(variant, how);
     summary all(variant, how, wanted.model);
-    const auto explore_level = [&](unsigned threads, unsigned calls) {
+    const auto explore_level = [&](client_family family, client_number first,
+                                   std::vector<script> clients_of_all_parts) {
         const std::vector<numbered_client> clients =
-            part_of(clients_of(kind, threads, calls), wanted.part,
-                    {.calls = calls, .threads = threads, .number = 0});
-        const client_level level{.threads = threads, .calls = calls, .clients = clients.size()};
+            part_of(std::move(clients_of_all_parts), wanted.part, first);
+        const client_level level{.family = family,
+                                 .threads = first.threads,
+                                 .calls = first.calls,
+                                 .clients = clients.size()};
         if (wanted.on_level) wanted.on_level(level);
         all.add(level, clients,
                 explore_all(variant, clients,
@@ -165,9 +171,17 @@ clients_verdict explore_clients(const explored_variant& variant, discipline how,
                             wanted.jobs));
     };
     for (unsigned calls = 1; calls <= wanted.calls; ++calls)
-        for (unsigned threads = 1; threads <= std::min(most_client_threads, calls); ++threads)
-            if (calls <= most_calls_on(threads, wanted) && !all.any_broken() && !all.cut_short())
-                explore_level(threads, calls);
+        for (unsigned threads = 1; threads <= std::min(most_client_threads, calls); ++threads) {
+            if (all.any_broken()) break;
+            client_number first{.calls = calls, .threads = threads};
+            for (const client_family family : client_families) {
+                if (calls > most_calls_on(family, threads, wanted) || all.cut_short()) continue;
+                std::vector<script> clients = clients_of(kind, family, threads, calls);
+                const std::size_t how_many = clients.size();
+                if (how_many != 0) explore_level(family, first, std::move(clients));
+                first.number += how_many;
+            }
+        }
     return all.finish();
 }
 

@@ -18,8 +18,9 @@ namespace pidmap_stress::explore {
 /// enough room.
 [[nodiscard]] client_kind kind_of_clients(const explored_variant& variant, discipline how);
 
-/// Clients of one number of threads and of calls.
+/// Clients of one family, number of threads and of calls.
 struct client_level {
+    client_family family{};
     unsigned threads = 0;
     unsigned calls = 0;
     std::uint64_t clients = 0;   ///< How many there are, of this part of them.
@@ -33,7 +34,7 @@ struct client_level {
 struct client_number {
     unsigned calls = 0;  ///< 0: of random clients.
     unsigned threads = 0;
-    std::uint64_t number = 0;  ///< Among those of that many calls and threads.
+    std::uint64_t number = 0;  ///< Among those of that many calls and threads, in all families.
 
     friend auto operator<=>(const client_number&, const client_number&) = default;
 };
@@ -53,9 +54,9 @@ struct clients_verdict {
     bool cut_short = false;
 
     [[nodiscard]] bool as_expected() const noexcept;
-    /// Whether every client of that many threads and at most this many calls was explored in every
-    /// execution.
-    [[nodiscard]] unsigned complete_up_to(unsigned threads) const noexcept;
+    /// The most calls for which every client of the family, with that many threads and at most as
+    /// many calls, was explored in every execution.
+    [[nodiscard]] unsigned complete_up_to(client_family family, unsigned threads) const noexcept;
 };
 
 struct client_options {
@@ -63,6 +64,7 @@ struct client_options {
     /// At most, on 3 threads. These have by far the most executions: three threads that allocate at
     /// once have half a million.
     unsigned calls_of_three = 3;
+    unsigned calls_of_nested = 3;  ///< At most, of clients with children and objects.
     explore::model model = explore::model::rc11;
     unsigned jobs = 1;                 ///< Clients side by side. Changes no result.
     std::uint64_t budget = 5'000'000;  ///< Executions, or states, of each client.
@@ -72,12 +74,13 @@ struct client_options {
     std::function<void(const client_level&)> on_level{};
 };
 
-/// How many calls clients of that many threads have, at most.
-[[nodiscard]] unsigned most_calls_on(unsigned threads, const client_options& wanted) noexcept;
+/// How many calls clients of a family and of that many threads have, at most.
+[[nodiscard]] unsigned most_calls_on(client_family family, unsigned threads,
+                                     const client_options& wanted) noexcept;
 
 /// Explores every client of 1, 2, ... calls, those of fewer threads first, each as strategy::prove
-/// does. Ends with the first level in which something broke, so the findings are as small as
-/// possible.
+/// does. Ends with the first number of calls and threads for which something broke, so the findings
+/// are as small as possible.
 [[nodiscard]] clients_verdict explore_clients(const explored_variant& variant, discipline how,
                                               const client_options& options);
 

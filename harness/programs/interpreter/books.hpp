@@ -47,6 +47,11 @@ struct plan {
             }
         }
     }
+    /// Whether the set-up leaves its creator's reference on a namespace to the thread that closes
+    /// it. A thread that creates one has that reference itself.
+    [[nodiscard]] bool leaves_to_closer(unsigned in) const noexcept {
+        return closes[in] && spaces[in].maker == 0;
+    }
     /// Whether `in` is `above`, or below it.
     [[nodiscard]] bool is_within(unsigned in, unsigned above) const noexcept {
         while (in != above && in != 0) in = spaces[in].parent;

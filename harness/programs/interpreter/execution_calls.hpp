@@ -252,7 +252,13 @@ void execution<Spaces>::call_close(unsigned thread, unsigned in) {
     const bool first = of.ns.disable_pid_allocation();
     book_of(thread).knows_closed[in] = true;
     if (!first || !plan_->closes[in]) return;
-    of.creator_stays = false;
+    if (plan_->leaves_to_closer(in)) {
+        of.creator_stays = false;
+    } else {
+        std::uint16_t& mine = book_of(thread).references[in];
+        if (mine == 0) return;  // It has put the creator's reference already.
+        --mine;
+    }
     label("put");
     of.ns.put();
 }

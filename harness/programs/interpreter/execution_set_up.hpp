@@ -18,7 +18,7 @@ bool execution<Spaces>::open(unsigned in, unsigned parent) {
                       : explored_namespace::create(variant_, pid_max_, space(parent).ns);
     if (!made.ns) return false;
     made.tenants.resize(static_cast<std::size_t>(variant_.highest_pid_max()));
-    made.creator_stays = plan_->closes[in];
+    made.creator_stays = plan_->leaves_to_closer(in);
     return true;
 }
 
@@ -177,7 +177,7 @@ void execution<Spaces>::begin() {
     name_cells();
     const bool has_creator = std::ranges::any_of(plan_->of.threads, &script_thread::is_creator);
     for (unsigned in = plan_->home + 1; in-- > 0;)
-        if (!plan_->closes[in] && !(in == 0 && has_creator)) space(in).ns.put();
+        if (!plan_->leaves_to_closer(in) && !(in == 0 && has_creator)) space(in).ns.put();
     if (plan_->is_plain) calls_.begin({.references = references_on(0), .held = held_in(0)});
     for (unsigned in = 0; in < plan_->spaces.size(); ++in) {
         const auto held = in <= plan_->home ? static_cast<unsigned>(held_in(in).size()) : 0;

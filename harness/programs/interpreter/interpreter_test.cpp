@@ -108,6 +108,22 @@ TEST(Interpreter, WhatNoOrderOfTheCallsExplainsIsFound) {
     }
 }
 
+// A thread has the creator's reference on what it creates, and gives it up once: by a put, or by
+// closing it.
+TEST(Interpreter, WhoClosesItsOwnChildPutsTheCreatorsReferenceOnce) {
+    for (const std::string_view text :
+         {"member/calls/2x4/max8/last1/1=nx@1", "member/calls/2x4/max8/last1/1=nx@1p@1x@1",
+          "member/calls/2x4/max8/last1/1=na@1x@1p@1f1", "member/calls/2x4/max8/last1/1=np@1x@1",
+          "reference/calls/2x4/max8/last0/=ng@1x@1p@1p@1", "reference/calls/2x4/max8/last0/=nx@1"})
+        for (const std::string_view variant : {"sound", "per_pid"}) {
+            const auto calls = parse_script(text);
+            ASSERT_TRUE(calls) << text;
+            const auto p = find_explored_variant(variant)->make(*calls);
+            const result r = explore(*p, {.strategy = strategy::prove});
+            EXPECT_TRUE(r.findings.empty() && r.complete) << text << '\n' << r.summary();
+        }
+}
+
 TEST(Interpreter, EveryVariantIsThere) {
     std::set<std::string_view> names;
     for (const explored_variant& one : explored_variants()) names.insert(one.info->name);

@@ -4,7 +4,7 @@
 
 #include <cctype>
 
-#include "harness/explorer/search/token.hpp"
+#include "harness/explorer/replay/token.hpp"
 
 namespace pidmap_stress::explore {
 namespace {

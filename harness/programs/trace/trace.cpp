@@ -20,8 +20,9 @@ namespace {
 }
 
 [[nodiscard]] std::string_view name_of(rmw_op op) noexcept {
-    constexpr std::array<std::string_view, 8> names{"",    "exchange", "cas", "add",
-                                                    "sub", "and",      "or",  "xor"};
+    constexpr std::array<std::string_view, rmw_ops> names{
+        "",    "exchange", "cas", "add", "sub", "and", "or",  "xor",
+        "max", "min",      "max", "min", "add", "sub", "max", "min"};
     return names[static_cast<std::size_t>(op)];
 }
 
@@ -355,7 +356,8 @@ trace make_trace(const replayable& of, const replay_result& run, std::string_vie
                .in_words = of.in_words,
                .command = fmt::format("{} replay {}", program, of.token),
                .threads = of.runs->threads(),
-               .exact = run.exact};
+               .exact = run.exact,
+               .departed_at = run.departed_at};
     const std::size_t end = end_of_interest(run, of.shows);
     const std::vector<bool> wanted = matters(run, end);
     followed_cells cells(run.steps);

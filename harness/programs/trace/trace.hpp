@@ -43,6 +43,7 @@ struct trace {
     std::vector<std::string> broken_at_last{};   ///< After all steps.
     std::size_t later = 0;  ///< Steps behind the one that broke what is to be shown.
     bool exact = true;
+    std::optional<unsigned> departed_at{};  ///< As replay_result has it.
 
     /// How many rows a reader is shown, unless all are wanted.
     [[nodiscard]] std::size_t shown() const noexcept;
@@ -80,5 +81,7 @@ enum class trace_format : std::uint8_t { table, text, mermaid, perfetto };
 /// from each write to who read it.
 [[nodiscard]] std::string to_perfetto(const trace& seen, bool full);
 [[nodiscard]] std::string format(const trace& seen, trace_format as, bool full);
+/// All steps, for programs. Fields may be added; none is renamed.
+[[nodiscard]] std::string to_json(const trace& seen);
 
 }  // namespace pidmap_stress::explore

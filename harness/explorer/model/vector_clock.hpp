@@ -14,11 +14,11 @@ inline constexpr unsigned max_threads = 16;
 
 /// A set of events that is closed under program order: for each thread, how many of its events
 /// are in it. Two SSE registers, so that joins, of which an exploration makes many, are cheap.
-class clock {
+class vector_clock {
 public:
     /// What every event follows: all of the set-up, and nothing of any thread.
-    [[nodiscard]] static clock after_set_up() noexcept {
-        clock c;
+    [[nodiscard]] static vector_clock after_set_up() noexcept {
+        vector_clock c;
         c.set(0, every);
         return c;
     }
@@ -35,17 +35,17 @@ public:
     [[nodiscard]] bool contains(unsigned thread, unsigned po) const noexcept {
         return static_cast<unsigned>(of(thread)) > po;
     }
-    void join(const clock& other) noexcept {
+    void join(const vector_clock& other) noexcept {
         for (std::size_t i = 0; i < halves_.size(); ++i)
             halves_[i] = halves_[i] > other.halves_[i] ? halves_[i] : other.halves_[i];
     }
     /// Whether all of this is in `other`.
-    [[nodiscard]] bool within(const clock& other) const noexcept {
+    [[nodiscard]] bool within(const vector_clock& other) const noexcept {
         half more{};
         for (std::size_t i = 0; i < halves_.size(); ++i) more |= halves_[i] > other.halves_[i];
         return is_zero(more);
     }
-    friend bool operator==(const clock& a, const clock& b) noexcept {
+    friend bool operator==(const vector_clock& a, const vector_clock& b) noexcept {
         half differ{};
         for (std::size_t i = 0; i < a.halves_.size(); ++i) differ |= a.halves_[i] ^ b.halves_[i];
         return is_zero(differ);
@@ -69,11 +69,11 @@ private:
         return (in & ~lane) | (all & lane);
     }
     std::array<half, max_threads / lanes> halves_{};
-    static const std::array<clock, max_threads> lane_of;  // Ones for one thread.
+    static const std::array<vector_clock, max_threads> lane_of;  // Ones for one thread.
 };
 
-inline constexpr std::array<clock, max_threads> clock::lane_of = [] {
-    std::array<clock, max_threads> made{};
+inline constexpr std::array<vector_clock, max_threads> vector_clock::lane_of = [] {
+    std::array<vector_clock, max_threads> made{};
     for (unsigned t = 0; t < max_threads; ++t) {
         half one{};
         one = half{t % lanes == 0 ? std::int16_t{-1} : std::int16_t{0},
@@ -92,8 +92,8 @@ inline constexpr std::array<clock, max_threads> clock::lane_of = [] {
 /// Many clocks, in half the memory as long as only the first half of the threads is in them.
 class clock_table {
 public:
-    [[nodiscard]] clock operator[](std::size_t i) const noexcept {
-        clock c;
+    [[nodiscard]] vector_clock operator[](std::size_t i) const noexcept {
+        vector_clock c;
         if (!wide_) [[likely]] {
             c.halves_[0] = halves_[i];
         } else {
@@ -103,15 +103,17 @@ public:
         return c;
     }
     /// A copy of (*this)[i] after set(thread, events).
-    [[nodiscard]] clock with(std::size_t i, unsigned thread, unsigned events) const noexcept {
-        clock c = (*this)[i];
+    [[nodiscard]] vector_clock with(std::size_t i, unsigned thread,
+                                    unsigned events) const noexcept {
+        vector_clock c = (*this)[i];
         if (!wide_) [[likely]]
-            c.halves_[0] = clock::set_lane(c.halves_[0], clock::lane_of[thread].halves_[0], events);
+            c.halves_[0] = vector_clock::set_lane(c.halves_[0],
+                                                  vector_clock::lane_of[thread].halves_[0], events);
         else
             c.set(thread, events);
         return c;
     }
-    void put(std::size_t i, const clock& c) noexcept {
+    void put(std::size_t i, const vector_clock& c) noexcept {
         if (!wide_) [[likely]] {
             halves_[i] = c.halves_[0];
         } else {
@@ -122,15 +124,16 @@ public:
     /// As (*this)[i].contains(thread, po).
     [[nodiscard]] bool contains(std::size_t i, unsigned thread, unsigned po) const noexcept {
         const auto* const lane = reinterpret_cast<const std::int16_t*>(halves_.data());
-        return static_cast<unsigned>(lane[i * (wide_ ? max_threads : clock::lanes) + thread]) > po;
+        return static_cast<unsigned>(
+                   lane[i * (wide_ ? max_threads : vector_clock::lanes) + thread]) > po;
     }
     [[nodiscard]] bool is_wide() const noexcept { return wide_; }
-    static constexpr unsigned narrow_threads = clock::lanes;
+    static constexpr unsigned narrow_threads = vector_clock::lanes;
     void resize(std::size_t n) { halves_.resize(wide_ ? 2 * n : n); }
     /// Makes room for all threads. What is in it stays.
     void widen() {
         if (wide_) return;
-        std::vector<clock::half> wider(2 * halves_.size());
+        std::vector<vector_clock::half> wider(2 * halves_.size());
         for (std::size_t i = 0; i < halves_.size(); ++i) wider[2 * i] = halves_[i];
         halves_ = std::move(wider);
         wide_ = true;
@@ -142,7 +145,7 @@ public:
     }
 
 private:
-    std::vector<clock::half> halves_;
+    std::vector<vector_clock::half> halves_;
     bool wide_ = false;
 };
 

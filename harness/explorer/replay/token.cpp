@@ -1,4 +1,4 @@
-#include "harness/explorer/search/token.hpp"
+#include "harness/explorer/replay/token.hpp"
 
 #include <algorithm>
 

@@ -1,0 +1,154 @@
+#include "harness/programs/clients/client_start.hpp"
+
+namespace pidmap_stress::explore {
+namespace {
+
+using enum script_call::kind;
+
+/// One state after another, each as its discipline requires.
+class start_builder {
+public:
+    start_builder(const client_kind& kind, unsigned threads)
+        : kind_(kind), threads_(static_cast<pid_nr>(threads)) {
+        s_ = {.how = kind.how, .bits = kind.bits, .last = 0};
+        s_.pid_max = s_.highest_pid_max();
+        s_.threads.resize(threads);
+    }
+    [[nodiscard]] script finish() { return std::move(s_); }
+
+    void fresh() {
+        if (is_member()) {
+            seat(1);
+            s_.last = threads_;
+        }
+        s_.threads[0].is_creator = kind_.how == discipline::lookup;  // Otherwise nothing keeps it.
+    }
+    void about_to_empty() {
+        if (is_member()) seat(0);
+        s_.threads[0].holds = {{.nr = bits()}};
+        s_.last = bits();
+    }
+    void full_but_one() {
+        fill(s_.pid_max - 1);
+        if (is_member())
+            seat(1);
+        else
+            s_.threads[0].holds = {{.nr = 1}};
+        s_.before.push_back({.what = free, .which = is_member() ? unsigned(threads_) : 1});
+    }
+    void about_to_wrap() {
+        if (is_member()) seat(1);
+        if (kind_.how == discipline::lookup) s_.threads[0].holds = {{.nr = 1}};
+        s_.last = s_.pid_max - 1;
+    }
+    void without_memory() {
+        fresh();
+        s_.last = bits() - 1;
+        may_find_no_memory();
+    }
+    void in_child() {
+        s_.before.push_back({.what = create});
+        if (!is_member()) return;
+        fill(threads_, 1);
+        seat(1, 1);
+    }
+    void full_parent() {
+        in_child();
+        const pid_nr used = is_member() ? threads_ : 0;
+        fill(s_.pid_max - 1 - used);
+        s_.before.push_back({.what = free, .which = static_cast<unsigned>(used)});
+    }
+    void objects() {
+        const pid_nr made = is_member() ? threads_ : 1;
+        for (pid_nr nr = 1; nr <= made; ++nr) {
+            s_.before.push_back({.what = make});
+            s_.threads[static_cast<std::size_t>(nr) - 1].holds = {{.nr = nr}};
+        }
+        may_find_no_memory();
+    }
+    void may_find_no_memory() { s_.threads[0].failures = 1; }
+    void add_references(std::size_t how_many) { s_.before.assign(how_many, {.what = get}); }
+
+private:
+    [[nodiscard]] bool is_member() const noexcept { return kind_.how == discipline::member; }
+    [[nodiscard]] pid_nr bits() const noexcept { return static_cast<pid_nr>(kind_.bits); }
+    void fill(pid_nr pids, unsigned in = 0) {
+        s_.before.insert(s_.before.end(), static_cast<std::size_t>(pids),
+                         {.what = alloc, .in = in});
+    }
+    /// Each thread holds a pid of its own, from `first` on.
+    void seat(pid_nr first, unsigned in = 0) {
+        for (pid_nr t = 0; t < threads_; ++t)
+            s_.threads[static_cast<std::size_t>(t)].holds = {{.nr = first + t, .in = in}};
+    }
+
+    const client_kind& kind_;
+    pid_nr threads_;
+    script s_;
+};
+
+}  // namespace
+
+std::string_view to_string(client_start which) noexcept {
+    static constexpr std::array<std::string_view, client_starts.size()> names{
+        "fresh",          "about_to_empty",  "full_but_one", "about_to_wrap",
+        "without_memory", "many_references", "closing",      "creating",
+        "in_child",       "full_parent",     "objects"};
+    return names[static_cast<std::size_t>(which)];
+}
+
+std::string_view to_string(client_family which) noexcept {
+    return which == client_family::pids ? "pids" : "nested";
+}
+
+client_family family_of(client_start which) noexcept {
+    return which >= client_start::creating ? client_family::nested : client_family::pids;
+}
+
+std::optional<script> start_of(const client_kind& kind, client_start from, unsigned threads) {
+    if (from >= client_start::closing && (!kind.nests || kind.how == discipline::lookup))
+        return std::nullopt;
+    // Three threads that each allocate at two levels have millions of executions. What takes three
+    // is one that ends an object and two that look it up.
+    if (family_of(from) == client_family::nested && from != client_start::objects && threads > 2)
+        return std::nullopt;
+    start_builder made(kind, threads);
+    switch (from) {
+        case client_start::fresh:
+        case client_start::closing:
+            made.fresh();
+            break;
+        case client_start::about_to_empty:
+            made.about_to_empty();
+            break;
+        case client_start::full_but_one:
+            made.full_but_one();
+            break;
+        case client_start::about_to_wrap:
+            made.about_to_wrap();
+            break;
+        case client_start::without_memory:
+            made.without_memory();
+            break;
+        case client_start::many_references:
+            made.fresh();
+            made.add_references(300);
+            break;
+        case client_start::creating:
+            made.fresh();
+            made.may_find_no_memory();
+            break;
+        case client_start::in_child:
+            made.in_child();
+            break;
+        case client_start::full_parent:
+            made.full_parent();
+            break;
+        case client_start::objects:
+            made.objects();
+            break;
+    }
+    return made.finish();
+}
+
+}  // namespace pidmap_stress::explore

@@ -202,6 +202,9 @@ bool is_about(const script& s, client_start from) {
             return s.threads.size() == 1 && s.calls() == 1;
         case client_start::without_memory:
             return std::ranges::count(s.threads[0].does, alloc, &script_call::what) != 0;
+        case client_start::full:
+            // Without, nothing more can be had.
+            return calls(free);
         case client_start::closing:
             return calls(close);
         case client_start::creating:

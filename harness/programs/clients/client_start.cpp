@@ -39,7 +39,22 @@ public:
     void about_to_wrap() {
         if (is_member()) seat(1);
         if (kind_.how == discipline::lookup) s_.threads[0].holds = {{.nr = 1}};
+        s_.reserved = kind_.reserved;
+        s_.pid_max -= 1;
         s_.last = s_.pid_max - 1;
+    }
+    void full() {
+        s_.reserved = kind_.reserved;
+        fill(s_.pid_max - 1);
+        // What a search finds in a full map that one pid leaves: behind a wrap, ahead of it on its
+        // own page, and on that page again, before where it began.
+        free_and_find(s_.reserved - 1);
+        free_and_find(bits() + 1 - 2);
+        free_and_find(bits() - 2);
+        s_.threads[0].holds = {{.nr = s_.reserved}};
+        // The last one of each page is another border.
+        if (threads_ > 1) s_.threads[1].holds = {{.nr = s_.pid_max - 1}};
+        if (threads_ > 2) s_.threads[2].holds = {{.nr = bits()}};
     }
     void without_memory() {
         fresh();
@@ -76,6 +91,11 @@ private:
         s_.before.insert(s_.before.end(), static_cast<std::size_t>(pids),
                          {.what = alloc, .in = in});
     }
+    /// \param which  Of the set-up's pids, oldest first.
+    void free_and_find(pid_nr which) {
+        s_.before.push_back({.what = free, .which = static_cast<unsigned>(which)});
+        fill(1);
+    }
     /// Each thread holds a pid of its own, from `first` on.
     void seat(pid_nr first, unsigned in = 0) {
         for (pid_nr t = 0; t < threads_; ++t)
@@ -91,9 +111,9 @@ private:
 
 std::string_view to_string(client_start which) noexcept {
     static constexpr std::array<std::string_view, client_starts.size()> names{
-        "fresh",          "about_to_empty",  "full_but_one", "about_to_wrap",
-        "without_memory", "many_references", "closing",      "creating",
-        "in_child",       "full_parent",     "objects"};
+        "fresh",    "about_to_empty", "full_but_one",    "about_to_wrap",
+        "full",     "without_memory", "many_references", "closing",
+        "creating", "in_child",       "full_parent",     "objects"};
     return names[static_cast<std::size_t>(which)];
 }
 
@@ -106,6 +126,8 @@ client_family family_of(client_start which) noexcept {
 }
 
 std::optional<script> start_of(const client_kind& kind, client_start from, unsigned threads) {
+    // Three that may find no memory have millions of executions too.
+    if (from == client_start::without_memory && threads > 2) return std::nullopt;
     if (from >= client_start::closing && (!kind.nests || kind.how == discipline::lookup))
         return std::nullopt;
     // Three threads that each allocate at two levels have millions of executions. What takes three
@@ -126,6 +148,9 @@ std::optional<script> start_of(const client_kind& kind, client_start from, unsig
             break;
         case client_start::about_to_wrap:
             made.about_to_wrap();
+            break;
+        case client_start::full:
+            made.full();
             break;
         case client_start::without_memory:
             made.without_memory();

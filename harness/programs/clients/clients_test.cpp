@@ -129,7 +129,7 @@ TEST(ExploreClients, FindsTheSmallestThatBreaks) {
     ASSERT_FALSE(seen.broken.empty());
     EXPECT_EQ(seen.levels.back().calls, 2U);
     EXPECT_TRUE(std::ranges::any_of(seen.broken, [](const broken_invariant& one) {
-        return one.which == invariant::no_get_from_zero;
+        return one.which == invariant::reference_covers_pages;
     }));
     for (const explored_case& one : seen.broken_in) EXPECT_EQ(one.calls->calls(), 2U);
     EXPECT_TRUE(seen.as_expected()) << "it is known to";

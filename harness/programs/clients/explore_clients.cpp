@@ -120,6 +120,7 @@ private:
 client_kind kind_of_clients(const explored_variant& variant, discipline how) {
     client_kind kind{.how = how, .bits = 8, .nests = variant.sizes.front().nests};
     if (variant.find(4, 2, 1) != nullptr) kind.bits = 4;
+    if (variant.find(kind.bits, 2, 3) != nullptr) kind.reserved = 3;
     return kind;
 }
 
@@ -144,7 +145,9 @@ unsigned most_calls_on(client_family family, unsigned threads,
                        const client_options& wanted) noexcept {
     unsigned most = wanted.calls;
     if (threads == most_client_threads) most = std::min(most, wanted.calls_of_three);
-    if (family == client_family::nested) most = std::min(most, wanted.calls_of_nested);
+    // One thread has few executions.
+    if (family == client_family::nested)
+        most = std::min(most, wanted.calls_of_nested + (threads == 1 ? 1 : 0));
     return most;
 }
 

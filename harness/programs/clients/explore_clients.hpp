@@ -64,7 +64,8 @@ struct client_options {
     /// At most, on 3 threads. These have by far the most executions: three threads that allocate at
     /// once have half a million.
     unsigned calls_of_three = 3;
-    unsigned calls_of_nested = 3;  ///< At most, of clients with children and objects.
+    /// At most, of clients with children and objects on 2 and 3 threads; on one, one more.
+    unsigned calls_of_nested = 3;
     explore::model model = explore::model::rc11;
     unsigned jobs = 1;                 ///< Clients side by side. Changes no result.
     std::uint64_t budget = 5'000'000;  ///< Executions, or states, of each client.

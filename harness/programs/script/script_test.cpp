@@ -124,6 +124,28 @@ TEST(Script, GoesOnSmallerPages) {
 }
 
 // From nothing, calls reach the same state.
+// What a child's pids show, those of the namespace above it may show too.
+TEST(Script, GoesOnWithoutItsChildren) {
+    const auto contains = [](std::string_view of, std::string_view smaller) {
+        const auto all = smaller_ones(*parse_script(of));
+        return std::ranges::any_of(all,
+                                   [&](const script& one) { return to_string(one) == smaller; });
+    };
+    // Those that threads have made, one or all, with their references.
+    EXPECT_TRUE(contains("reference/calls/2x4/max8/last0/=na@1p@1f0+=na@2x@2",
+                         "reference/calls/2x4/max8/last0/=af0+=a"));
+    EXPECT_TRUE(contains("reference/calls/2x4/max8/last0/=na@1p@1f0+=na@2x@2",
+                         "reference/calls/2x4/max8/last0/=af0+=na@1x@1"));
+    // A child's child is the parent's child.
+    EXPECT_TRUE(contains("reference/calls/2x4/max8/last0/=nn@1a@2p@2",
+                         "reference/calls/2x4/max8/last0/=na@1p@1"));
+    // That of the set-up, in which threads are.
+    EXPECT_TRUE(contains("member/calls/2x4/max8/last0!na@1a@1/1@1=a@1f0+2@1=f0",
+                         "member/calls/2x4/max8/last0!aa/1=af0+2=f0"));
+    EXPECT_TRUE(
+        contains("reference/calls/2x4/max8/last0!n/=a@1p@1", "reference/calls/2x4/max8/last0/=ap"));
+}
+
 TEST(Script, StartsFromNothing) {
     const auto s = parse_script("member/calls/2x2/max4/last2/2=af0");
     ASSERT_TRUE(s);

@@ -46,6 +46,38 @@ using call_place = std::pair<std::size_t, std::size_t>;
     return left;
 }
 
+/// A script in which pids of some namespaces are pids of those above: what breaks there often
+/// breaks without a child too. A thread's references on what it has created go; those that the
+/// set-up gave it are on the namespace above.
+[[nodiscard]] script without_spaces(const script& s, const std::set<unsigned>& gone) {
+    const std::vector<script_namespace> spaces = namespaces_of(s);
+    script left = s;
+    // By the number that it had: its own, or that of the one above.
+    std::vector<unsigned> number{0};
+    unsigned next = 1;
+    for (std::size_t t = 0; t <= s.threads.size(); ++t) {
+        std::vector<script_call>& kept = calls_of(left, t);
+        kept.clear();
+        for (const script_call& call : calls_of(s, t)) {
+            const bool goes = gone.contains(call.in);
+            const unsigned in = number[call.in];
+            if (call.what == create) {
+                const bool stays = !gone.contains(static_cast<unsigned>(number.size()));
+                number.push_back(stays ? next++ : in);
+                if (!stays) continue;
+            }
+            const bool is_about_it =
+                call.what == get || call.what == put || call.what == close || call.what == abandon;
+            if (goes && is_about_it && spaces[call.in].maker != 0) continue;
+            kept.push_back(call);
+            kept.back().in = in;
+        }
+    }
+    for (script_thread& one : left.threads)
+        for (script_pid& pid : one.holds) pid.in = number[pid.in];
+    return left;
+}
+
 [[nodiscard]] script without_thread(const script& s, std::size_t thread) {
     std::set<call_place> gone;
     for (std::size_t c = 0; c < s.threads[thread].does.size(); ++c) gone.insert({thread + 1, c});
@@ -82,6 +114,11 @@ std::vector<script> smaller_ones(const script& s) {
             all.push_back(std::move(smaller));
     };
     for (std::size_t t = s.threads.size(); t-- > 0;) add(without_thread(s, t));
+    const std::vector<script_namespace> spaces = namespaces_of(s);
+    std::set<unsigned> children;
+    for (unsigned in = 1; in < spaces.size(); ++in) children.insert(in);
+    if (!children.empty()) add(without_spaces(s, children));
+    for (const unsigned in : children) add(without_spaces(s, {in}));
     if (!s.before.empty()) {
         std::set<call_place> every;
         for (std::size_t c = 0; c < s.before.size(); ++c) every.insert({0, c});

@@ -249,6 +249,7 @@ std::string sentence_of(const finding& f) {
 
 std::string call_of(std::string_view label) {
     constexpr std::string_view free = "free ";
+    if (label == "free pid") return "free of a pid with an object";
     if (label.starts_with(free)) return fmt::format("free of pid {}", label.substr(free.size()));
     return std::string(label.empty() ? "call" : label);
 }

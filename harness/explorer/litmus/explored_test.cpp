@@ -98,6 +98,24 @@ struct one_cell {
     atomic<int> y;
 };
 
+// Time ends it, and it says that it is not all.
+TEST(Explored, EndsWhenItsTimeIsUp) {
+    const auto p = over<one_cell>().threads(6, [](one_cell& s, unsigned t) {
+        s.x.store(static_cast<int>(t), relaxed);
+        (void)s.y.fetch_add(s.x.load(relaxed), relaxed);
+    });
+    for (const strategy by : {strategy::exhaustive, strategy::random, strategy::portfolio}) {
+        const result seen = explore(
+            p, {.strategy = by, .walks = UINT64_MAX / 2, .time = std::chrono::milliseconds(20)});
+        EXPECT_TRUE(seen.cut_short && seen.truncated && !seen.complete) << seen.summary();
+        EXPECT_GT(seen.runs(), 0U);
+    }
+    EXPECT_THAT(
+        explore(over<one_cell>().threads(2, [](one_cell& s, unsigned) { (void)s.x.load(); }),
+                {.time = std::chrono::hours(1)}),
+        has_executions(1));
+}
+
 TEST(Explored, ChoicesAreTriedInTurn) {
     expect_in_both(over<one_cell>().thread([](one_cell& s) {
         s.x.store(static_cast<int>(choose(3)), relaxed);

@@ -134,5 +134,42 @@ TEST(Vacuity, IsNoPass) {
         })).ok());
 }
 
+// A check is worth nothing if no execution came to it.
+TEST(Vacuity, WhatWasNeverReachedIsNamed) {
+    struct pair {
+        atomic<int> x;
+        atomic<int> y;
+    };
+    const auto reader = [](int expected) {
+        return over<pair>()
+            .thread([](pair& s) { s.x.store(1, relaxed); })
+            .thread([=](pair& s) {
+                if (s.x.load(relaxed) == expected) reach("the value was seen");
+            })
+            .reaches("the value was seen");
+    };
+    EXPECT_TRUE(explore(reader(1)).ok());
+    for (const strategy by : {strategy::exhaustive, strategy::random, strategy::stateful,
+                              strategy::portfolio, strategy::prove}) {
+        const result seen = explore(reader(2), {.strategy = by, .walks = 20});
+        EXPECT_FALSE(seen.ok());
+        EXPECT_THAT(seen.unreached, ::testing::ElementsAre("the value was seen"));
+        EXPECT_THAT(seen.summary(), ::testing::HasSubstr("never reached: the value was seen"));
+        EXPECT_TRUE(explore(reader(1), {.strategy = by, .walks = 20}).ok());
+    }
+}
+TEST(Vacuity, ThatNothingCameToItsEndIsNoPass) {
+    struct one {
+        atomic<int> x;
+    };
+    const auto p = over<one>()
+                       .threads(2, [](one& s, unsigned) { assume(s.x.load(relaxed) == 1); })
+                       .finally([](one&) { check(false, "never"); });
+    const result seen = explore(p);
+    EXPECT_TRUE(seen.complete && seen.findings.empty());
+    EXPECT_FALSE(seen.ok());
+    EXPECT_THAT(seen.summary(), ::testing::HasSubstr("no execution came to its end"));
+}
+
 }  // namespace
 }  // namespace pidmap_stress::explore

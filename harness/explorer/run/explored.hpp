@@ -36,6 +36,10 @@ inline void check(bool holds, std::string_view what = "a check failed") noexcept
     else
         std::abort();  // Nobody would be told.
 }
+/// An execution is here: see program_over::reaches().
+inline void reach(std::string_view name) {
+    if (machine::running()) machine::current().reach(name);
+}
 /// The outcome of an execution, for a final check to tell: "a=0 b=1". See result::outcomes.
 inline void tell_outcome(std::string_view text) {
     if (machine::running())

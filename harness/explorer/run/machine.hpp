@@ -4,8 +4,10 @@
 #include <bit>
 #include <csetjmp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -91,6 +93,14 @@ public:
     void tell_outcome(std::string_view text) {
         const engine_call here(*this);
         outcome_ = text;
+    }
+    /// What any run so far has reached.
+    [[nodiscard]] const std::set<std::string, std::less<>>& reached() const noexcept {
+        return reached_;
+    }
+    void reach(std::string_view name) {
+        const engine_call here(*this);
+        if (!reached_.contains(name)) reached_.emplace(name);
     }
     /// Whether in any run so far two threads accessed one cell. Of a program with one thread: yes.
     [[nodiscard]] bool anybody_met() const noexcept { return met_; }
@@ -528,6 +538,7 @@ private:
     bool waited_ = false;
     bool met_ = false;
     std::string outcome_;
+    std::set<std::string, std::less<>> reached_;
     bool watches_rounds_ = false;
     rounds rounds_;
 

@@ -42,6 +42,8 @@ public:
     virtual ~program() = default;
     [[nodiscard]] virtual unsigned threads() const noexcept = 0;
     [[nodiscard]] virtual std::unique_ptr<program_instance> instantiate() const = 0;
+    /// What some execution must reach, or the program shows nothing of it: see reach().
+    [[nodiscard]] virtual std::vector<std::string> must_reach() const { return {}; }
 };
 
 /// A program over `State`, whose members are explore::atomic, explore::plain and so on:
@@ -92,6 +94,13 @@ public:
         return *this;
     }
 
+    /// Some execution must come to `reach(name)`. Otherwise what is checked there was never
+    /// checked, and the result is no pass.
+    program_over& reaches(std::string name) {
+        must_reach_.push_back(std::move(name));
+        return *this;
+    }
+
     /// Promises that all that the program remembers lies in its state, on its threads' stacks, or
     /// in memory of the policy `explored`; that nothing is in a std::vector, say. Then
     /// strategy::stateful tells states apart by what is remembered, and not by all that threads
@@ -107,6 +116,7 @@ public:
     [[nodiscard]] std::unique_ptr<program_instance> instantiate() const override {
         return std::make_unique<instance>(*this);
     }
+    [[nodiscard]] std::vector<std::string> must_reach() const override { return must_reach_; }
 
 private:
     class instance final : public program_instance {
@@ -141,6 +151,7 @@ private:
     body first_;
     body finally_;
     std::function<void(const State&)> always_;
+    std::vector<std::string> must_reach_;
     bool flat_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <utility>
 
 #include "harness/explorer/search/search.hpp"
@@ -27,6 +28,7 @@ result followed_by(const result& so_far, const result& next) {
     all.sampled = so_far.runs();
     all.met = so_far.met;
     all.outcomes = so_far.outcomes;
+    all.reached = so_far.reached;
     all.findings = so_far.findings;
     all.bound = next.bound ? next.bound : so_far.bound;
     all.last = next.last;
@@ -142,10 +144,21 @@ result explore_to_the_end(const program& p, const options& how) {
 }  // namespace
 
 result explore(const program& p, const options& how) {
+    if (how.time.count() > 0 && how.watched == nullptr) {
+        std::atomic<std::uint64_t> runs{0};
+        watch until(runs, watch::clock::now() + how.time, []() noexcept { return false; });
+        options timed = how;
+        timed.watched = &until;
+        return explore(p, timed);
+    }
     result r = explore_to_the_end(p, how);
     r.cut_short = ends_early(how) && !r.complete && !(how.stop_at_first && !r.findings.empty());
     r.truncated |= r.cut_short;
-    r.nothing_shared = !r.met && r.runs() != 0 && r.findings.empty();
+    if (!r.findings.empty()) return r;
+    r.nothing_shared = !r.met && r.runs() != 0;
+    r.nothing_completed = r.complete && r.executions == 0 && r.runs() != 0;
+    for (std::string& name : p.must_reach())
+        if (!r.reached.contains(name)) r.unreached.push_back(std::move(name));
     return r;
 }
 
@@ -233,6 +246,13 @@ std::string result::summary() const {
     s += complete ? ", complete" : truncated ? ", truncated" : "";
     if (bound) s += ", all with up to " + std::to_string(*bound) + " preemptions";
     if (nothing_shared) return s + ": nothing was shared";
+    if (nothing_completed) return s + ": no execution came to its end, to the final check";
+    if (!unreached.empty()) {
+        s += ": never reached: ";
+        for (const std::string& name : unreached)
+            s += (&name == unreached.data() ? "" : ", ") + name;
+        return s;
+    }
     if (findings.empty()) return s + ": holds";
     return s + ": " + std::string(to_string(findings.front().kind)) + ", " + findings.front().what;
 }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +55,8 @@ struct options {
     bool count_redundant = false;  ///< Notice executions that were met before.
     freeze_point freeze{};         ///< A thread that stops forever.
     watch* watched = nullptr;      ///< May end it early; the result is then partial.
+    /// No new execution after this; 0: no limit. Without `watched`, which has a time of its own.
+    std::chrono::nanoseconds time{};
     planted_fault fault = planted_fault::none;  ///< For tests of the engine itself.
 };
 
@@ -72,7 +77,11 @@ struct result {
     bool met = false;                ///< In some execution two threads accessed one cell.
     /// The threads never did, so nothing was shown of how they work together. That is no pass.
     bool nothing_shared = false;
-    std::optional<unsigned> bound{};  ///< Complete up to this many preemptions.
+    /// All was explored, and no execution came to its end: the final check never ran.
+    bool nothing_completed = false;
+    std::set<std::string, std::less<>> reached{};  ///< As reach() has it, in any execution.
+    std::vector<std::string> unreached{};          ///< What the program had to reach and did not.
+    std::optional<unsigned> bound{};               ///< Complete up to this many preemptions.
     /// How many executions came to each outcome, as tell_outcome() has it. Of `stateful`, not all
     /// that there are.
     std::map<std::string, std::uint64_t> outcomes{};
@@ -81,7 +90,9 @@ struct result {
     strategy last = strategy::exhaustive;  ///< The strategy that ran last.
     std::vector<finding> findings{};       ///< Different ones, in the order they were met.
 
-    [[nodiscard]] bool ok() const noexcept { return findings.empty() && !nothing_shared; }
+    [[nodiscard]] bool ok() const noexcept {
+        return findings.empty() && !nothing_shared && !nothing_completed && unreached.empty();
+    }
     [[nodiscard]] std::uint64_t runs() const noexcept {
         return sampled + executions + blocked + stopped + step_limited;
     }

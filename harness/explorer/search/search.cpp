@@ -34,6 +34,8 @@ void exploration::count(execution_end end, const graph& g) {
     if (++untold_ == seldom) tell_watch();
     if (machine_.froze()) ++result_.frozen;
     result_.met |= machine_.anybody_met();
+    if (machine_.reached().size() > result_.reached.size()) [[unlikely]]
+        result_.reached.insert(machine_.reached().begin(), machine_.reached().end());
     if (machine_.anybody_waited()) ++result_.waited;
     switch (end) {
         case execution_end::complete:
@@ -203,6 +205,7 @@ void append_result(result& sum, const result& next) {
     sum.frozen += next.frozen;
     sum.waited += next.waited;
     sum.step_limited += next.step_limited;
+    sum.reached.insert(next.reached.begin(), next.reached.end());
     if (!sum.too_long) sum.too_long = next.too_long;
     sum.met |= next.met;
     for (const auto& [outcome, times] : next.outcomes) sum.outcomes[outcome] += times;

@@ -401,9 +401,10 @@ void add_explore_options(CLI::App& app, explore_options& wanted) {
     const std::function<void(unsigned)> take_nested = [&wanted](unsigned given) {
         wanted.calls_of_nested = given;
     };
-    add_whole_number(app, "--calls-of-nested", 0U, most_calls_of_clients, take_nested,
-                     "the most calls of clients with children and objects on 2 and 3 threads; on one, one\n"
-                     "more. Default: 3");
+    add_whole_number(
+        app, "--calls-of-nested", 0U, most_calls_of_clients, take_nested,
+        "the most calls of clients with children and objects on 2 and 3 threads; on one, one\n"
+        "more. Default: 3");
     add_choice(app, {.option = "--progress", .names = names_of(explore_progress)}, wanted.progress,
                "whether threads complete though another one stops forever, at any of its steps;\n"
                "auto: where no thread ever waits, as that answers it, and otherwise in "

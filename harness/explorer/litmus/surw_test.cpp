@@ -21,8 +21,8 @@ struct counted {
     atomic<int> elsewhere;
     int seen = 0;
 };
-/// One thread counts to nine, and is busy elsewhere too. The other one looks once, somewhere between.
-/// With interleavings only, what it sees is when it looked.
+/// One thread counts to nine, and is busy elsewhere too. The other one looks once, somewhere
+/// between. With interleavings only, what it sees is when it looked.
 [[nodiscard]] auto looks_once() {
     return over<counted>()
         .thread([](counted& s) {
@@ -31,9 +31,7 @@ struct counted {
                 s.elsewhere.fetch_add(1, relaxed);
             }
         })
-        .thread([](counted& s) {
-            s.seen = s.n.load(relaxed);
-        })
+        .thread([](counted& s) { s.seen = s.n.load(relaxed); })
         .finally([](counted& s) { tell_outcome(std::to_string(s.seen)); });
 }
 /// How many of 2000 walks came to the outcome that was met least.

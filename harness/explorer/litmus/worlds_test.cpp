@@ -100,6 +100,33 @@ TEST(Worlds, ShareTheMeansOfSynchronization) {
     EXPECT_TRUE(run_natively(pays<native_world>(true), {.runs = 2'000}).ok());
 }
 
+// One thread starts the others, in each world.
+template <class World>
+struct tally {
+    typename World::template atomic<int> sum{0};
+    typename World::template plain<int> at_last{0};
+};
+template <class World>
+[[nodiscard]] auto started_by_main(int expected) {
+    using state = tally<World>;
+    return main_program<World, state>(2, [=](state& s) {
+        {
+            const auto add = [&s](int by) { s.sum.fetch_add(by, relaxed); };
+            typename World::jthread one(add, 1);
+            typename World::thread two(add, 2);
+            two.join();
+        }
+        s.at_last.set(s.sum.load(relaxed));
+        check(s.at_last.get() == expected, "the sum is wrong");
+    });
+}
+TEST(Worlds, MainStartsThreadsInEach) {
+    EXPECT_THAT(explore(started_by_main<explored_world>(3)), holds_completely());
+    EXPECT_THAT(explore(started_by_main<explored_world>(4)), breaks(finding_kind::assertion));
+    EXPECT_TRUE(run_natively(started_by_main<native_world>(3), {.runs = 100}).ok());
+    EXPECT_EQ(run_natively(started_by_main<native_world>(4), {.runs = 5}).failures.size(), 1U);
+}
+
 TEST(Worlds, AFailedCheckIsCounted) {
     struct none {
         int unused = 0;

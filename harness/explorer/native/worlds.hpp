@@ -3,19 +3,25 @@
 #include <atomic>
 #include <barrier>
 #include <condition_variable>
+#include <functional>
 #include <latch>
 #include <mutex>
 #include <semaphore>
 #include <shared_mutex>
 #include <thread>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "harness/explorer/run/explored.hpp"
+#include "harness/explorer/run/native_recorder.hpp"
+#include "harness/explorer/run/program.hpp"
 #include "harness/explorer/sync/condition_variable.hpp"
 #include "harness/explorer/sync/latch.hpp"
 #include "harness/explorer/sync/mutex.hpp"
 #include "harness/explorer/sync/per_thread.hpp"
 #include "harness/explorer/sync/semaphore.hpp"
+#include "harness/explorer/sync/thread.hpp"
 
 /// The words of a concurrent program, in two worlds. A program whose state takes one of these as a
 /// template parameter runs explored, natively and under ThreadSanitizer, from one source:
@@ -48,6 +54,8 @@ struct explored_world {
     using semaphore = explore::counting_semaphore<>;
     using latch = explore::latch;
     using barrier = explore::barrier<>;
+    using thread = explore::thread;
+    using jthread = explore::jthread;
 
     /// A new object. Whoever uses it after destroy() has a finding.
     template <class T, class... Args>
@@ -106,6 +114,21 @@ private:
     }
 };
 
+/// A thread whose checks belong to the run that has started it.
+template <class Thread>
+class native_thread : public Thread {
+public:
+    native_thread() = default;
+    template <class Function, class... Args>
+    explicit native_thread(Function&& function, Args&&... args)
+        : Thread([recorder = native_recorder::current,
+                  call = std::decay_t<Function>(std::forward<Function>(function)),
+                  all = std::make_tuple(std::forward<Args>(args)...)]() mutable {
+              native_recorder::current = recorder;
+              std::apply(call, std::move(all));
+          }) {}
+};
+
 struct native_world {
     template <class T>
     using atomic = native_atomic<T>;
@@ -142,6 +165,8 @@ struct native_world {
     using semaphore = std::counting_semaphore<>;
     using latch = std::latch;
     using barrier = std::barrier<>;
+    using thread = native_thread<std::thread>;
+    using jthread = native_thread<std::jthread>;
 
     template <class T, class... Args>
     [[nodiscard]] static T* create(Args&&... args) {
@@ -154,5 +179,16 @@ struct native_world {
     static void fence(std::memory_order order) noexcept { std::atomic_thread_fence(order); }
     static void yield() noexcept { std::this_thread::yield(); }
 };
+
+/// A program with one thread, which starts others, World::thread, as main() does.
+///
+/// \param most  How many it starts, at most.
+template <class World, class State>
+[[nodiscard]] auto main_program(unsigned most, std::function<void(State&)> body) {
+    if constexpr (std::is_same_v<World, explored_world>)
+        return with_main<State>(most, std::move(body));
+    else
+        return over<State>().thread(std::move(body));
+}
 
 }  // namespace pidmap_stress::explore

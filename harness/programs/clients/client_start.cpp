@@ -109,14 +109,6 @@ private:
 
 }  // namespace
 
-std::string_view to_string(client_start which) noexcept {
-    static constexpr std::array<std::string_view, client_starts.size()> names{
-        "fresh",    "about_to_empty", "full_but_one",    "about_to_wrap",
-        "full",     "without_memory", "many_references", "closing",
-        "creating", "in_child",       "full_parent",     "objects"};
-    return names[static_cast<std::size_t>(which)];
-}
-
 std::string_view to_string(client_family which) noexcept {
     return which == client_family::pids ? "pids" : "nested";
 }

@@ -38,7 +38,6 @@ inline constexpr std::array<client_start, 12> client_starts{
     client_start::about_to_wrap,   client_start::full,           client_start::without_memory,
     client_start::many_references, client_start::closing,        client_start::creating,
     client_start::in_child,        client_start::full_parent,    client_start::objects};
-[[nodiscard]] std::string_view to_string(client_start which) noexcept;
 
 /// What clients are about. They are counted apart: those with children and objects have more calls
 /// to choose from, and more executions each.

@@ -281,6 +281,10 @@ namespace {
     if (which && which->is_crash())
         return fmt::format("{}: after step {}, in its {}, thread {} crashes: {} ({}).", who,
                            s.number, call_of(told->call), s.thread, sentence_of(*told), name);
+    const bool tells_more = which && info_of(*which->broken()).deed.empty() && told->what != name;
+    if (tells_more)
+        return fmt::format("{}: at step {}, in the {} of thread {}: {} ({}).", who, s.number,
+                           call_of(s.label), s.thread, told->what, name);
     return fmt::format("{}: at step {}, in its {}, thread {} {} ({}).", who, s.number,
                        call_of(s.label), s.thread, which ? deed(*which->broken()) : told->what,
                        name);

@@ -75,7 +75,9 @@ TEST_F(Parts, OfClientsProveTheSameAsOne) {
                         "--clients",
                         "3",
                         "--calls-of-three",
-                        "0"};
+                        "0",
+                        "--calls-of-nested",
+                        "1"};
     words parts = explore_parts(command, 4);
     const joined together = report(parts);
     const joined alone = report(explore_parts(command, 1));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/explorer/litmus/counted_programs.hpp"
 #include "harness/explorer/litmus/pidmap_model.hpp"
 #include "harness/explorer/run/explored.hpp"
 
@@ -52,70 +53,13 @@ TEST(Estimate, OfThePidmapModelComesNearWhatWasCounted) {
     EXPECT_LE(median_error(pidmap_case<1, 2, 3, 1>(), model::rc11, 6'031'752), most);
 }
 
-struct wxyz {
-    atomic<int> w, x, y, z;
-};
-
 TEST(Estimate, OfLitmusTestsComesNearWhatWasCounted) {
-    using enum std::memory_order;
-    const auto increments = over<wxyz>().threads(4, [](wxyz& s, unsigned) {
-        for (atomic<int>* v : {&s.x, &s.y, &s.z}) v->fetch_add(1, relaxed);
-    });
-    EXPECT_LE(median_error(increments, model::sc, 13'824), most);
-    const auto readers = [](atomic<int> wxyz::* other, int value) {
-        return [=](wxyz& s) {
-            s.x.store(value, release);
-            (void)(s.*other).load(acquire);
-            (void)s.x.load(acquire);
-        };
-    };
-    const auto four_writers = over<wxyz>()
-                                  .thread(readers(&wxyz::y, 1))
-                                  .thread(readers(&wxyz::z, 2))
-                                  .threads(4, [](wxyz& s, unsigned me) {
-                                      s.y.store(static_cast<int>(me), release);
-                                      s.z.store(static_cast<int>(me), release);
-                                  });
-    EXPECT_LE(median_error(four_writers, model::rc11, 57'600), most);
-    EXPECT_LE(median_error(four_writers, model::sc, 49'776), most);
-    const auto big0 = over<wxyz>()
-                          .thread([](wxyz& s) {
-                              for (atomic<int>* v : {&s.x, &s.y, &s.z, &s.w, &s.x, &s.y, &s.z})
-                                  (void)v->load(acquire);
-                          })
-                          .thread([](wxyz& s) {
-                              for (atomic<int>* v : {&s.x, &s.y, &s.z}) (void)v->load(acquire);
-                          })
-                          .thread([](wxyz& s) {
-                              for (int i = 1; i <= 3; ++i)
-                                  for (atomic<int>* v : {&s.x, &s.y}) v->store(i, release);
-                          })
-                          .thread([](wxyz& s) {
-                              for (int i = 1; i <= 3; ++i)
-                                  for (atomic<int>* v : {&s.z, &s.w}) v->store(i, release);
-                          });
-    EXPECT_LE(median_error(big0, model::rc11, 82'472), most);
-    EXPECT_LE(median_error(big0, model::sc, 69'112), most);
-    const auto add = [](atomic<int> wxyz::* to) {
-        return [=](wxyz& s) {
-            for (int i = 0; i < 5; ++i) {
-                const int x = s.x.load(acquire);
-                (s.*to).store(x + s.y.load(acquire), release);
-            }
-        };
-    };
-    const auto fibonacci = over<wxyz>()
-                               .first([](wxyz& s) {
-                                   s.x.store(1);
-                                   s.y.store(1);
-                               })
-                               .thread(add(&wxyz::x))
-                               .thread(add(&wxyz::y))
-                               .thread([](wxyz& s) {
-                                   (void)s.x.load(acquire);
-                                   (void)s.y.load(acquire);
-                               });
-    EXPECT_LE(median_error(fibonacci, model::sc, 218'243), most);
+    EXPECT_LE(median_error(counted_programs::increments_in_a_row(4), model::sc, 13'824), most);
+    EXPECT_LE(median_error(counted_programs::writers_told_apart(4), model::rc11, 57'600), most);
+    EXPECT_LE(median_error(counted_programs::writers_told_apart(4), model::sc, 49'776), most);
+    EXPECT_LE(median_error(counted_programs::big0(), model::rc11, 82'472), most);
+    EXPECT_LE(median_error(counted_programs::big0(), model::sc, 69'112), most);
+    EXPECT_LE(median_error(counted_programs::fibonacci(), model::sc, 218'243), most);
 }
 
 TEST(Estimate, OfASmallTreeIsNearItsCount) {

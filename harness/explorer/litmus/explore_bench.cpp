@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "harness/explorer/litmus/counted_programs.hpp"
 #include "harness/explorer/litmus/pidmap_model.hpp"
 #include "harness/explorer/search/explore.hpp"
 
@@ -26,33 +27,8 @@ void explore_all(benchmark::State& state, const program& p, model m) {
     report(state, r);
 }
 
-struct wxyz {
-    atomic<int> w, x, y, z;
-};
-
 void big0(benchmark::State& state) {
-    using enum std::memory_order;
-    const auto p = over<wxyz>()
-                       .thread([](wxyz& s) {
-                           for (atomic<int>* v : {&s.x, &s.y, &s.z, &s.w, &s.x, &s.y, &s.z})
-                               (void)v->load(acquire);
-                       })
-                       .thread([](wxyz& s) {
-                           for (atomic<int>* v : {&s.x, &s.y, &s.z}) (void)v->load(acquire);
-                       })
-                       .thread([](wxyz& s) {
-                           for (int i = 1; i <= 3; ++i) {
-                               s.x.store(i, release);
-                               s.y.store(i, release);
-                           }
-                       })
-                       .thread([](wxyz& s) {
-                           for (int i = 1; i <= 3; ++i) {
-                               s.z.store(i, release);
-                               s.w.store(i, release);
-                           }
-                       });
-    explore_all(state, p, model::rc11);
+    explore_all(state, counted_programs::big0(), model::rc11);
 }
 void page_level_late_outsider_sc(benchmark::State& state) {
     explore_all(state, pidmap_case<3, 5, 2, 2>(), model::sc);

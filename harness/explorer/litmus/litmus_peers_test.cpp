@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/explorer/litmus/counted_programs.hpp"
 #include "harness/explorer/run/explored.hpp"
 #include "harness/explorer/search/explore.hpp"
 
@@ -342,27 +343,7 @@ struct wxyz {
     atomic<int> w, x, y, z;
 };
 TEST(PeersLitmus, Big0) {
-    expect_executions(over<wxyz>()
-                          .thread([](wxyz& s) {
-                              for (atomic<int>* v : {&s.x, &s.y, &s.z, &s.w, &s.x, &s.y, &s.z})
-                                  rd(*v, acquire);
-                          })
-                          .thread([](wxyz& s) {
-                              for (atomic<int>* v : {&s.x, &s.y, &s.z}) rd(*v, acquire);
-                          })
-                          .thread([](wxyz& s) {
-                              for (int i = 1; i <= 3; ++i) {
-                                  s.x.store(i, release);
-                                  s.y.store(i, release);
-                              }
-                          })
-                          .thread([](wxyz& s) {
-                              for (int i = 1; i <= 3; ++i) {
-                                  s.z.store(i, release);
-                                  s.w.store(i, release);
-                              }
-                          }),
-                      {82'472, 69'112});
+    expect_executions(counted_programs::big0(), {82'472, 69'112});
 }
 
 }  // namespace

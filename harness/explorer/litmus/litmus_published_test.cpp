@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "harness/explorer/litmus/counted_programs.hpp"
 #include "harness/explorer/run/explored.hpp"
 #include "harness/explorer/search/explore.hpp"
 #include "harness/explorer/search/gtest.hpp"
@@ -47,13 +48,7 @@ struct xyz {
 
 TEST(PublishedCounts, OfIncrementsInARow) {
     for (const auto& [threads, n] : {std::pair{2U, 8U}, {3U, 216U}, {4U, 13'824U}})
-        expect_executions(over<xyz>().threads(threads,
-                                              [](xyz& s, unsigned) {
-                                                  s.x.fetch_add(1, relaxed);
-                                                  s.y.fetch_add(1, relaxed);
-                                                  s.z.fetch_add(1, relaxed);
-                                              }),
-                          {.sc = n});
+        expect_executions(counted_programs::increments_in_a_row(threads), {.sc = n});
 }
 
 TEST(PublishedCounts, OfReadersThatWrite) {
@@ -78,22 +73,7 @@ TEST(PublishedCounts, OfWritersThatOnlyTheModelTellsApart) {
     const std::array rc11{4U, 16U, 144U, 2'304U, 57'600U};
     const std::array sc{4U, 15U, 130U, 2'028U, 49'776U};
     for (unsigned writers = 0; writers < rc11.size(); ++writers)
-        expect_executions(over<xyz>()
-                              .thread([](xyz& s) {
-                                  s.x.store(1, release);
-                                  (void)s.y.load(acquire);
-                                  (void)s.x.load(acquire);
-                              })
-                              .thread([](xyz& s) {
-                                  s.x.store(2, release);
-                                  (void)s.z.load(acquire);
-                                  (void)s.x.load(acquire);
-                              })
-                              .threads(writers,
-                                       [](xyz& s, unsigned me) {
-                                           s.y.store(static_cast<int>(me), release);
-                                           s.z.store(static_cast<int>(me), release);
-                                       }),
+        expect_executions(counted_programs::writers_told_apart(writers),
                           {.rc11 = rc11[writers], .sc = sc[writers]});
 }
 
@@ -109,25 +89,8 @@ TEST(PublishedCounts, OfCompareExchangesInARing) {
                           {.sc = expected[n]});
 }
 
-struct fibonacci {
-    atomic<int> x{1}, y{1};
-};
 TEST(PublishedCounts, OfFibonacci) {
-    constexpr int rounds = 5;
-    const auto add = [](atomic<int>& to, fibonacci& s) {
-        for (int i = 0; i < rounds; ++i) {
-            const int x = s.x.load(acquire);
-            to.store(x + s.y.load(acquire), release);
-        }
-    };
-    expect_executions(over<fibonacci>()
-                          .thread([add](fibonacci& s) { add(s.x, s); })
-                          .thread([add](fibonacci& s) { add(s.y, s); })
-                          .thread([](fibonacci& s) {
-                              (void)s.x.load(acquire);
-                              (void)s.y.load(acquire);
-                          }),
-                      {.sc = 218'243});
+    expect_executions(counted_programs::fibonacci(), {.sc = 218'243});
 }
 
 struct array {

@@ -11,6 +11,9 @@
 /// 2013
 namespace pidmap_stress::explore::classics {
 
+/// The orders are those of the source. The fences order what is relaxed: that of push() with the
+/// acquire of the bottom in steal(); those of take() and steal() with each other.
+///
 /// \tparam Fence  Of its two fences. seq_cst: whoever takes or steals the last item must see that
 ///                somebody else is about to.
 template <class World, std::memory_order Fence>

@@ -12,6 +12,8 @@ namespace pidmap_stress::explore::classics {
 template <class World, bool StaysContended>
 class futex_mutex {
 public:
+    /// Acquire, where it is taken, from the release in unlock(): what was done under the lock is
+    /// seen. Relaxed, where it is not: nothing follows from what is seen.
     void lock() {
         int seen = free;
         if (state_.compare_exchange_strong(seen, held, acquire, relaxed)) return;

@@ -20,7 +20,7 @@ public:
     explicit hazard_pointer(object* first) : object_(first) {}
 
     [[nodiscard]] int read() {
-        object* seen = object_.load(acquire);
+        object* seen = object_.load(acquire);  // From the exchange: the object is seen as made.
         for (;;) {
             // seq_cst, with the writer's exchange and load: one of the two sees the other.
             hazard_.store(seen, seq_cst);
@@ -39,7 +39,7 @@ public:
         World::destroy(old);
     }
     /// \pre No thread uses it.
-    void clear() { World::destroy(object_.exchange(nullptr, relaxed)); }
+    void clear() { World::destroy(object_.exchange(nullptr, relaxed)); }  // Nobody is there.
 
 private:
     using enum std::memory_order;

@@ -25,7 +25,7 @@ public:
     }
     /// \pre One writer at a time.
     void write(int value) {
-        const unsigned side = side_.load(relaxed);
+        const unsigned side = side_.load(relaxed);  // Only the writer stores it, and the version.
         copies_[1 - side].set(value);
         side_.store(1 - side, seq_cst);  // Release too: readers see the copy as it is now.
         if constexpr (Waits) {

@@ -25,6 +25,9 @@ public:
     void push(node& mine, int value) {
         mine.value.set(value);
         for (;;) {
+            // Acquire, of the tail, the head and each next: what is in a node is seen by whoever
+            // finds it, from the release of the exchange that linked it, or that moved a pointer to
+            // it. Relaxed where an exchange fails: all is loaded again.
             node* last = tail_.load(acquire);
             node* next = last->next.load(acquire);
             if (next != nullptr) {  // Its push is not done: help.

@@ -18,9 +18,10 @@ public:
     /// \return whether the object is alive. Not, if it is dead: the count stays in the dead zone,
     ///         however many try.
     [[nodiscard]] bool get() {
+        // Relaxed: whoever led here knows the object, and a drop orders the uses before the end.
         if (count_.fetch_add(1, relaxed) + 1 >= 0) return true;
         // Below 0 it was dead; -1 plus 1 is 0, and has revived it.
-        count_.store(dead, relaxed);
+        count_.store(dead, relaxed);  // It stays dead, however many try.
         return false;
     }
     /// \return whether this was the last reference: the caller destroys the object.

@@ -16,12 +16,12 @@ template <class World, bool Fenced>
 class seqlock {
 public:
     void write(int value) {
-        const unsigned version = version_.load(relaxed);
-        version_.store(version + 1, relaxed);
+        const unsigned version = version_.load(relaxed);  // There is one writer.
+        version_.store(version + 1, relaxed);             // Ordered by the fence.
         World::fence(
             release);  // Read by the reader's fence: a reader that sees data sees the odd version.
         for (auto& one : data_) one.store(value, relaxed);
-        version_.store(version + 2, release);
+        version_.store(version + 2, release);  // Read by the reader's acquire: it sees all data.
     }
     struct seen {
         bool valid;
@@ -32,7 +32,7 @@ public:
         const unsigned before = version_.load(acquire);
         const int first = data_[0].load(relaxed);
         const int second = data_[1].load(relaxed);
-        if constexpr (Fenced) World::fence(acquire);
+        if constexpr (Fenced) World::fence(acquire);  // From the writer's fence: see there.
         return {.valid = version_.load(relaxed) == before && before % 2 == 0,
                 .first = first,
                 .second = second};

@@ -24,6 +24,7 @@ public:
 
     /// \return nullptr: it is gone.
     [[nodiscard]] object* take() {
+        // Relaxed: used only if the exchange finds it there, which acquires as clear() does.
         counted seen = shared_.load(relaxed);
         do {
             if (seen.pointer == nullptr) return nullptr;
@@ -35,9 +36,12 @@ public:
         if (mine->count.fetch_sub(1, GiveBack) == 1) World::destroy(mine);
     }
     void clear() {
-        const counted last = shared_.exchange({}, acq_rel);
+        // Acquire, from whoever stored the pointer: the object is seen as made.
+        const counted last = shared_.exchange({}, acquire);
         if (last.pointer == nullptr) return;
         // The count has been going down from 0: now it is that of the references that are left.
+        // Acquire, from give_back(): all uses come before the end. Release, read by the give_back()
+        // that is last, which destroys.
         if (last.pointer->count.fetch_add(last.taken, acq_rel) == -last.taken)
             World::destroy(last.pointer);
     }

@@ -21,17 +21,20 @@ public:
     };
 
     void push(node& mine) {
-        top seen = top_.load(relaxed);
+        top seen = top_.load(relaxed);  // Used only if the exchange finds it there.
         top next;
         do {
-            mine.next.store(seen.first, relaxed);
+            mine.next.store(seen.first, relaxed);  // Published by the exchange.
             next = {.first = &mine, .tag = Tagged ? seen.tag + 1 : 0};
             // Release, read by the acquires of pop(): it sees the node's next.
         } while (!top_.compare_exchange_strong(seen, next, release, relaxed));
     }
     node* pop() {
+        // Acquire, and where the exchange fails too: a push's node is seen with its next. Pops are
+        // read-modify-writes, so the release sequence of that push goes on through them.
         top seen = top_.load(acquire);
         while (seen.first != nullptr) {
+            // Relaxed: the node may be in use elsewhere by now, and then the exchange fails.
             const top next{.first = seen.first->next.load(relaxed), .tag = seen.tag};
             if (top_.compare_exchange_strong(seen, next, acquire, acquire)) break;
         }

@@ -91,12 +91,8 @@ private:
             before = cell_.fetch_xor(operand, o);
             after = static_cast<T>(before ^ operand);
         } else {
-            // std::atomic has neither before C++26.
-            static_assert(Op == atomic_update::max || Op == atomic_update::min);
-            before = cell_.load(order::relaxed);
-            do {
-                after = (Op == atomic_update::max) == (before < operand) ? operand : before;
-            } while (!cell_.compare_exchange_weak(before, after, o, order::relaxed));
+            before = fetch_extreme<Op>(cell_, static_cast<T>(operand), o);
+            after = extreme<Op>(before, static_cast<T>(operand));
         }
         if constexpr (sees_changes) hooks_.changed(before, after);
         return before;

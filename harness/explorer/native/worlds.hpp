@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "harness/explorer/run/atomic_interface.hpp"
 #include "harness/explorer/run/explored.hpp"
 #include "harness/explorer/run/native_recorder.hpp"
 #include "harness/explorer/run/program.hpp"
@@ -86,29 +87,19 @@ public:
     T fetch_max(T other, order_type order = order_type::seq_cst) noexcept
         requires requires(T a) { a < a; }
     {
-        return update([=](T now) { return now < other ? other : now; }, order);
+        return fetch_extreme<atomic_update::max>(*this, other, order);
     }
     T fetch_min(T other, order_type order = order_type::seq_cst) noexcept
         requires requires(T a) { a < a; }
     {
-        return update([=](T now) { return now < other ? now : other; }, order);
+        return fetch_extreme<atomic_update::min>(*this, other, order);
     }
-
     template <class Predicate>
     T load_until(Predicate enough, order_type order = order_type::seq_cst) const noexcept {
         T now = this->load(order);
         while (!enough(now)) {
             std::this_thread::yield();
             now = this->load(order);
-        }
-        return now;
-    }
-
-private:
-    T update(auto next, order_type order) noexcept {
-        // Relaxed: what is read is stored only if it is still there.
-        T now = this->load(order_type::relaxed);
-        while (!this->compare_exchange_weak(now, next(now), order, order_type::relaxed)) {
         }
         return now;
     }

@@ -34,6 +34,24 @@ template <class T, class D>
     }
 }
 
+/// What fetch_max and fetch_min store.
+template <atomic_update Update, class T>
+[[nodiscard]] constexpr T extreme(T value, T other) noexcept {
+    static_assert(Update == atomic_update::max || Update == atomic_update::min);
+    const bool other_wins = Update == atomic_update::max ? value < other : other < value;
+    return other_wins ? other : value;
+}
+/// The same of an atomic that has neither, as std::atomic before C++26.
+template <atomic_update Update, class Atomic, class T>
+T fetch_extreme(Atomic& cell, T other, std::memory_order order) noexcept {
+    // Relaxed, and where the exchange fails too: what is read is used only if it is still there.
+    T now = cell.load(std::memory_order::relaxed);
+    while (!cell.compare_exchange_weak(now, extreme<Update>(now, other), order,
+                                       std::memory_order::relaxed)) {
+    }
+    return now;
+}
+
 /// The interface of std::atomic<T>, every operation of it and C++26's fetch_max and fetch_min, made
 /// of the few accesses that a world provides. A world that watches or delays these accesses cannot
 /// miss an operation.

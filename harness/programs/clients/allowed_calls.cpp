@@ -7,7 +7,8 @@ namespace {
 
 using enum script_call::kind;
 
-/// What a thread has at a point in its calls, if all of them succeed.
+/// What a thread may have at a point in its calls, at most: as if all of them succeeded. Fewer pids
+/// allow no more, except to abandon a namespace.
 class outlook {
 public:
     outlook(const script& s, client_start from, std::size_t thread)
@@ -85,6 +86,8 @@ private:
                 ++references_[next_++];
                 return;
             case abandon:
+                // Left out if an allocation too many has succeeded: then it still has everything.
+                if (pids_within(call.in) != 1 || pids_.back().in != call.in) return;
                 pids_.pop_back();
                 references_[call.in] = 0;
                 return;
@@ -118,12 +121,15 @@ private:
             if (references_[in] != 0 && is_within(in, above)) return true;
         return false;
     }
-    /// It has the creator's reference and one pid, which was its last call.
+    [[nodiscard]] unsigned pids_within(unsigned above) const {
+        return static_cast<unsigned>(
+            std::ranges::count_if(pids_, [&](const pid& one) { return is_within(one.in, above); }));
+    }
+    /// The thread has the creator's reference, and may have one pid there, as its newest: some of
+    /// the allocations may have failed.
     [[nodiscard]] bool can_abandon(unsigned in) const {
         return spaces_[in].maker != 0 && spaces_[in].level == 1 && references_[in] == 1 &&
-               !pids_.empty() && pids_.back().in == in &&
-               std::ranges::count_if(pids_,
-                                     [&](const pid& one) { return is_within(one.in, in); }) == 1;
+               std::ranges::any_of(pids_, [&](const pid& one) { return one.in == in; });
     }
 
     discipline how_;

@@ -8,10 +8,10 @@
 
 namespace pidmap_stress::explore {
 
-/// The calls that a thread of a client may make after those that it makes already, if all of them
-/// succeed. What the interpreter would leave out, whatever the calls before it return, is not among
-/// them. The script's later threads must call nothing yet, because namespaces have numbers in the
-/// order of its text.
+/// The calls that a thread of a client may make after those that it makes already. What the
+/// interpreter would leave out, whatever the calls before it return, is not among them. The
+/// script's later threads must call nothing yet, because namespaces have numbers in the order of
+/// its text.
 [[nodiscard]] std::vector<script_call> allowed_calls(const script& s, client_start from,
                                                      std::size_t thread);
 

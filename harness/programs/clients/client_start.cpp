@@ -81,10 +81,17 @@ public:
         }
         may_find_no_memory();
     }
-    void may_find_no_memory() { s_.threads[0].failures = 1; }
-    void add_references(std::size_t how_many) { s_.before.assign(how_many, {.what = get}); }
+    void many_references() {
+        fresh();
+        s_.before.assign(300, {.what = get});
+    }
+    void creating() {
+        fresh();
+        may_find_no_memory();
+    }
 
 private:
+    void may_find_no_memory() { s_.threads[0].failures = 1; }
     [[nodiscard]] bool is_member() const noexcept { return kind_.how == discipline::member; }
     [[nodiscard]] pid_nr bits() const noexcept { return static_cast<pid_nr>(kind_.bits); }
     void fill(pid_nr pids, unsigned in = 0) {
@@ -126,45 +133,14 @@ std::optional<script> start_of(const client_kind& kind, client_start from, unsig
     // is one that ends an object and two that look it up.
     if (family_of(from) == client_family::nested && from != client_start::objects && threads > 2)
         return std::nullopt;
+    using builder = start_builder;
+    static constexpr std::array<void (builder::*)(), client_starts.size()> builders{
+        &builder::fresh,           &builder::about_to_empty, &builder::full_but_one,
+        &builder::about_to_wrap,   &builder::full,           &builder::without_memory,
+        &builder::many_references, &builder::fresh,          &builder::creating,
+        &builder::in_child,        &builder::full_parent,    &builder::objects};
     start_builder made(kind, threads);
-    switch (from) {
-        case client_start::fresh:
-        case client_start::closing:
-            made.fresh();
-            break;
-        case client_start::about_to_empty:
-            made.about_to_empty();
-            break;
-        case client_start::full_but_one:
-            made.full_but_one();
-            break;
-        case client_start::about_to_wrap:
-            made.about_to_wrap();
-            break;
-        case client_start::full:
-            made.full();
-            break;
-        case client_start::without_memory:
-            made.without_memory();
-            break;
-        case client_start::many_references:
-            made.fresh();
-            made.add_references(300);
-            break;
-        case client_start::creating:
-            made.fresh();
-            made.may_find_no_memory();
-            break;
-        case client_start::in_child:
-            made.in_child();
-            break;
-        case client_start::full_parent:
-            made.full_parent();
-            break;
-        case client_start::objects:
-            made.objects();
-            break;
-    }
+    (made.*builders[static_cast<std::size_t>(from)])();
     return made.finish();
 }
 

@@ -12,16 +12,8 @@ std::optional<int> emit_test(const std::string& path, const std::string& token,
     const auto opened = explore::parse_case_token(token, explore::build_identity());
     if (!opened) return std::nullopt;  // The caller has already printed what is wrong.
     const std::string text = explore::regression_test(opened->of, headline);
-    if (path == "-") {
-        say("{}", text);
-        return std::nullopt;
-    }
-    if (const int error = write_file(path, text); error != 0) {
-        const write_failure failure = describe_failure("--emit-test", path, error);
-        say(stderr, "pidmap-stress: {}\n", failure.what);
-        return failure.no_room ? exit_no_resources : exit_usage;
-    }
-    say(stderr, "the finding as a test: {}\n", path);
+    if (const auto failed = put_text("--emit-test", path, text)) return failed;
+    if (path != "-") say(stderr, "the finding as a test: {}\n", path);
     return std::nullopt;
 }
 

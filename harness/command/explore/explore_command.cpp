@@ -281,20 +281,6 @@ void print_head(const explore_options& wanted, const full_options& full) {
     return fmt::format("{}{}\n", trace, describe_build());
 }
 
-/// Writes a text to a file, or prints it. \return an exit code if that failed.
-[[nodiscard]] std::optional<int> put(const std::string& text, const std::string& path,
-                                     const std::string& option) {
-    if (path.empty() || path == "-") {
-        say("{}", text);
-        return std::nullopt;
-    }
-    const int error = write_file(path, text);
-    if (error == 0) return std::nullopt;
-    const write_failure failure = describe_failure(option, path, error);
-    say(stderr, "pidmap-stress: {}\n", failure.what);
-    return failure.no_room ? exit_no_resources : exit_usage;
-}
-
 /// What is wrong with a token that cannot be opened.
 [[nodiscard]] std::string why_no_token(std::string_view token) {
     constexpr std::string_view like =
@@ -470,12 +456,12 @@ int run_replay(const replay_options& wanted, const std::string& program) {
         file["token"] = wanted.token;
         file["exit_code"] = exit_code_of(run, opened->shows);
         file.update(provenance());
-        if (const auto failed = put(file.dump(2) + "\n", wanted.json_path, "--json"))
+        if (const auto failed = put_text("--json", wanted.json_path, file.dump(2) + "\n"))
             return *failed;
     }
     const bool prints_json = wanted.json_path == "-" && wanted.output.empty();
     if (!prints_json)
-        if (const auto failed = put(text, wanted.output, "--output")) return *failed;
+        if (const auto failed = put_text("--output", wanted.output, text)) return *failed;
     if (!wanted.emit_test.empty())
         if (const auto failed = emit_test(wanted.emit_test, wanted.token, seen.headline))
             return *failed;

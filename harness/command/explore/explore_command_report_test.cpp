@@ -17,6 +17,7 @@
 #include "allocator/variants/sound.hpp"
 #include "harness/command/options.hpp"
 #include "harness/programs/explored_allocator_of.hpp"
+#include "harness/programs/replayable.hpp"
 #include "harness/programs/shrink.hpp"
 
 namespace pidmap_stress {
@@ -124,6 +125,26 @@ TEST(ExploreReport, ACrashIsExitCode5) {
             AllOf(HasSubstr("3 cells: 2 hold, 1 fail, 1 not as"), HasSubstr("1 crashed\n")));
         EXPECT_THAT(matrix_row(seen), HasSubstr("CRASHES"));
     }
+}
+
+// An execution that is too long has a token, like a finding.
+TEST(ExploreReport, WhatIsCutOffAtTheStepLimitHasAToken) {
+    cell_verdict seen =
+        explored(case_of(*find_explored_variant("sound"), discipline::lookup, "page_zero"));
+    EXPECT_FALSE(token_of_too_long(seen));
+    EXPECT_THAT(describe_cell(seen, "program"), Not(HasSubstr("step limit")));
+    seen.explored.step_limited = 2;
+    seen.explored.too_long = schedule{0, 1, 0};
+    const auto token = token_of_too_long(seen);
+    ASSERT_TRUE(token);
+    const auto opened = open_token(*token, build_identity());
+    ASSERT_TRUE(opened);
+    EXPECT_TRUE(opened->same_build);
+    EXPECT_THAT(
+        describe_cell(seen, "program"),
+        HasSubstr("2 executions were cut off, one of them at the step limit of 5000: program "
+                  "replay " +
+                  *token));
 }
 
 // Its token replays it, its script can be made smaller, and both are exit code 5 again.

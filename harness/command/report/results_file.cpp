@@ -14,6 +14,9 @@
 
 #include <fmt/format.h>
 
+#include "harness/base/say.hpp"
+#include "harness/command/options.hpp"
+
 namespace pidmap_stress {
 namespace {
 
@@ -74,6 +77,19 @@ write_failure describe_failure(const std::string& option, const std::string& pat
     return {.what = fmt::format("cannot write {} {}: {}; {}", option, path, std::strerror(error),
                                 advice),
             .no_room = no_room};
+}
+
+std::optional<int> put_text(const std::string& option, const std::string& path,
+                            const std::string& text) {
+    if (path.empty() || path == "-") {
+        say("{}", text);
+        return std::nullopt;
+    }
+    const int error = write_file(path, text);
+    if (error == 0) return std::nullopt;
+    const write_failure failure = describe_failure(option, path, error);
+    say(stderr, "pidmap-stress: {}\n", failure.what);
+    return failure.no_room ? exit_no_resources : exit_usage;
 }
 
 results_file::results_file(std::string path) : path_(std::move(path)) {

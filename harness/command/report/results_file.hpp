@@ -20,6 +20,11 @@ struct write_failure {
 [[nodiscard]] write_failure describe_failure(const std::string& option, const std::string& path,
                                              int error);
 
+/// Writes a text to a file, or prints it if the path is "-" or empty.
+/// \returns an exit code, with one line on stderr, if that failed.
+[[nodiscard]] std::optional<int> put_text(const std::string& option, const std::string& path,
+                                          const std::string& text);
+
 /// The target of --json: a file, which is replaced as results come; or standard output or a pipe,
 /// which get one document, at the end.
 class results_file {

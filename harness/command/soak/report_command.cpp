@@ -111,14 +111,7 @@ struct output {
 }
 
 [[nodiscard]] bool write(const char* option, const std::string& path, const std::string& text) {
-    if (path == "-") {
-        say("{}", text);
-        return true;
-    }
-    const int error = write_file(path, text);
-    if (error == 0) return true;
-    say(stderr, "pidmap-stress: {}\n", describe_failure(option, path, error).what);
-    return false;
+    return !put_text(option, path, text);
 }
 
 }  // namespace

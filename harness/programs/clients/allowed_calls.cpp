@@ -57,7 +57,7 @@ public:
     }
 
 private:
-    struct pid {
+    struct held_pid {
         unsigned in = 0;
         bool has_object = false;
     };
@@ -114,7 +114,8 @@ private:
         return in == above;
     }
     [[nodiscard]] bool holds_in(unsigned above) const {
-        return std::ranges::any_of(pids_, [&](const pid& one) { return is_within(one.in, above); });
+        return std::ranges::any_of(pids_,
+                                   [&](const held_pid& one) { return is_within(one.in, above); });
     }
     [[nodiscard]] bool refers_to(unsigned above) const {
         for (unsigned in = 0; in < references_.size(); ++in)
@@ -122,19 +123,19 @@ private:
         return false;
     }
     [[nodiscard]] unsigned pids_within(unsigned above) const {
-        return static_cast<unsigned>(
-            std::ranges::count_if(pids_, [&](const pid& one) { return is_within(one.in, above); }));
+        return static_cast<unsigned>(std::ranges::count_if(
+            pids_, [&](const held_pid& one) { return is_within(one.in, above); }));
     }
     /// The thread has the creator's reference, and may have one pid there, as its newest: some of
     /// the allocations may have failed.
     [[nodiscard]] bool can_abandon(unsigned in) const {
         return spaces_[in].maker != 0 && spaces_[in].level == 1 && references_[in] == 1 &&
-               std::ranges::any_of(pids_, [&](const pid& one) { return one.in == in; });
+               std::ranges::any_of(pids_, [&](const held_pid& one) { return one.in == in; });
     }
 
     discipline how_;
     std::vector<script_namespace> spaces_;
-    std::vector<pid> pids_;
+    std::vector<held_pid> pids_;
     std::vector<unsigned> references_;  ///< By namespace.
     std::vector<bool> closed_ = std::vector<bool>(most_script_namespaces);
     unsigned objects_ = 0;  ///< References on objects.

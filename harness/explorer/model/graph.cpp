@@ -53,7 +53,7 @@ void graph::widen() {
 
 // --- Adding -------------------------------------------------------------------------------------
 
-void graph::add_to_thread(event_id id) {
+graph::place_in_thread graph::enter_thread(event_id id) {
     event& e = events_[id];
     auto& thread = threads_[e.thread];
     const place_in_thread here{.thread = e.thread,
@@ -66,6 +66,12 @@ void graph::add_to_thread(event_id id) {
         threads_seen_ = e.thread + 1U;
         if (threads_seen_ > clock_table::narrow_threads) widen();
     }
+    return here;
+}
+
+void graph::add_to_thread(event_id id) {
+    const event& e = events_[id];
+    const place_in_thread here = enter_thread(id);
     if (!e.is_read()) {  // A read gets its clocks when it gets its write.
         if (tracks_causes_) porf_.put(id, after_previous(porf_, here));
         hb_.put(id, after_previous(hb_, here));
@@ -80,6 +86,19 @@ event_id graph::append() {
     add_to_thread(id);
     if (events_[id].kind == event_kind::fence) compute_fence(id);
     if (events_[id].kind == event_kind::write) release_.put(id, own_release(id));
+    return id;
+}
+
+event_id graph::append_read(event_id write, bool spurious) {
+    const event_id id = ++size_;
+    event& r = events_[id];
+    const place_in_thread here = enter_thread(id);
+    r.value = events_[write].value;
+    r.spurious = spurious;
+    decide_outcome(r);
+    if (r.order == std::memory_order::seq_cst) ++sc_events_;
+    link_reader(id, write);
+    give_clocks_to_read(id, write, here);
     return id;
 }
 
@@ -156,15 +175,17 @@ void graph::let_read(event_id read, event_id write, bool spurious) {
     if (!anew || rules_.fault != planted_fault::success_not_recomputed) decide_outcome(r);
     if (r.order == std::memory_order::seq_cst) ++sc_events_;
     link_reader(read, write);
+    give_clocks_to_read(read, write, place_of_last(read));
+}
 
-    const place_in_thread here = place_of_last(read);
+void graph::give_clocks_to_read(event_id read, event_id write, const place_in_thread& here) {
     if (tracks_causes_) {
         vector_clock causes = after_previous(porf_, here);
         causes.join(porf_[write]);
         porf_.put(read, causes);
     }
     vector_clock before = after_previous(hb_, here);
-    if (is_acquire(r.order)) before.join(release_[write]);
+    if (is_acquire(events_[read].order)) before.join(release_[write]);
     hb_.put(read, before);
     if (is_sc()) {
         vector_clock view = after_previous(views_, here);
@@ -227,12 +248,16 @@ void graph::place_first(event_id write) {
 void graph::place(event_id write, event_id before) {
     unlink_write(write);
     link_write(write, before);
-    if (!is_sc()) return;
+    if (is_sc()) view_place(write);
+}
+
+/// Of a write that was just put somewhere.
+void graph::view_place(event_id write) {
     undo_views(write);
     const event& w = events_[write];
     vector_clock view = after_previous(views_, place_of_last(write));
-    view.join(views_[before]);
-    for (event_id r = events_[before].readers; r != no_event; r = events_[r].next_reader)
+    view.join(views_[w.before]);
+    for (event_id r = events_[w.before].readers; r != no_event; r = events_[r].next_reader)
         view.join(views_[r]);
     views_.put(write, view);
     if (w.after != no_event) order_views(write, w.after);
@@ -241,12 +266,10 @@ void graph::place(event_id write, event_id before) {
 bool graph::place_exclusive(event_id write) {
     const event_id read_from = events_[before_in_thread(write)].rf;
     const event_id next = events_[read_from].after;
-    if (next != no_event && events_[next].exclusive) {
-        link_write(write, read_from);
-        return false;
-    }
-    place(write, read_from);
-    return true;
+    const bool is_free = next == no_event || !events_[next].exclusive;
+    link_write(write, read_from);
+    if (is_free && is_sc()) view_place(write);
+    return is_free;
 }
 
 // --- Happens-before -----------------------------------------------------------------------------

@@ -76,6 +76,10 @@ public:
     event_id append();
     /// Adds the write half of a read-modify-write whose read succeeded and is its thread's last.
     event_id append_exclusive_write(event_id read);
+    /// Adds what draft() gave, a read, and makes it read from `write`.
+    event_id append_read(event_id write, bool spurious);
+    /// What draft() gave.
+    [[nodiscard]] const event& drafted() const noexcept { return events_[size_ + 1U]; }
     void set_choice(event_id id, std::uint64_t value) noexcept { events_[id].value = value; }
 
     /// Makes `read`, the graph's last event, read from `write`: its value, its outcome if it is a
@@ -114,6 +118,10 @@ public:
 
     /// Whether there are operations that such an order must be found for.
     [[nodiscard]] bool needs_sc_order() const noexcept { return !is_sc() && sc_events_ >= 2; }
+    /// The same, with one more operation.
+    [[nodiscard]] bool needs_sc_order_with(std::memory_order order) const noexcept {
+        return !is_sc() && sc_events_ + (order == std::memory_order::seq_cst ? 1U : 0U) >= 2;
+    }
     /// Whether there is an order of sequentially consistent operations. Only a choice that was
     /// not the newest write, or not the end of modification order, can break it.
     [[nodiscard]] bool has_sc_order() const;
@@ -199,7 +207,9 @@ private:
     }
     void make_room();
     void widen();
+    place_in_thread enter_thread(event_id id);
     void add_to_thread(event_id id);
+    void give_clocks_to_read(event_id read, event_id write, const place_in_thread& here);
     void link_reader(event_id read, event_id write) noexcept;
     void unlink_reader(event_id read) noexcept;
     void unlink_write(event_id write) noexcept;
@@ -210,6 +220,7 @@ private:
     [[nodiscard]] vector_clock own_release(event_id write) const;
     [[nodiscard]] vector_clock released_by_fence(event_id write) const;
     void compute_fence(event_id fence);
+    void view_place(event_id write);
     void order_views(event_id from, event_id to);
     void undo_views(event_id first_cause);
     void rebuild_views(const graph& from, event_id read);

@@ -271,7 +271,7 @@ void machine::leave_crashed(const crash_report& seen) {
         has_way_out_ = false;
         std::longjmp(way_out_, 1);  // NOLINT(cert-err52-cpp)
     }
-    threads_[t].is = status::failed;
+    is_[t] = status::failed;
     // As fail() has it.
     if (interleaves_ && !starting_) abandoned_ = execution_end::stopped;
     fibers_.switch_to(0);

@@ -51,6 +51,12 @@ public:
     virtual void announce(unsigned /*thread*/, const pending_step& /*next*/) {}
     /// Whether all that happens now has happened before, in an execution that was checked.
     [[nodiscard]] virtual bool on_old_path() const noexcept { return false; }
+    /// Adds a new read, what graph::draft() gave, and gives it its write. \return its stamp.
+    virtual event_id add_read(graph& g, bool newest_only) {
+        const event_id id = g.append();
+        choose_write(g, id, newest_only);
+        return id;
+    }
     /// Gives a new read its write, by graph::read_from().
     virtual void choose_write(graph& g, event_id read, bool newest_only) = 0;
     /// Gives a new write its place, by graph::place().

@@ -52,6 +52,11 @@ machine::machine(const program& p, memory_rules rules, run_limits limits)
       instance_(p.instantiate()),
       fibers_([this](unsigned thread) { thread_body(thread); }) {
     assert(thread_count_ < max_threads);
+    for (unsigned first = 0; first <= thread_count_; ++first) {
+        if (first != 0) all_[first].push_back(first);
+        for (unsigned t = 1; t <= thread_count_; ++t)
+            if (t != first) all_[first].push_back(t);
+    }
     has_invariant_ = instance_->has_invariant();
     flat_ = instance_->is_flat();
     // Stamps and clocks are 16 bits wide, and an update is two events.
@@ -104,7 +109,7 @@ void machine::reset(graph& g, driver& choices) {
     if (watches_rounds_ && interleaves_) notes_states_ = true;
     for (unsigned t = 0; t <= thread_count_; ++t) {
         thread_state& s = threads_[t];
-        s.is = status::ready;
+        is_[t] = status::ready;
         s.cursor = s.steps = s.loop_begin = s.loop_end = s.read_newest = 0;
         s.waits_for = no_event;
         s.cells_made = s.section_depth = s.section_begin = s.sections = s.effects_at = s.plain_at =
@@ -180,7 +185,7 @@ void machine::run_in_stamp_order() {
         progress = false;
         for (unsigned t = 1; t <= thread_count_ && !abandoned_; ++t) {
             if (!can_run(t)) continue;
-            threads_[t].is = status::ready;
+            is_[t] = status::ready;
             fibers_.switch_to(t);
             progress = true;
         }
@@ -197,8 +202,8 @@ void machine::run_interleaved() {
         abandoned_ = execution_end::stopped;
     while (!abandoned_) {
         (void)collect_runnable(0);
-        if (runnable_.empty()) return;
-        const unsigned next = driver_->next_thread(runnable_, false);
+        if (runnable_->empty()) return;
+        const unsigned next = driver_->next_thread(*runnable_, false);
         if (next == 0) {
             abandoned_ = execution_end::known;
             return;
@@ -217,7 +222,7 @@ void machine::thread_body(unsigned thread) {
     } catch (...) {
         note(finding_kind::exception, "not a std::exception", std::nullopt);
     }
-    threads_[thread].is = end;
+    is_[thread] = end;
     if (end == status::failed && interleaves_ && !starting_)
         abandoned_ = execution_end::stopped;  // As fail() has it.
 }
@@ -258,7 +263,7 @@ execution_end machine::conclude() {
     bool failed = false;
     bool gave_up = false;
     for (unsigned t = 1; t <= thread_count_; ++t) {
-        const status is = threads_[t].is;
+        const status is = is_[t];
         all_ended &= is == status::ended;
         others_ended &= is == status::ended || is == status::frozen;
         failed |= is == status::failed;
@@ -276,7 +281,7 @@ execution_end machine::conclude() {
     std::string who;
     std::vector<party> all;
     for (unsigned t = 1; t <= thread_count_; ++t) {
-        if (threads_[t].is != status::spinning) continue;
+        if (is_[t] != status::spinning) continue;
         all.push_back(waiting(t));
         who +=
             (who.empty() ? "thread " : ", thread ") + std::to_string(t) + " at " + all.back().what;
@@ -332,7 +337,7 @@ party machine::waiting(unsigned thread) const {
 /// read would wake them.
 bool machine::stuck_for_good() const {
     for (unsigned t = 1; t <= thread_count_; ++t) {
-        const status is = threads_[t].is;
+        const status is = is_[t];
         if (is == status::waiting || (is == status::spinning && satisfiable(t))) return false;
     }
     return true;
@@ -376,31 +381,38 @@ bool machine::executed(event_id id) const noexcept {
 }
 
 bool machine::can_run(unsigned thread) const noexcept {
-    const thread_state& s = threads_[thread];
-    if (s.is == status::ready) return true;
-    if (s.is == status::waiting) return executed(s.waits_for);
-    return s.is == status::spinning && interleaves_ && satisfiable(thread);
+    const status is = is_[thread];
+    if (is == status::ready) return true;
+    if (is == status::waiting) return executed(threads_[thread].waits_for);
+    return is == status::spinning && interleaves_ && satisfiable(thread);
 }
 
 bool machine::collect_runnable(unsigned first) {
+    static_assert(sizeof is_ == 2 * sizeof(std::uint64_t));
+    const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(is_);
+    if ((words[0] | words[1]) == 0) {  // All are ready.
+        runnable_ = &all_[first];
+        return first != 0;
+    }
     const bool goes_on = first != 0 && can_run(first);
-    runnable_.clear();
-    if (goes_on) runnable_.push_back(first);
+    some_.clear();
+    if (goes_on) some_.push_back(first);
     for (unsigned t = 1; t <= thread_count_; ++t)
-        if (t != first && can_run(t)) runnable_.push_back(t);
+        if (t != first && can_run(t)) some_.push_back(t);
+    runnable_ = &some_;
     return goes_on;
 }
 
 void machine::wait_for(event_id write) {
     if (executed(write)) return;
     thread_state& s = threads_[self()];
-    s.is = status::waiting;
+    is_[self()] = status::waiting;
     s.waits_for = write;
     fibers_.switch_to(0);
 }
 
 void machine::stop_here(status why) {
-    threads_[self()].is = why;
+    is_[self()] = why;
     fibers_.switch_to(0);
     __builtin_unreachable();
 }

@@ -47,11 +47,11 @@ public:
     void freeze(freeze_point where) noexcept { frozen_ = where; }
     /// Whether the thread that was to stop forever did so in the last run.
     [[nodiscard]] bool froze() const noexcept {
-        return frozen_.thread != 0 && threads_[frozen_.thread].is == status::frozen;
+        return frozen_.thread != 0 && is_[frozen_.thread] == status::frozen;
     }
     /// Whether a failed check or an exception was the end of a thread in the last run.
     [[nodiscard]] bool failed(unsigned thread) const noexcept {
-        return threads_[thread].is == status::failed;
+        return is_[thread] == status::failed;
     }
     void observe(step_observer* observer) noexcept { observer_ = observer; }
     /// Looks for livelocks in step by step executions, which takes time.
@@ -290,7 +290,15 @@ private:
         std::vector<open_location> open;
     };
     enum class phase : std::uint8_t { set_up, threads, finish, abandoned, idle };
-    enum class status : std::uint8_t { ready, waiting, spinning, frozen, failed, gave_up, ended };
+    enum class status : std::uint8_t {
+        ready = 0,
+        waiting,
+        spinning,
+        frozen,
+        failed,
+        gave_up,
+        ended
+    };
     /// What a thread's next step depends on.
     struct local_state {
         std::uint64_t hash = 0;    // Of its registers and its stack.
@@ -306,7 +314,6 @@ private:
         local_state at;
     };
     struct thread_state {
-        status is = status::ready;
         unsigned cursor = 0;  // Its next event.
         unsigned steps = 0;
         event_id waits_for = no_event;  // status::waiting: a write that is yet to be replayed.
@@ -323,7 +330,7 @@ private:
         unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
         unsigned plain_at = 0;    // A plain cell was accessed last before this event.
         unsigned notes_from = 0;  // Of events before this, no state need be noted.
-        site_filter read_at;      // Step by step: where it has read.
+        site_filter read_at;  // Step by step: where it has read since it last changed something.
         bool updated = false;
         bool by_reference = false;       // Its steps are those of an atomic_ref.
         bool in_await = false;           // It is in a loop that only waits.
@@ -513,6 +520,8 @@ private:
     volatile bool program_runs_ = false;  // Read by a signal's handler.
     std::array<std::optional<crash_report>, max_threads> crashes_{};
     std::array<thread_state, max_threads> threads_;
+    std::array<status, max_threads> is_{};  // Apart: before each step it is asked who can go on.
+    std::array<thread_list, max_threads> all_;  // All threads, by who is the first of them.
     std::vector<cell_info> cells_;
     std::vector<std::uint64_t> main_values_;  // While no thread runs.
     std::vector<plain_record> plains_;
@@ -527,7 +536,8 @@ private:
     std::vector<location_id>* watched_ = nullptr;  // Cells that the invariant looks at.
     std::vector<std::uint8_t> is_watched_;         // By cell.
     std::array<std::uint64_t, 256> held_at_{};     // Values of the watched cells, by hash.
-    thread_list runnable_;
+    const thread_list* runnable_ = nullptr;
+    thread_list some_;
     std::vector<finding> found_;
 
     bool remembers_ = false;

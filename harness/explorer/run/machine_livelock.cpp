@@ -48,8 +48,8 @@ std::uint64_t machine::state_of_all() const {
     const graph& g = *graph_;
     std::uint64_t hash = 1;
     for (unsigned t = 1; t <= thread_count_; ++t) {
-        mix(hash, static_cast<std::uint64_t>(threads_[t].is));
-        if (threads_[t].is != status::ended) mix(hash, rounds_.digest[t]);
+        mix(hash, static_cast<std::uint64_t>(is_[t]));
+        if (is_[t] != status::ended) mix(hash, rounds_.digest[t]);
         mix(hash, threads_[t].section_depth);
     }
     for (location_id where = 0; where < cells_.size(); ++where)
@@ -73,7 +73,7 @@ bool machine::watch_rounds(unsigned thread, event_id id) {
     bool all_went_on = now.writes != then.writes;
     std::string who;
     for (unsigned t = 1; t <= thread_count_; ++t) {
-        const status is = threads_[t].is;
+        const status is = is_[t];
         if (is == status::ended || is == status::frozen) continue;
         const bool went_on = now.steps[t] != then.steps[t];
         all_went_on = all_went_on && (went_on || is == status::spinning);

@@ -36,22 +36,22 @@ void machine::mix_threads(state_digest& d) {
     state_.live.clear();
     for (unsigned t = 1; t <= thread_count_; ++t) {
         const thread_state& s = threads_[t];
-        d.mix(static_cast<std::uint64_t>(s.is) | (std::uint64_t{s.failures_left} << 8U) |
+        d.mix(static_cast<std::uint64_t>(is_[t]) | (std::uint64_t{s.failures_left} << 8U) |
               (std::uint64_t{s.wake_ups_left} << 20U) | (std::uint64_t{s.read_newest} << 32U));
         // What a flat program's thread leaves behind is in memory.
-        if ((!flat_ || s.is != status::ended) &&
+        if ((!flat_ || is_[t] != status::ended) &&
             rules_.fault != planted_fault::state_without_history)
             d.mix(histories_[t]);
         if (!flat_ || frozen_.thread == t) d.mix(s.steps);
         if (limits_.spurious_failures > 0) d.mix(spurious_failures_of(t));
-        if (s.is == status::spinning)
+        if (is_[t] == status::spinning)
             // It goes on as soon as it would see other values than these.
             for (unsigned po = s.loop_begin; po < s.loop_end; ++po) {
                 const event& e = g[g.at(t, po)];
                 if (e.is_read()) d.mix(e.value);
                 if (e.spurious) d.mix(1);
             }
-        if (s.is != status::ready && s.is != status::spinning) continue;
+        if (is_[t] != status::ready && is_[t] != status::spinning) continue;
         state_.knows[t] = g.happened_before(t, g.length(t));
         state_.live.push_back(t);
     }

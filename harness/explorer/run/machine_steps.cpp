@@ -72,7 +72,7 @@ std::uint64_t machine::peek(location_id where) {
         fibers_.switch_to(0);
     } else {
         const bool can_go_on = collect_runnable(thread);
-        const unsigned next = driver_->next_thread(runnable_, can_go_on);
+        const unsigned next = driver_->next_thread(*runnable_, can_go_on);
         if (next == 0) abandon(execution_end::known);
         if (next != thread) fibers_.switch_to(next);
     }
@@ -149,9 +149,8 @@ reply machine::new_read(location_id where, const void* site, const update_reques
     e.bytes = cells_[where].bytes;
     e.nonatomic = !cells_[where].atomic && !s.by_reference;
     e.may_fail = may_fail;
-    const event_id id = g.append();
+    const event_id id = driver_->add_read(g, s.read_newest > 0);
     s.read_at.insert(site);
-    driver_->choose_write(g, id, s.read_newest > 0);
     if (s.read_newest > 0) --s.read_newest;
     bool consistent = true;
     if (g[id].exclusive) consistent = driver_->place_exclusive(g, g.append_exclusive_write(id));
@@ -159,6 +158,7 @@ reply machine::new_read(location_id where, const void* site, const update_reques
     if (!interleaves_) wait_for(g[id].rf);
     s.updated = g[id].exclusive;
     const std::uint64_t value = g[id].value;
+    if (s.updated && g[id + 1U].value != value) s.read_at.clear();
     s.cursor = g[id].po + (s.updated ? 2U : 1U);
     remember(t, value);
     if (g[id].spurious) remember(t, ~0ULL);
@@ -248,6 +248,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
     e.site = __builtin_return_address(0);
     e.thread = static_cast<std::uint8_t>(t);
     const event_id id = g.append();
+    s.read_at.clear();
     driver_->choose_place(g, id);
     remember(t, 0);  // It was told nothing, and is elsewhere now.
     s.cursor = g[id].po + 1U;

@@ -221,15 +221,15 @@ bool machine::goes_round(unsigned thread, location_id where, const void* site,
 void machine::round_without_effect(unsigned thread) {
     thread_state& s = threads_[thread];
     if (!interleaves_) stop_here(status::spinning);
-    s.is = status::spinning;
+    is_[thread] = status::spinning;
     const bool can_go_on = collect_runnable(thread);
     unsigned next = 0;  // If nobody can go on, that is the end.
-    if (!runnable_.empty()) {
-        next = driver_->next_thread(runnable_, can_go_on);
+    if (!runnable_->empty()) {
+        next = driver_->next_thread(*runnable_, can_go_on);
         if (next == 0) abandon(execution_end::known);
     }
     if (next != thread) fibers_.switch_to(next);
-    s.is = status::ready;
+    is_[thread] = status::ready;
     s.states.push_back({.po = graph_->length(thread), .at = s.state});
     s.read_newest = 0;
     for (unsigned po = s.loop_begin; po < s.loop_end; ++po)

@@ -11,6 +11,31 @@ unsigned controlled::next_thread(const thread_list& runnable, bool can_go_on) {
     return runnable[note(pick_thread(runnable, can_go_on))];
 }
 
+event_id controlled::add_read(graph& g, bool newest_only) {
+    const event& r = g.drafted();
+    // Whether there is an order is asked of a graph that has the read.
+    if (g.needs_sc_order_with(r.success)) return driver::add_read(g, newest_only);
+    const event_id newest = g.newest(r.location);
+    const bool newest_alone =
+        newest_only || g.rules().consistency == model::sc || g[newest].before == no_event;
+    const event_id oldest = newest_alone ? newest : g.oldest_visible(r.thread, r.location);
+    if (oldest == newest && !r.may_fail) return g.append_read(newest, false);
+    candidates_.clear();
+    const auto offer = [&](event_id w) {
+        candidates_.emplace_back(w);
+        if (r.may_fail && g[w].value == r.expected) candidates_.emplace_back(w, true);
+    };
+    offer(newest);
+    for (event_id w = newest; w != oldest;) {
+        w = g[w].before;
+        // Only a write half's place can be taken.
+        if (r.op == rmw_op::none || g.open_behind(w)) offer(w);
+    }
+    const unsigned chosen =
+        candidates_.size() == 1 ? 0 : note(pick(static_cast<unsigned>(candidates_.size())));
+    return g.append_read(candidates_[chosen].write, candidates_[chosen].fails);
+}
+
 void controlled::choose_write(graph& g, event_id read, bool newest_only) {
     const location_id where = g[read].location;
     const event_id newest = g.newest(where);
@@ -60,6 +85,10 @@ void controlled::choose_place(graph& g, event_id write) {
         for (event_id w = newest; w != oldest;) {
             w = g[w].before;
             if (!g.open_behind(w)) continue;
+            if (!g.needs_sc_order()) {
+                candidates_.emplace_back(w);
+                continue;
+            }
             g.place(write, w);
             if (g.has_sc_order()) candidates_.emplace_back(w);
             g.place(write, newest);

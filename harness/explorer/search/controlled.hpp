@@ -20,6 +20,7 @@ public:
 
     [[nodiscard]] bool interleaves() const noexcept final { return true; }
     unsigned next_thread(const thread_list& runnable, bool can_go_on) override;
+    event_id add_read(graph& g, bool newest_only) override;
     void choose_write(graph& g, event_id read, bool newest_only) final;
     void choose_place(graph& g, event_id write) final;
     bool place_exclusive(graph& g, event_id write) final;
@@ -38,7 +39,8 @@ protected:
     virtual unsigned pick_thread(const thread_list& options, bool can_go_on) = 0;
     /// Any other choice: a number below `n`.
     virtual unsigned pick(unsigned n) = 0;
-    /// What to read and what to stand behind, newest first in both. By default, pick().
+    /// What to read and what to stand behind, newest first in both. By default, pick(). A class
+    /// that overrides pick_write() has driver::add_read().
     virtual unsigned pick_write(const graph&, event_id, const std::vector<candidate>& options) {
         return pick(static_cast<unsigned>(options.size()));
     }
@@ -112,6 +114,10 @@ public:
         : target_(target), first_(first) {}
 
     void follow(const graph& now) { now_ = &now; }
+    /// Its choice depends on what is in the graph already.
+    event_id add_read(graph& g, bool newest_only) override {
+        return driver::add_read(g, newest_only);
+    }
 
 protected:
     unsigned pick_thread(const thread_list& options, bool can_go_on) override;

@@ -1,12 +1,17 @@
 #include "harness/native/process/sanitizer_findings.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
+#include <map>
+#include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -67,12 +72,18 @@ constexpr std::size_t most_places = 4;
                        place);
 }
 
+using frames = std::array<std::uintptr_t, board_sanitizer_report::frames_kept>;
+
 /// Where a side is, innermost first: the lines of this project. Between the first one and the
 /// algorithm's own there may be cells and policies, which are left out.
-[[nodiscard]] std::vector<source_place> places_of(const side& what) {
+[[nodiscard]] std::vector<source_place> places_of(const frames& stack) {
     std::vector<source_place> all;
-    for (const std::uintptr_t frame : what.frames) {
-        if (frame == 0) break;
+    const auto has_all_that_is_told = [&all] {
+        const auto own = std::ranges::find_if(all, is_of_an_algorithm);
+        return static_cast<std::size_t>(all.end() - own) >= most_places;
+    };
+    for (const std::uintptr_t frame : stack) {
+        if (frame == 0 || has_all_that_is_told()) break;
         // A return address may be behind the last instruction of its line.
         for (source_place& one : source_places(reinterpret_cast<const void*>(frame - 1)))
             if (is_ours(one)) all.push_back(std::move(one));
@@ -89,16 +100,75 @@ constexpr std::size_t most_places = 4;
     return all;
 }
 
+/// The places of stacks, in words, innermost first. Few stacks make most of the reports, and in a
+/// large program each takes long to look up.
+class known_places {
+public:
+    [[nodiscard]] bool has(const frames& stack) const { return known_.contains(stack); }
+    /// \pre has(stack).
+    [[nodiscard]] const std::vector<std::string>& of(const frames& stack) const {
+        return known_.at(stack);
+    }
+    /// Looks them up, in a process of its own: what that loads would stay in this one, whose memory
+    /// is to be flat.
+    /// \returns Why that failed, or nothing.
+    [[nodiscard]] std::string add(const std::vector<frames>& stacks) {
+        constexpr std::size_t most = 2000;  // More than a program has that reports.
+        if (known_.size() > most) known_.clear();
+        // A place may be looked up for long in a large program, but not without end.
+        constexpr double patience = 60;
+        std::string failure;
+        try {
+            run_forked({[&] { return packed(stacks); }}, 1, patience,
+                       [&](std::size_t, const task_end& end) {
+                           if (end.how == task_end::kind::returned)
+                               unpack(end.text, stacks);
+                           else
+                               failure = end.text;
+                           return true;
+                       });
+        } catch (const std::system_error&) {
+            unpack(packed(stacks), stacks);  // There is no room for another process.
+        }
+        return failure;
+    }
+
+private:
+    // Between the two processes: each place ends by a zero, which no text has, and so does each
+    // list.
+    [[nodiscard]] static std::string packed(const std::vector<frames>& stacks) {
+        std::string text;
+        for (const frames& stack : stacks) {
+            for (const source_place& one : places_of(stack)) text += described(one) + '\0';
+            text += '\0';
+        }
+        return text;
+    }
+    void unpack(std::string_view text, const std::vector<frames>& stacks) {
+        for (const frames& stack : stacks) {
+            std::vector<std::string>& places = known_[stack];
+            places.clear();
+            for (std::size_t end = 0; (end = text.find('\0')) != std::string_view::npos && end != 0;
+                 text.remove_prefix(end + 1))
+                places.emplace_back(text.substr(0, end));
+            text.remove_prefix(std::min<std::size_t>(1, text.size()));
+        }
+    }
+
+    std::map<frames, std::vector<std::string>> known_;
+};
+
 struct described_side {
     std::string deed{};  ///< What it did, and the innermost place.
     std::string text{};
 };
 
-[[nodiscard]] std::optional<described_side> described(const side& what,
-                                                      const std::map<pid_t, std::string>& names) {
-    if (what.frames[0] == 0 && what.size == 0) return std::nullopt;
-    std::vector<std::string> places;
-    for (const source_place& one : places_of(what)) places.push_back(described(one));
+[[nodiscard]] bool is_known(const side& what) noexcept {
+    return what.frames[0] != 0 || what.size != 0;
+}
+
+[[nodiscard]] described_side described(const side& what, std::vector<std::string> places,
+                                       const std::map<pid_t, std::string>& names) {
     // Two places without lines are still two.
     if (places.empty()) places.push_back(fmt::format("code at {:#x}", what.frames[0]));
     const auto known = names.find(what.thread);
@@ -110,9 +180,8 @@ struct described_side {
             ? std::string("released")
             : fmt::format("{}{} of {} byte{}", what.atomic ? "atomic " : "",
                           what.write ? "write" : "read", what.size, what.size == 1 ? "" : "s");
-    return described_side{
-        .deed = fmt::format("{} in {}", deed, places.front()),
-        .text = fmt::format("{}{} in {}", by, deed, fmt::join(places, ", called by "))};
+    return {.deed = fmt::format("{} in {}", deed, places.front()),
+            .text = fmt::format("{}{} in {}", by, deed, fmt::join(places, ", called by "))};
 }
 
 /// What should have been between the two sides.
@@ -125,10 +194,11 @@ struct described_side {
 }
 
 [[nodiscard]] sanitizer_finding to_finding(const board_sanitizer_report& report,
+                                           const known_places& places,
                                            const std::map<pid_t, std::string>& names) {
     std::vector<described_side> sides;
     for (const side& one : report.sides)
-        if (auto known = described(one, names)) sides.push_back(std::move(*known));
+        if (is_known(one)) sides.push_back(described(one, places.of(one.frames), names));
     const std::string kind = report.kind.data();
     sanitizer_finding result{.broken = report.broken, .text = kind, .cause = kind};
     for (const described_side& one : sides) result.text += "\n  " + one.text;
@@ -148,68 +218,35 @@ std::string to_string(const sanitizer_finding& what) {
                             : fmt::format("\n  the sanitizer's own text is in {}", what.raw_text));
 }
 
-namespace {
-
-[[nodiscard]] std::vector<sanitizer_finding> look_up(const board& seen, std::size_t reports,
-                                                     const std::map<pid_t, std::string>& names) {
-    std::vector<sanitizer_finding> all;
-    for (std::size_t n = 0; n < reports; ++n) {
-        const board_sanitizer_report& report = seen.sanitizer_reports[n];
-        // Acquire: pairs with the callback. What is not ready was being written when the process
-        // ended.
-        if (report.ready.load(std::memory_order::acquire)) add_to(all, {to_finding(report, names)});
-    }
-    return all;
-}
-
-// Between the two processes: fields that end by a zero, which no text has.
-[[nodiscard]] std::string packed(const std::vector<sanitizer_finding>& all) {
-    std::string text;
-    for (const sanitizer_finding& one : all)
-        for (const std::string& field : {std::to_string(static_cast<int>(one.broken)),
-                                         std::to_string(one.times), one.text, one.cause})
-            text += field + '\0';
-    return text;
-}
-[[nodiscard]] std::vector<sanitizer_finding> unpacked(const std::string& text) {
-    std::vector<std::string> fields;
-    for (std::size_t from = 0, end; (end = text.find('\0', from)) != std::string::npos;
-         from = end + 1)
-        fields.push_back(text.substr(from, end - from));
-    std::vector<sanitizer_finding> all;
-    for (std::size_t n = 0; n + 3 < fields.size(); n += 4)
-        all.push_back({.broken = static_cast<invariant>(std::stoi(fields[n])),
-                       .text = fields[n + 2],
-                       .cause = fields[n + 3],
-                       .times = std::stoull(fields[n + 1])});
-    return all;
-}
-
-}  // namespace
-
 std::vector<sanitizer_finding> sanitizer_findings(const board& seen,
                                                   const std::map<pid_t, std::string>& names) {
-    const std::size_t reports =
+    const std::size_t made =
         std::min<std::size_t>(seen.sanitizer_reports_made.load(std::memory_order::relaxed),
                               seen.sanitizer_reports.size());
-    if (reports == 0) return {};
-    // A place may be looked up for long in a large program, but not without end.
-    constexpr double patience = 60;
-    std::vector<sanitizer_finding> all;
-    try {
-        run_forked({[&] { return packed(look_up(seen, reports, names)); }}, 1, patience,
-                   [&](std::size_t, const task_end& end) {
-                       if (end.how == task_end::kind::returned)
-                           all = unpacked(end.text);
-                       else  // What is broken is counted all the same; its places are lost.
-                           all = {{.broken = seen.sanitizer_reports[0].broken,
-                                   .text = "its places were not found: the search " + end.text,
-                                   .cause = end.text}};
-                       return true;
-                   });
-    } catch (const std::system_error&) {
-        return look_up(seen, reports, names);  // There is no room for another process.
+    std::vector<const board_sanitizer_report*> reports;
+    for (std::size_t n = 0; n < made; ++n)
+        // Acquire: pairs with the callback. What is not ready was being written when the process
+        // ended.
+        if (seen.sanitizer_reports[n].ready.load(std::memory_order::acquire))
+            reports.push_back(&seen.sanitizer_reports[n]);
+
+    static thread_local known_places places;
+    std::vector<frames> unknown;
+    for (const board_sanitizer_report* const report : reports)
+        for (const side& one : report->sides)
+            if (is_known(one) && !places.has(one.frames)) unknown.push_back(one.frames);
+    if (!unknown.empty()) {
+        std::ranges::sort(unknown);
+        unknown.erase(std::unique(unknown.begin(), unknown.end()), unknown.end());
+        // What is broken is counted all the same; its places are lost.
+        if (const std::string failure = places.add(unknown); !failure.empty())
+            return {{.broken = reports[0]->broken,
+                     .text = "its places were not found: the search " + failure,
+                     .cause = failure}};
     }
+    std::vector<sanitizer_finding> all;
+    for (const board_sanitizer_report* const report : reports)
+        add_to(all, {to_finding(*report, places, names)});
     return all;
 }
 

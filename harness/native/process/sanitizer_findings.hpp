@@ -28,8 +28,7 @@ struct sanitizer_finding {
 
 /// The reports on a board, those of one cause together.
 ///
-/// Places are looked up in a process of its own: what that loads would stay in this one, whose
-/// memory is to be flat.
+/// Places that were found before are remembered.
 ///
 /// \param names  What to call threads, by the system's number.
 [[nodiscard]] std::vector<sanitizer_finding> sanitizer_findings(

@@ -20,13 +20,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-[[nodiscard]] std::size_t times(const std::string& text, const std::string& what) {
-    std::size_t count = 0;
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
-        ++count;
-    return count;
-}
-
 /// The whole of a testcase.
 [[nodiscard]] std::string test_case(const std::string& xml, const std::string& classname,
                                     const std::string& name) {
@@ -95,9 +88,9 @@ TEST(JunitReport, CountsItsTestcases) {
     const std::string xml = to_junit(testing::bad_night().input());
     EXPECT_THAT(xml, HasSubstr("<testsuites name=\"pidmap-stress\" tests=\"12\" failures=\"1\" "
                                "errors=\"5\" time=\"306.000\">"));
-    EXPECT_EQ(times(xml, "<testcase "), 12U);
-    EXPECT_EQ(times(xml, "<failure "), 1U);
-    EXPECT_EQ(times(xml, "<error "), 5U);
+    EXPECT_EQ(testing::times(xml, "<testcase "), 12U);
+    EXPECT_EQ(testing::times(xml, "<failure "), 1U);
+    EXPECT_EQ(testing::times(xml, "<error "), 5U);
     EXPECT_THAT(xml, AllOf(HasSubstr("<testsuite name=\"campaign\" tests=\"6\" failures=\"0\" "
                                      "errors=\"3\""),
                            HasSubstr("<testsuite name=\"native\" tests=\"3\" failures=\"1\" "
@@ -119,7 +112,7 @@ TEST(JunitReport, GivesEachTestcaseANameOfItsOwn) {
     for (std::size_t at = xml.find("<testcase "); at != std::string::npos;
          at = xml.find("<testcase ", at + 1))
         names.insert(xml.substr(at, xml.find(" time=", at) - at));
-    EXPECT_EQ(names.size(), times(xml, "<testcase "));
+    EXPECT_EQ(names.size(), testing::times(xml, "<testcase "));
     EXPECT_THAT(xml, HasSubstr("classname=\"campaign.canary\" name=\"native, journal 4\""));
 }
 
@@ -144,7 +137,7 @@ TEST(JunitReport, IsCappedAndSaysWhatIsCut) {
     EXPECT_LT(all.size(), 11'000'000U);
     EXPECT_GT(all.size(), 8'000'000U) << "much is left out for no reason";
     EXPECT_THAT(all, AllOf(HasSubstr("(left out: a text of "), HasSubstr(" texts left out: ")));
-    EXPECT_EQ(times(all, "<failure "), 200U) << "the failures themselves are all there";
+    EXPECT_EQ(testing::times(all, "<failure "), 200U) << "the failures themselves are all there";
 }
 
 // Nothing run is a failed test, and not an empty list of tests, which CI systems take for a pass.

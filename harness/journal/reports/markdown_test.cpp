@@ -36,13 +36,6 @@ using ::testing::StartsWith;
     return outside;
 }
 
-[[nodiscard]] std::size_t times(const std::string& text, const std::string& what) {
-    std::size_t count = 0;
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
-        ++count;
-    return count;
-}
-
 // The verdict is the heading, and findings come before all else.
 TEST(MarkdownReport, BeginsWithVerdictAndFindings) {
     const std::string text = to_markdown(testing::bad_night().input());
@@ -81,7 +74,7 @@ TEST(MarkdownReport, ShowsQuotedTextAsItIs) {
     EXPECT_THAT(outside, AllOf(HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt; &amp;"),
                                HasSubstr("\\|a\\|\\`b\\` 95 %"), HasSubstr("\\* \\_d\\_"),
                                Not(HasSubstr("<script>")), Not(HasSubstr("\x1b"))));
-    EXPECT_EQ(times(outside, "<details>"), times(outside, "</details>"));
+    EXPECT_EQ(testing::times(outside, "<details>"), testing::times(outside, "</details>"));
 }
 
 // Each row of a table has as many bars as its head, whatever names have in them.
@@ -99,7 +92,7 @@ TEST(MarkdownReport, HasTablesThatHoldTogether) {
             bars_of_table = 0;
             continue;
         }
-        const std::size_t bars = times(line, "|") - times(line, "\\|");
+        const std::size_t bars = testing::times(line, "|") - testing::times(line, "\\|");
         if (bars_of_table == 0) bars_of_table = bars;
         EXPECT_EQ(bars, bars_of_table) << line;
         ++rows;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -211,6 +212,14 @@ inline const cell_name bad_cell{.variant = "sound", .discipline = "lookup", .sce
     }
     all.sum.exit_code = 2;
     return all;
+}
+
+/// How often `what` is in a text.
+[[nodiscard]] inline std::size_t times(const std::string& text, const std::string& what) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+        ++count;
+    return count;
 }
 
 }  // namespace pidmap_stress::journal::testing

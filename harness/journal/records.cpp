@@ -51,8 +51,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(slice_record, cell, number, key,
                                                 turn_seconds, spent_seconds, cpu_seconds,
                                                 operations, rounds, trials, end, ending, cut_short,
                                                 out_of_resources, marks, broken, findings,
-                                                last_events, stacks, near_misses, again, command,
-                                                resident_kib, trial_resident_kib, undecided)
+                                                last_events, stacks, near_misses, clear_to_put_ns,
+                                                again, command, resident_kib, trial_resident_kib,
+                                                undecided)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(canary_record, at, name, found, seconds, invariant,
                                                 work_seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(end_record, at, reason)

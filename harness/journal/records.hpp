@@ -127,6 +127,8 @@ struct slice_record {
     std::string last_events{};
     std::string stacks{};  ///< Of all threads, where a stall or a crash was seen.
     std::map<std::string, std::uint64_t> near_misses{};
+    /// The shortest time from a page's last clear to its put, of those that were timed; 0: none.
+    std::uint64_t clear_to_put_ns = 0;
     std::optional<reproduction> again{};
     std::string command{};  ///< The words of a shell that run the slice again, if it found.
     std::uint64_t resident_kib = 0;        ///< Of the supervising process, at its end.

@@ -25,6 +25,8 @@ struct cell_total {
     std::set<std::string> marks{};                  ///< That were hit.
     std::map<std::string, std::uint64_t> broken{};  ///< How often each invariant broke.
     std::map<std::string, std::uint64_t> near_misses{};
+    /// The shortest time from a page's last clear to its put; 0: none was timed.
+    std::uint64_t clear_to_put_ns = 0;
     std::map<std::string, std::uint64_t> bad_ends{};  ///< "crashed", ... : in how many slices.
 
     std::string verdict{};  ///< "holds", "violated", "crash", "stall", "killed", "inconclusive".

@@ -244,6 +244,7 @@ TEST(Summary, OfShardsIsThatOfTheWhole) {
         EXPECT_EQ(all.cells[n].marks, one.cells[n].marks);
         EXPECT_EQ(all.cells[n].broken, one.cells[n].broken);
         EXPECT_EQ(all.cells[n].near_misses, one.cells[n].near_misses);
+        EXPECT_EQ(all.cells[n].clear_to_put_ns, one.cells[n].clear_to_put_ns);
         EXPECT_EQ(all.cells[n].verdict, one.cells[n].verdict);
     }
     ASSERT_EQ(all.findings.size(), one.findings.size());

@@ -85,6 +85,11 @@ struct shown_so_far {
     return run_end::completed;
 }
 
+/// Of two times, where 0 stands for none.
+[[nodiscard]] std::uint64_t shorter(std::uint64_t a, std::uint64_t b) noexcept {
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 /// \param raw_text  Where the sanitizer's own words are, if it reported.
 void collect(pid_t trial, const board& here, unsigned workers, const std::string& raw_text,
              cell_result& into) {
@@ -127,6 +132,8 @@ void collect(pid_t trial, const board& here, unsigned workers, const std::string
     };
     near_miss("a compare-exchange of a count failed", here.lost_exchanges);
     near_miss("a count was raised from 1", here.raised_from_one);
+    into.clear_to_put_ns = shorter(into.clear_to_put_ns,
+                                   here.clear_to_put_nanoseconds.load(std::memory_order::relaxed));
     into.out_of_resources |= here.out_of_resources.load(std::memory_order::relaxed);
 }
 
@@ -160,6 +167,7 @@ void add_run(cell_result& sum, const cell_result& one, bool first) {
     if (sum.ending.empty()) sum.ending = one.ending;
     if (sum.stacks.empty()) sum.stacks = one.stacks;
     for (const auto& [name, times] : one.near_misses) sum.near_misses[name] += times;
+    sum.clear_to_put_ns = shorter(sum.clear_to_put_ns, one.clear_to_put_ns);
     sum.trial_resident_kib = std::max(sum.trial_resident_kib, one.trial_resident_kib);
     sum.out_of_resources |= one.out_of_resources;
     sum.cut_short |= one.cut_short;
@@ -268,7 +276,9 @@ cell_result run_cell(const cell& what, const trial_settings& how, const supervis
 cell_result repeat_cell(const cell& what, const trial_settings& how, const supervision& watch,
                         unsigned times) {
     cell_result sum{.what = what};
+    const clock::time_point begin = clock::now();
     for (unsigned n = 0; n < times; ++n) {
+        if (n != 0 && watch.budget.count() != 0 && clock::now() - begin >= 2 * watch.budget) break;
         if (watch.interrupted && watch.interrupted()) {
             sum.cut_short = true;
             break;

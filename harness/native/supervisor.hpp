@@ -39,6 +39,9 @@ struct cell_result {
     std::vector<std::string> marks_hit{};
     /// How often something happened that bugs need, by its name.
     std::map<std::string, std::uint64_t> near_misses{};
+    /// The shortest time from a page's last clear to its put, in nanoseconds, of those that were
+    /// timed, which is one in 16. 0: none was.
+    std::uint64_t clear_to_put_ns = 0;
     /// The most memory that a trial's process had, in KiB.
     std::uint64_t trial_resident_kib = 0;
     std::uint64_t undecided_histories = 0;
@@ -59,7 +62,8 @@ struct cell_result {
 
 /// Runs a cell `times` times, each with a key of its own and a share of the budget, and each up to
 /// its first finding. Together they make one result; the share of runs with a finding is its
-/// reproduction rate.
+/// reproduction rate. There are fewer if they take twice the budget: a run that ends badly may last
+/// longer than its share.
 ///
 /// \pre As for run_cell(); times > 0.
 [[nodiscard]] cell_result repeat_cell(const cell& what, const trial_settings& how,

@@ -33,7 +33,7 @@ constexpr std::uint32_t careful_length = 4;
     return std::min(longest, base + chance.below(base));
 }
 
-void finish_round(stage& set, board& here) {
+void finish_round(stage& set, board& here, const two_clocks& since_begin) {
     std::uint64_t operations = 0;
     std::chrono::nanoseconds cpu_time{};
     std::uint64_t marks = 0;
@@ -42,14 +42,18 @@ void finish_round(stage& set, board& here) {
         operations += set.at(n).take_operations();
         cpu_time += set.at(n).take_cpu_time();
         marks |= set.at(n).take_marks();
-        const near_misses mine = set.at(n).take_near_misses();
-        near.lost_exchanges += mine.lost_exchanges;
-        near.raised_from_one += mine.raised_from_one;
+        near.add(set.at(n).take_near_misses());
     }
     here.operations.fetch_add(operations, std::memory_order::relaxed);
     here.marks.fetch_or(marks, std::memory_order::relaxed);
     here.lost_exchanges.fetch_add(near.lost_exchanges, std::memory_order::relaxed);
     here.raised_from_one.fetch_add(near.raised_from_one, std::memory_order::relaxed);
+    if (near.shortest_to_put != near_misses::none) {
+        const std::uint64_t now = since_begin.to_nanoseconds(near.shortest_to_put) + 1;
+        const std::uint64_t before = here.clear_to_put_nanoseconds.load(std::memory_order::relaxed);
+        if (before == 0 || now < before)
+            here.clear_to_put_nanoseconds.store(now, std::memory_order::relaxed);
+    }
     here.cpu_nanoseconds.fetch_add(static_cast<std::uint64_t>(cpu_time.count()),
                                    std::memory_order::relaxed);
     here.rounds.fetch_add(1, std::memory_order::relaxed);
@@ -83,6 +87,7 @@ void run_trial(const cell& what, const trial_settings& how, board& here) {
         return here.stop.load(std::memory_order::relaxed) >= at;
     };
 
+    const two_clocks since_begin;
     set.main().take_thread();
     rng chance(split(how.key, "rounds"));
     bool prepared = false;
@@ -112,7 +117,7 @@ void run_trial(const cell& what, const trial_settings& how, board& here) {
             me.leave_thread();
         });
         set.main().take_thread();  // It may have been one of the pool's.
-        finish_round(set, here);
+        finish_round(set, here, since_begin);
         if (stopped(board::end_trial)) return;
 
         set.audit(with_history);

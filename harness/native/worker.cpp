@@ -66,9 +66,7 @@ void worker::take_thread() noexcept {
 
 void worker::leave_thread() noexcept {
     self.fail_one_in = 0;
-    const near_misses near = std::exchange(self.near, {});
-    near_.lost_exchanges += near.lost_exchanges;
-    near_.raised_from_one += near.raised_from_one;
+    near_.add(std::exchange(self.near, {}));
     cpu_time_ += cpu_time_of_thread() - thread_began_;
 }
 

@@ -119,6 +119,8 @@ struct board {
     /// How often a worker came near to what a bug needs: see near_misses.
     std::atomic<std::uint64_t> lost_exchanges{0};
     std::atomic<std::uint64_t> raised_from_one{0};
+    /// The shortest of the timed ones, rounded up; 0: none was timed.
+    std::atomic<std::uint64_t> clear_to_put_nanoseconds{0};
     /// From the fault handler: a signal that is not a finding's, and where it was raised. By then
     /// the process has stopped itself, for the supervisor to look at its threads. Relaxed, except
     /// the signal, which is stored last, by release, and read by acquire.

@@ -2,7 +2,9 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 #include "checkers/history.hpp"
 #if defined(__x86_64__)
@@ -42,6 +44,23 @@ inline constexpr ticks clock_skew = 1000;
     return rough_time();
 #endif
 }
+
+/// A moment on both clocks, to tell how long a tick is.
+class two_clocks {
+public:
+    /// \pre Some microseconds have passed: the longer, the more exact.
+    [[nodiscard]] std::uint64_t to_nanoseconds(ticks span) const noexcept {
+        const std::chrono::duration<double, std::nano> passed =
+            std::chrono::steady_clock::now() - time_;
+        const auto ticks_passed = static_cast<double>(std::max<ticks>(rough_time() - ticks_, 1));
+        return static_cast<std::uint64_t>(static_cast<double>(span) * passed.count() /
+                                          ticks_passed);
+    }
+
+private:
+    ticks ticks_ = rough_time();
+    std::chrono::steady_clock::time_point time_ = std::chrono::steady_clock::now();
+};
 
 /// How long the calling thread has had a processor. Time in which it waits, or is stopped, does not
 /// count.

@@ -13,6 +13,7 @@
 #include "allocator/execution_policy.hpp"
 #include "checkers/refcount_transitions.hpp"
 #include "harness/base/hooked_atomic.hpp"
+#include "harness/world/clock.hpp"
 #include "harness/world/jitter.hpp"
 #include "harness/world/memory_domain.hpp"
 #include "harness/world/worker_identity.hpp"
@@ -29,6 +30,9 @@ public:
     template <class T>
     [[gnu::always_inline]] void changed(T before, T after) noexcept {
         if (before == 1 && after > 1) ++self.near.raised_from_one;
+        if (after < before && self.emptied_at != 0) [[unlikely]]
+            self.near.shortest_to_put = std::min(self.near.shortest_to_put,
+                                                 rough_time() - std::exchange(self.emptied_at, 0));
         const count_change change{.before = before, .delta = static_cast<long>(after) - before};
         if (const auto broken = broken_by(change, memory_domain::poison_int)) [[unlikely]]
             if (!begins(change)) tell(*broken, change);
@@ -53,9 +57,20 @@ private:
     std::atomic<bool> begun_;
 };
 
-/// Hooks of a page's nr_free: they only note that another worker was faster.
+/// Hooks of a page's nr_free: they note that another worker was faster, and when a page was
+/// emptied.
+template <int BitsPerPage>
 struct contention_watch {
+    /// To read the time twice costs as much as some calls.
+    static constexpr std::uint32_t timed_one_in = 16;
+
     [[gnu::always_inline]] void before_access() const noexcept {}
+    template <class T>
+    [[gnu::always_inline]] void changed(T before, T after) const noexcept {
+        if (after == BitsPerPage && before < after && ++self.pages_emptied % timed_one_in == 0)
+            [[unlikely]]
+            self.emptied_at = rough_time();
+    }
     [[gnu::always_inline]] void lost() const noexcept { ++self.near.lost_exchanges; }
 };
 
@@ -65,20 +80,20 @@ struct object_delay {
 };
 
 namespace detail {
-template <class Atomic, cell_role Role>
+template <class Atomic, cell_role Role, geometry_trait Geometry>
 struct watched_cell {
     using type = Atomic;
 };
-template <class Atomic>
-struct watched_cell<Atomic, cell_role::refcount> {
+template <class Atomic, geometry_trait Geometry>
+struct watched_cell<Atomic, cell_role::refcount, Geometry> {
     using type = hooked_atomic<Atomic, count_judge>;
 };
-template <class Atomic>
-struct watched_cell<Atomic, cell_role::nr_free> {
-    using type = hooked_atomic<Atomic, contention_watch>;
+template <class Atomic, geometry_trait Geometry>
+struct watched_cell<Atomic, cell_role::nr_free, Geometry> {
+    using type = hooked_atomic<Atomic, contention_watch<static_cast<int>(Geometry::bits_per_page)>>;
 };
-template <class Atomic>
-struct watched_cell<Atomic, cell_role::object> {
+template <class Atomic, geometry_trait Geometry>
+struct watched_cell<Atomic, cell_role::object, Geometry> {
     using type = hooked_atomic<Atomic, object_delay>;
 };
 }  // namespace detail
@@ -88,8 +103,8 @@ struct watched_cell<Atomic, cell_role::object> {
 template <execution_policy Base>
 struct watched : Base {
     template <class T, cell_role Role = cell_role::data>
-    using atomic =
-        typename detail::watched_cell<typename Base::template atomic<T, Role>, Role>::type;
+    using atomic = typename detail::watched_cell<typename Base::template atomic<T, Role>, Role,
+                                                 typename Base::geometry>::type;
 
     template <class Cell>
     [[nodiscard]] static auto peek(const Cell& cell) noexcept {

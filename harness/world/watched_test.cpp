@@ -32,6 +32,36 @@ public:
 using worlds = ::testing::Types<watched<native>, jittered<watched<native>>>;
 TYPED_TEST_SUITE(WatchedTest, worlds);
 
+// The time from a page's last clear to the next put of the same thread is taken, of one in 16.
+TYPED_TEST(WatchedTest, TimesTheWayFromTheLastClearToThePut) {
+    using page_count = typename TypeParam::template atomic<int, cell_role::nr_free>;
+    constexpr int full = static_cast<int>(TypeParam::geometry::bits_per_page);
+    page_count nr_free{full};
+    typename TestFixture::count refs{1};
+    self.near = {};
+    self.emptied_at = 0;
+    self.pages_emptied = 0;
+    const auto empty_and_put = [&] {
+        nr_free.fetch_sub(2, relaxed);
+        refs.fetch_add(1, relaxed);
+        nr_free.fetch_add(1, relaxed);
+        EXPECT_EQ(self.emptied_at, 0U) << "one pid is still there";
+        nr_free.fetch_add(1, relaxed);
+        refs.fetch_sub(1, acq_rel);
+        EXPECT_EQ(self.emptied_at, 0U) << "the put has come";
+    };
+    for (int n = 0; n < 15; ++n) empty_and_put();
+    EXPECT_EQ(self.near.shortest_to_put, near_misses::none);
+    const ticks before = rough_time();
+    empty_and_put();
+    EXPECT_LE(self.near.shortest_to_put, rough_time() - before);
+    for (int n = 0; n < 160; ++n) {
+        const ticks shortest = self.near.shortest_to_put;
+        empty_and_put();
+        EXPECT_LE(self.near.shortest_to_put, shortest);
+    }
+}
+
 // A regular life, from 1 up and down to 0, is not reported.
 TYPED_TEST(WatchedTest, ACorrectLifeIsNotReported) {
     typename TestFixture::count refs{1};

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include "harness/base/rng.hpp"
 #include "harness/world/board.hpp"
@@ -14,6 +16,17 @@ struct near_misses {
     std::uint64_t lost_exchanges = 0;
     /// A count was raised from 1: the last reference but this was about to be, or had just been.
     std::uint64_t raised_from_one = 0;
+    /// The shortest time from a page's last clear to the next put of the same thread; `none` if
+    /// none was timed.
+    ticks shortest_to_put = none;
+
+    static constexpr ticks none = std::numeric_limits<ticks>::max();
+
+    void add(const near_misses& more) noexcept {
+        lost_exchanges += more.lost_exchanges;
+        raised_from_one += more.raised_from_one;
+        shortest_to_put = std::min(shortest_to_put, more.shortest_to_put);
+    }
 };
 
 /// A thread's place in its trial: which worker it is, and its source of chance.
@@ -32,6 +45,9 @@ struct worker_identity {
     rng faults{};
     releases_of_call releases{};
     near_misses near{};
+    /// Of the clear of a page's last pid, if its put is still to come and is timed; else 0.
+    ticks emptied_at = 0;
+    std::uint32_t pages_emptied = 0;
 };
 
 inline constexpr unsigned reclaimer_slot = max_workers + 1;

@@ -7,6 +7,7 @@
 
 #include "harness/base/machine.hpp"
 #include "harness/base/rng.hpp"
+#include "harness/explorer/run/sanitizers.hpp"
 
 namespace pidmap_stress {
 
@@ -47,6 +48,12 @@ std::vector<cell> canaries() {
 cell draw_canary(std::uint64_t seed, std::uint64_t number) {
     const std::vector<cell> all = canaries();
     return all[split(split(seed, "canary"), number) % all.size()];
+}
+
+std::chrono::nanoseconds time_for_canary(std::chrono::nanoseconds campaign) {
+    constexpr auto least = std::chrono::seconds(under_sanitizer ? 10 : 3);
+    constexpr auto most = std::chrono::seconds(under_sanitizer ? 30 : 10);
+    return std::clamp<std::chrono::nanoseconds>(campaign / 5, least, most);
 }
 
 journal::canary_record look_for(const cell& planted, const trial_settings& how,

@@ -32,10 +32,11 @@ slice_plan::slice_plan(unsigned cells, shard part) : part_(part), cells_(cells) 
 slice_plan::slice slice_plan::next() const {
     double seconds = 0;
     double interest = 0;
-    // The square root: a cell with a hundred times the near misses is not worth a hundred times
-    // the time.
-    const auto interest_of = [](const history& cell) {
-        return cell.seconds > 0 ? std::sqrt(cell.near_misses / cell.seconds) : 0;
+    const auto interest_of = [this](const history& cell) {
+        // The square root: a cell with a hundred times the near misses is not worth a hundred times
+        // the time.
+        const double rate = cell.seconds > 0 ? std::sqrt(cell.near_misses / cell.seconds) : 0;
+        return rate * (1 + share_with_longer_time(cell));
     };
     for (const history& cell : cells_) {
         if (cell.slices == 0)
@@ -67,12 +68,24 @@ slice_plan::slice slice_plan::next() const {
     return {.cell = chosen, .number = cells_[chosen].next_number};
 }
 
+/// Of all cells: where the put never came as soon after the last clear.
+double slice_plan::share_with_longer_time(const history& cell) const {
+    if (cell.clear_to_put_ns == 0) return 0;
+    const auto longer = std::ranges::count_if(cells_, [&cell](const history& other) {
+        return other.clear_to_put_ns == 0 || other.clear_to_put_ns > cell.clear_to_put_ns;
+    });
+    return static_cast<double>(longer) / static_cast<double>(cells_.size());
+}
+
 void slice_plan::add(slice done, std::chrono::duration<double> turn, const what_it_showed& showed) {
     history& cell = cells_[done.cell];
     cell.next_number = std::max(cell.next_number, done.number + part_.count);
     ++cell.slices;
     cell.seconds += turn.count();
     cell.near_misses += static_cast<double>(showed.near_misses);
+    if (showed.clear_to_put_ns != 0 &&
+        (cell.clear_to_put_ns == 0 || showed.clear_to_put_ns < cell.clear_to_put_ns))
+        cell.clear_to_put_ns = showed.clear_to_put_ns;
     cell.shown_enough = showed.enough;
 }
 

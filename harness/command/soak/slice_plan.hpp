@@ -12,8 +12,9 @@ namespace pidmap_stress {
 ///
 /// First each cell has one. Then those have some more that have not shown yet what they are there
 /// for: without that their time is no evidence. From then on half of the time is shared out
-/// equally, which is the floor of every cell, and half goes where near misses are. It depends only
-/// on what was added, so a soak that is continued chooses like one that was never interrupted.
+/// equally, which is the floor of every cell, and half goes where near misses are, up to twice as
+/// much where the put of a page came soonest after its last clear. It depends only on what was
+/// added, so a soak that is continued chooses like one that was never interrupted.
 class slice_plan {
 public:
     struct slice {
@@ -23,6 +24,7 @@ public:
 
     struct what_it_showed {
         std::uint64_t near_misses = 0;
+        std::uint64_t clear_to_put_ns = 0;  ///< The shortest that was timed; 0: none.
         bool enough = true;  ///< With the cell's slices before: what the cell is there for.
     };
 
@@ -40,8 +42,11 @@ private:
         std::uint64_t slices = 0;
         double seconds = 0;
         double near_misses = 0;
+        std::uint64_t clear_to_put_ns = 0;
         bool shown_enough = true;
     };
+
+    [[nodiscard]] double share_with_longer_time(const history& cell) const;
 
     shard part_;
     std::vector<history> cells_;

@@ -36,6 +36,21 @@ TEST(SlicePlan, GoesWhereNearMissesAreAndKeepsAFloor) {
     for (unsigned cell = 0; cell < 10; ++cell) EXPECT_GE(slices[cell], 45U) << cell;
 }
 
+// Of cells with as many near misses, those where the put came sooner after the last clear get more.
+TEST(SlicePlan, PrefersShortTimesFromClearToPut) {
+    slice_plan plan(4, {});
+    std::map<unsigned, unsigned> slices;
+    for (int n = 0; n < 1000; ++n) {
+        const slice_plan::slice next = plan.next();
+        ++slices[next.cell];
+        plan.add(next, seconds(1),
+                 {.near_misses = 100, .clear_to_put_ns = next.cell == 3 ? 0U : 100 * next.cell});
+    }
+    EXPECT_GT(slices[1], slices[2] + 20);
+    EXPECT_GT(slices[2], slices[3] + 20);
+    EXPECT_GT(slices[3], 125U);
+}
+
 // Without near misses, all cells get the same; a cell that breaks at once has used its turn.
 TEST(SlicePlan, IsFairOtherwise) {
     slice_plan plan(4, {});

@@ -65,6 +65,7 @@ journal::slice_record to_record(const slice_plan::slice& which, const cell_resul
                                  .last_events = result.last_events,
                                  .stacks = result.stacks,
                                  .near_misses = result.near_misses,
+                                 .clear_to_put_ns = result.clear_to_put_ns,
                                  .trial_resident_kib = result.trial_resident_kib,
                                  .undecided = result.undecided_histories};
     for (int n = 0; n < invariant_count; ++n)

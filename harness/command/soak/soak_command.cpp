@@ -40,8 +40,6 @@ using clock = std::chrono::steady_clock;
 using seconds = std::chrono::duration<double>;
 
 constexpr auto stall_limit = std::chrono::seconds(under_sanitizer ? 60 : 15);
-/// A planted bug has this long, or a fifth of the campaign if that is shorter.
-constexpr auto canary_limit = std::chrono::seconds(under_sanitizer ? 30 : 10);
 /// With less than this left, no slice is begun.
 constexpr auto least_slice = std::chrono::milliseconds(20);
 /// How often a slice that found something new is run again, and for how long at most each time.
@@ -143,7 +141,9 @@ private:
     void remember(const journal::slice_record& slice) {
         metrics_.add(slice);
         plan_.add({.cell = slice.cell, .number = slice.number}, seconds(slice.turn_seconds),
-                  {.near_misses = near_misses_of(slice), .enough = shows_enough_with(slice)});
+                  {.near_misses = near_misses_of(slice),
+                   .clear_to_put_ns = slice.clear_to_put_ns,
+                   .enough = shows_enough_with(slice)});
         ++slices_;
         operations_ += slice.operations;
         spent_ += slice.spent_seconds;
@@ -230,11 +230,10 @@ private:
     [[nodiscard]] std::optional<int> look_for_canary() {
         const cell planted = draw_canary(how_.run.seed, canaries_);
         const clock::time_point began = clock::now();
-        const auto limit = std::min<std::chrono::nanoseconds>(canary_limit, how_.run.duration / 5);
         trial_settings trial = how_.run.trial;
         trial.key = split(split(how_.run.seed, "canary key"), canaries_);
-        journal::canary_record record =
-            look_for(planted, trial, watch(std::min(limit, left()), "looking for a planted bug"));
+        journal::canary_record record = look_for(
+            planted, trial, watch(time_for_canary(how_.run.duration), "looking for a planted bug"));
         // A canary that did not get its time says nothing.
         if (!record.found && interrupted()) return std::nullopt;
         record.seconds = seconds(clock::now() - began).count();

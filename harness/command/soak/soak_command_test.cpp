@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -36,6 +37,19 @@ using testing::text_of;
     return {"soak",      "--dir",      folder,         "--duration", duration,
             "--variant", "sound",      "--seed",       "5",          "--slice",
             "100ms",     "--scenario", "churn,lookup", "--threads",  "2"};
+}
+
+/// Runs a soak to its end. On a busy machine its time may be too short for what it is to show: then
+/// it goes on for longer. \return how it ended.
+[[nodiscard]] program_end soak_to_its_end(std::vector<std::string> words, unsigned seconds) {
+    program_end end;
+    auto& duration = *std::next(std::ranges::find(words, "--duration"));
+    for (unsigned factor = 1; factor <= 8; factor *= 2) {
+        duration = std::to_string(seconds * factor) + "s";
+        end = run_pidmap_stress(words);
+        if (end.code != exit_inconclusive) break;
+    }
+    return end;
 }
 
 /// Waits until the journal has this many slices.
@@ -76,12 +90,22 @@ TEST(Canary, IsDrawnByTheSeed) {
     EXPECT_THAT(drawn, SizeIs(canaries().size()));
 }
 
+// A canary has its fifth of a campaign, and not so little that a busy machine would hide it.
+TEST(Canary, HasTimeInAShortCampaignToo) {
+    const auto least = time_for_canary(std::chrono::milliseconds(100));
+    EXPECT_GE(least, std::chrono::seconds(3));
+    EXPECT_EQ(time_for_canary(least * 5 + std::chrono::seconds(5)),
+              least + std::chrono::seconds(1));
+    EXPECT_LE(time_for_canary(std::chrono::hours(8)), std::chrono::seconds(30));
+}
+
 // Killed at any moment, it loses the slice that was running and no other; the same command
 // continues, and in the end all of the time is accounted for.
 TEST(SoakCommand, LosesNothingWhenItIsKilled) {
     const scratch_folder folder;
     const std::string dir = folder.path("d");
-    const std::string duration = under_sanitizer ? "20s" : "4s";
+    const unsigned seconds = under_sanitizer ? 20 : 4;
+    const std::string duration = std::to_string(seconds) + "s";
     std::string so_far;
     for (const std::size_t slices : {2U, 7U, 12U}) {
         running_program run = start_pidmap_stress(soak_words(dir, duration));
@@ -92,7 +116,7 @@ TEST(SoakCommand, LosesNothingWhenItIsKilled) {
         EXPECT_TRUE(now.starts_with(so_far)) << "a line that was there is gone";
         so_far = now.substr(0, now.rfind('\n') + 1);
     }
-    const program_end last = run_pidmap_stress(soak_words(dir, duration));
+    const program_end last = soak_to_its_end(soak_words(dir, ""), seconds);
     EXPECT_EQ(last.code, exit_as_expected) << last.out << last.err;
     EXPECT_THAT(last.out, HasSubstr("goes on with the campaign"));
     const auto text = journal::read_journal(dir);
@@ -173,6 +197,50 @@ TEST(SoakCommand, KeepsWhatItHasWhereThereIsNoRoom) {
     EXPECT_GT(text->slices.size(), 0U);
 }
 
+/// Runs a shell's commands with a small file system at `folder`, and none of anybody else's rights.
+/// \return nothing where a user may not mount one.
+[[nodiscard]] std::optional<program_end> run_on_small_disk(const std::string& folder,
+                                                           const std::string& size,
+                                                           const std::string& commands) {
+    std::filesystem::create_directories(folder);
+    const std::string mounted =
+        "unshare --user --map-root-user --mount sh -c 'mount -t tmpfs -o size=" + size + " none " +
+        folder + " && ";
+    if (run_by_shell(mounted + "true'").code != 0) return std::nullopt;
+    return run_by_shell(mounted + "{ " + commands + "; }'");
+}
+
+// A disk that fills up, and is full when it is asked to go on: no slice that was told of is lost,
+// and with room again the same command goes on.
+TEST(SoakCommand, SurvivesAFullDisk) {
+    const scratch_folder folder;
+    const std::string disk = folder.path("disk");
+    std::string words = testing::pidmap_stress_path();
+    for (const std::string& word : soak_words(disk + "/d", "1m")) words += " " + word;
+    const std::string few = testing::pidmap_stress_path() + " status " + disk + "/d";
+    const std::string kept = folder.path("kept");
+    const auto end = run_on_small_disk(
+        disk, "16k",
+        words + "; echo first $?; cp " + disk + "/d/journal.jsonl " + kept + "; " + words +
+            "; echo second $?; cmp " + disk + "/d/journal.jsonl " + kept + " && echo the same; " +
+            few + " | tail -n 3; mount -o remount,size=8m " + disk +
+            " && timeout --preserve-status 3 " + words + "; echo third $?; cp " + disk +
+            "/d/journal.jsonl " + kept + ".more");
+    if (!end) GTEST_SKIP() << "this user may not mount a file system";
+    EXPECT_THAT(end->out, HasSubstr("first " + std::to_string(exit_no_resources))) << end->err;
+    EXPECT_THAT(end->err, HasSubstr("what was recorded before is intact"));
+    EXPECT_THAT(end->out, HasSubstr("second " + std::to_string(exit_no_resources))) << end->err;
+    EXPECT_THAT(end->out, HasSubstr("the same")) << "what was there has changed";
+    EXPECT_THAT(end->out, HasSubstr("third " + std::to_string(exit_cut_short))) << end->err;
+    const std::string before = text_of(kept);
+    const std::string after = text_of(kept + ".more");
+    // A last line that found no room is cut off, and no other.
+    const std::string whole = before.substr(0, before.rfind('\n') + 1);
+    EXPECT_GT(std::ranges::count(whole, '\n'), 5);
+    EXPECT_TRUE(after.starts_with(whole));
+    EXPECT_GT(std::ranges::count(after, '\n'), std::ranges::count(whole, '\n') + 3);
+}
+
 /// Refused in one line that has this text.
 void expect_refusal(std::vector<std::string> words, const std::string& text) {
     const program_end end = run_pidmap_stress(words);
@@ -185,7 +253,7 @@ void expect_refusal(std::vector<std::string> words, const std::string& text) {
 TEST(SoakCommand, RefusesWhatItCannotGoOnWith) {
     const scratch_folder folder;
     const std::string dir = folder.path("d");
-    ASSERT_EQ(run_pidmap_stress(soak_words(dir, under_sanitizer ? "9s" : "1s")).code, 0);
+    ASSERT_EQ(soak_to_its_end(soak_words(dir, ""), under_sanitizer ? 9 : 1).code, 0);
     const std::string before = text_of(dir + "/journal.jsonl");
     auto other = soak_words(dir, "10s");
     other.back() = "3";
@@ -208,10 +276,10 @@ TEST(SoakCommand, RefusesWhatItCannotGoOnWith) {
 TEST(SoakCommand, ReportsWhatItFound) {
     const scratch_folder folder;
     const std::string dir = folder.path("d");
-    const program_end end =
-        run_pidmap_stress({"soak", "--dir", dir, "--duration", under_sanitizer ? "15s" : "3s",
-                           "--variant", "page_zero_uncorrected", "--scenario", "page_zero",
-                           "--discipline", "reference", "--seed", "5", "--slice", "500ms"});
+    const program_end end = soak_to_its_end(
+        {"soak", "--dir", dir, "--duration", "", "--variant", "page_zero_uncorrected", "--scenario",
+         "page_zero", "--discipline", "reference", "--seed", "5", "--slice", "500ms"},
+        under_sanitizer ? 15 : 3);
     EXPECT_EQ(end.code, exit_as_expected) << end.out << end.err;
     const std::string html = folder.path("page.html");
     const std::string ledger = folder.path("ledger.json");
@@ -257,7 +325,7 @@ TEST(SoakCommand, ReportsNothingAsNoPass) {
 TEST(SoakCommand, ReportsWithoutABaselineThatCannotBeRead) {
     const scratch_folder folder;
     const std::string dir = folder.path("d");
-    ASSERT_EQ(run_pidmap_stress(soak_words(dir, under_sanitizer ? "9s" : "1s")).code, 0);
+    ASSERT_EQ(soak_to_its_end(soak_words(dir, ""), under_sanitizer ? 9 : 1).code, 0);
     const program_end none =
         run_pidmap_stress({"report", dir, "--baseline", folder.path("none.json")});
     EXPECT_EQ(none.code, exit_as_expected) << none.out;

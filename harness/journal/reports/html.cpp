@@ -312,21 +312,23 @@ struct matrix_entry {
         "<table class=\"sorts\"><thead><tr><th scope=\"col\">world</th><th scope=\"col\">variant"
         "</th><th scope=\"col\">discipline</th><th scope=\"col\">scenario</th><th scope=\"col\">"
         "verdict</th><th scope=\"col\">why</th><th scope=\"col\">slices</th><th scope=\"col\">CPU "
-        "s</th><th scope=\"col\">near misses</th></tr></thead><tbody>\n";
+        "s</th><th scope=\"col\">near misses</th><th scope=\"col\">clear to put, ns</th></tr>"
+        "</thead><tbody>\n";
     for (const cell_total& cell : night.cells) {
         std::uint64_t near = 0;
         for (const auto& [name, times] : cell.near_misses) near += times;
         table += fmt::format(
             "<tr id=\"{}\"><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><span class=\"tag "
             "{}\">{}</span></td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{:.1f}</td>"
-            "<td class=\"n\" data-v=\"{}\">{}</td></tr>\n",
+            "<td class=\"n\" data-v=\"{}\">{}</td><td class=\"n\">{}</td></tr>\n",
             anchor_of(night, cell), shown(cell.world), shown(cell.plan.name.variant),
             shown(cell.plan.name.discipline), shown(cell.plan.name.scenario),
             !cell.as_expected         ? "bad"
             : cell.verdict == "holds" ? "good"
                                       : "known",
             shown(verdict_text(cell)), shown(reason_text(cell)), cell.slices, cell.cpu_seconds,
-            near, to_human(static_cast<double>(near)));
+            near, to_human(static_cast<double>(near)),
+            cell.clear_to_put_ns == 0 ? "" : std::to_string(cell.clear_to_put_ns));
     }
     return "<section aria-labelledby=\"cells\"><h2 id=\"cells\">Every cell</h2>\n" +
            scrolling(table + "</tbody></table>", "every cell") + "</section>\n";

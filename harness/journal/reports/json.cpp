@@ -14,7 +14,8 @@
 //                       often each), unexpected[], missing[] (one of these had to break),
 //                       unhit_marks[]; permitted[], required[] and marks[], as declared;
 //                       hit_marks[]; near_misses, bad_ends (how often, by name); operations,
-//                       cpu_seconds, seconds, rounds, slices, undecided
+//                       cpu_seconds, seconds, rounds, slices, undecided; clear_to_put_ns (the
+//                       shortest that was timed; null: none)
 //   findings[]          id, family, kind, invariant (null: not a violation), expected, count,
 //                       first_seen, last_seen, change (null: nothing to compare with); repeated,
 //                       repeated_with_findings, reproduction (rate, interval_95; null: not run
@@ -109,25 +110,27 @@ template <class Values, class Function>
 }
 
 [[nodiscard]] json of_cell(const cell_total& cell) {
-    return with(with({{"world", cell.world}}, names_of(cell.plan.name)),
-                {{"verdict", cell.verdict},
-                 {"as_expected", cell.as_expected},
-                 {"broken", counts(cell.broken)},
-                 {"unexpected", cell.unexpected},
-                 {"missing", cell.missing},
-                 {"unhit_marks", cell.unhit_marks},
-                 {"permitted", cell.plan.permitted},
-                 {"required", cell.plan.required},
-                 {"marks", cell.plan.marks},
-                 {"hit_marks", cell.marks},
-                 {"near_misses", counts(cell.near_misses)},
-                 {"bad_ends", counts(cell.bad_ends)},
-                 {"operations", cell.operations},
-                 {"cpu_seconds", cell.cpu_seconds},
-                 {"seconds", cell.seconds},
-                 {"rounds", cell.rounds},
-                 {"slices", cell.slices},
-                 {"undecided", cell.undecided}});
+    return with(
+        with({{"world", cell.world}}, names_of(cell.plan.name)),
+        {{"verdict", cell.verdict},
+         {"as_expected", cell.as_expected},
+         {"broken", counts(cell.broken)},
+         {"unexpected", cell.unexpected},
+         {"missing", cell.missing},
+         {"unhit_marks", cell.unhit_marks},
+         {"permitted", cell.plan.permitted},
+         {"required", cell.plan.required},
+         {"marks", cell.plan.marks},
+         {"hit_marks", cell.marks},
+         {"near_misses", counts(cell.near_misses)},
+         {"clear_to_put_ns", cell.clear_to_put_ns == 0 ? json() : json(cell.clear_to_put_ns)},
+         {"bad_ends", counts(cell.bad_ends)},
+         {"operations", cell.operations},
+         {"cpu_seconds", cell.cpu_seconds},
+         {"seconds", cell.seconds},
+         {"rounds", cell.rounds},
+         {"slices", cell.slices},
+         {"undecided", cell.undecided}});
 }
 
 [[nodiscard]] json of_step(const interleaving_step& step) {

@@ -51,6 +51,7 @@ namespace pidmap_stress::journal::testing {
             .trials = 1,
             .marks = {"a pid was freed after others"},
             .near_misses = {{"a count was raised from 1", 12}},
+            .clear_to_put_ns = 85,
             .resident_kib = 20'000,
             .trial_resident_kib = 30'000,
             .undecided = 0};

@@ -23,6 +23,11 @@ progress_line::progress_line(std::FILE* out, std::chrono::nanoseconds expected, 
       begin_(clock::now()),
       last_(begin_) {}
 
+void progress_line::go_on_from(std::chrono::nanoseconds spent, std::uint64_t operations) {
+    begin_ -= spent;
+    last_operations_ = operations;
+}
+
 void progress_line::update(const std::string& what, std::uint64_t operations) {
     const clock::time_point now = clock::now();
     if (now - last_ <

@@ -14,6 +14,9 @@ public:
     progress_line(std::FILE* out, std::chrono::nanoseconds expected,
                   std::string unit = "operations");
 
+    /// Some of the run was done before, by another process.
+    /// \param operations  What it counted.
+    void go_on_from(std::chrono::nanoseconds spent, std::uint64_t operations);
     /// \param what        What is running now.
     /// \param operations  Of the whole run so far.
     void update(const std::string& what, std::uint64_t operations);

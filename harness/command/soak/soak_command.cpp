@@ -116,6 +116,8 @@ private:
         attempt.resumed = before.left_out;
         for (const journal::slice_record& slice : before.slices) remember(slice);
         for (const journal::canary_record& canary : before.canaries) remember(canary);
+        progress_.go_on_from(std::chrono::duration_cast<std::chrono::nanoseconds>(seconds(spent_)),
+                             operations_);
         say("goes on with the campaign in {}: seed {}, {} slices so far, {} of {} done\n",
             how_.folder, how_.run.seed, before.slices.size(),
             to_human(std::chrono::duration_cast<std::chrono::nanoseconds>(seconds(spent_))),

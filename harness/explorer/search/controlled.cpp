@@ -11,7 +11,7 @@ unsigned controlled::next_thread(const thread_list& runnable, bool can_go_on) {
     return runnable[note(pick_thread(runnable, can_go_on))];
 }
 
-event_id controlled::add_read(graph& g, bool newest_only) {
+[[gnu::flatten]] event_id controlled::add_read(graph& g, bool newest_only) {
     const event& r = g.drafted();
     // Whether there is an order is asked of a graph that has the read.
     if (g.needs_sc_order_with(r.success)) return driver::add_read(g, newest_only);

@@ -1,10 +1,14 @@
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+#include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +23,32 @@ namespace {
 
 /// [begin, end) in a file.
 using extent = std::pair<std::size_t, std::size_t>;
+
+/// The program's file. Mapped: most of it is debugging information, which is never looked at.
+class own_file {
+public:
+    own_file() {
+        const int file = ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        struct stat about{};
+        if (file >= 0 && ::fstat(file, &about) == 0 && about.st_size > 0) {
+            const auto size = static_cast<std::size_t>(about.st_size);
+            void* const mapped = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
+            if (mapped != MAP_FAILED) bytes_ = {static_cast<const char*>(mapped), size};
+        }
+        if (file >= 0) ::close(file);
+    }
+    ~own_file() {
+        if (!bytes_.empty()) ::munmap(const_cast<char*>(bytes_.data()), bytes_.size());
+    }
+    own_file(const own_file&) = delete;
+    own_file& operator=(const own_file&) = delete;
+
+    /// Nothing, if it cannot be read.
+    [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
+
+private:
+    std::string_view bytes_;
+};
 
 /// Where the program was loaded: the address of its byte 0.
 [[nodiscard]] std::uintptr_t load_address() noexcept {
@@ -35,7 +65,7 @@ using extent = std::pair<std::size_t, std::size_t>;
 /// The parts of an ELF file that are loaded, without those that differ although the code does not:
 /// its header, its notes (one is the linker's own hash), and the facts of the build. The whole file
 /// if it is of another kind.
-[[nodiscard]] std::vector<extent> parts_that_count(const std::string& file) {
+[[nodiscard]] std::vector<extent> parts_that_count(std::string_view file) {
     std::vector<extent> all{{0, file.size()}};
     ElfW(Ehdr) head;
     if (file.size() < sizeof head || !file.starts_with(ELFMAG)) return all;
@@ -77,11 +107,10 @@ using extent = std::pair<std::size_t, std::size_t>;
 
 const std::string& build_identity() {
     static const std::string identity = [] {
-        std::ifstream self("/proc/self/exe", std::ios::binary);
-        const std::string bytes{std::istreambuf_iterator<char>(self), {}};
+        const own_file self;
         std::uint32_t hash = 0;
-        for (const auto& [from, end] : parts_that_count(bytes))
-            hash = hash_configuration(hash, std::string_view(bytes).substr(from, end - from));
+        for (const auto& [from, end] : parts_that_count(self.bytes()))
+            hash = hash_configuration(hash, self.bytes().substr(from, end - from));
         return fmt::format("{:08x}", hash);
     }();
     return identity;

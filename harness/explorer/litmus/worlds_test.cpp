@@ -127,6 +127,30 @@ TEST(Worlds, MainStartsThreadsInEach) {
     EXPECT_EQ(run_natively(started_by_main<native_world>(4), {.runs = 5}).failures.size(), 1U);
 }
 
+// A thread that works until it is asked to stop has seen what came before that.
+template <class World>
+[[nodiscard]] auto stopped_by_main(int expected) {
+    using state = tally<World>;
+    return main_program<World, state>(1, [=](state& s) {
+        typename World::jthread other([&s](const typename World::stop_token& token) {
+            while (!token.stop_requested()) World::yield();
+            s.at_last.set(s.at_last.get() + 1);
+        });
+        const typename World::template stop_callback<std::function<void()>> add(
+            other.get_stop_token(), [&s] { s.sum.fetch_add(2, relaxed); });
+        s.at_last.set(1);
+        check(other.request_stop());
+        other.join();
+        check(s.at_last.get() + s.sum.load(relaxed) == expected, "the sum is wrong");
+    });
+}
+TEST(Worlds, StopsAThreadInEach) {
+    EXPECT_THAT(explore(stopped_by_main<explored_world>(4)), holds_completely());
+    EXPECT_THAT(explore(stopped_by_main<explored_world>(5)), breaks(finding_kind::assertion));
+    EXPECT_TRUE(run_natively(stopped_by_main<native_world>(4), {.runs = 100}).ok());
+    EXPECT_EQ(run_natively(stopped_by_main<native_world>(5), {.runs = 5}).failures.size(), 1U);
+}
+
 TEST(Worlds, AFailedCheckIsCounted) {
     struct none {
         int unused = 0;

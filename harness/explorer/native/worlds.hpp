@@ -8,6 +8,7 @@
 #include <mutex>
 #include <semaphore>
 #include <shared_mutex>
+#include <stop_token>
 #include <thread>
 #include <tuple>
 #include <type_traits>
@@ -22,6 +23,7 @@
 #include "harness/explorer/sync/mutex.hpp"
 #include "harness/explorer/sync/per_thread.hpp"
 #include "harness/explorer/sync/semaphore.hpp"
+#include "harness/explorer/sync/stop_token.hpp"
 #include "harness/explorer/sync/thread.hpp"
 
 /// The words of a concurrent program, in two worlds. A program whose state takes one of these as a
@@ -57,6 +59,10 @@ struct explored_world {
     using barrier = explore::barrier<>;
     using thread = explore::thread;
     using jthread = explore::jthread;
+    using stop_token = explore::stop_token;
+    using stop_source = explore::stop_source;
+    template <class Callback>
+    using stop_callback = explore::stop_callback<Callback>;
 
     /// A new object. Whoever uses it after destroy() has a finding.
     template <class T, class... Args>
@@ -112,12 +118,20 @@ public:
     native_thread() = default;
     template <class Function, class... Args>
     explicit native_thread(Function&& function, Args&&... args)
-        : Thread([recorder = native_recorder::current,
-                  call = std::decay_t<Function>(std::forward<Function>(function)),
-                  all = std::make_tuple(std::forward<Args>(args)...)]() mutable {
-              native_recorder::current = recorder;
-              std::apply(call, std::move(all));
-          }) {}
+        : Thread(recorded(std::forward<Function>(function)), std::forward<Args>(args)...) {}
+
+private:
+    template <class Function>
+    [[nodiscard]] static auto recorded(Function&& function) {
+        return [recorder = native_recorder::current,
+                call = std::decay_t<Function>(std::forward<Function>(function))](
+                   auto&&... args) mutable
+            requires std::is_invocable_v<std::decay_t<Function>&, decltype(args)...>
+        {
+            native_recorder::current = recorder;
+            std::invoke(call, std::forward<decltype(args)>(args)...);
+        };
+    }
 };
 
 struct native_world {
@@ -158,6 +172,10 @@ struct native_world {
     using barrier = std::barrier<>;
     using thread = native_thread<std::thread>;
     using jthread = native_thread<std::jthread>;
+    using stop_token = std::stop_token;
+    using stop_source = std::stop_source;
+    template <class Callback>
+    using stop_callback = std::stop_callback<Callback>;
 
     template <class T, class... Args>
     [[nodiscard]] static T* create(Args&&... args) {

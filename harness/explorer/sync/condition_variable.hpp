@@ -4,6 +4,7 @@
 
 #include "harness/explorer/run/explored.hpp"
 #include "harness/explorer/sync/mutex.hpp"
+#include "harness/explorer/sync/stop_token.hpp"
 
 /// Condition variables under the explorer's memory model. A thread that waits is woken by a
 /// notification that comes after it began to wait: one that comes too early, or that wakes another
@@ -41,6 +42,26 @@ public:
     template <class Lock, class Predicate>
     [[gnu::always_inline]] void wait(Lock& lock, Predicate stop_waiting) {
         while (!stop_waiting()) wait(lock);
+    }
+    /// Also ends when a stop is requested. \return stop_waiting().
+    template <class Lock, class Predicate>
+    [[gnu::always_inline]] bool wait(Lock& lock, const stop_token& token, Predicate stop_waiting) {
+        const stop_callback wake(token, [this] { notify_all(); });
+        while (!stop_waiting()) {
+            waiting_.enter();
+            // A request that is not seen here notifies after this thread has entered.
+            if (token.stop_requested()) {
+                (void)waiting_.time_out();
+                return stop_waiting();
+            }
+            lock.unlock();
+            if (machine::current().wakes_spuriously())
+                (void)waiting_.time_out();
+            else
+                waiting_.wait();
+            lock.lock();
+        }
+        return true;
     }
     /// Time is up at any moment: see mutex.hpp.
     template <class Lock>

@@ -9,6 +9,7 @@
 
 #include "harness/explorer/run/explored.hpp"
 #include "harness/explorer/run/program.hpp"
+#include "harness/explorer/sync/stop_token.hpp"
 
 /// Threads that a program starts itself.
 /// \source [thread.threads]
@@ -126,19 +127,49 @@ private:
     unsigned number_ = 0;
 };
 
-/// std::jthread, without stop tokens.
+/// std::jthread. It has a stop source once somebody may ask it: its function, or who calls
+/// get_stop_source(), get_stop_token() or request_stop(), which only its owner may.
 class jthread : public thread {
 public:
-    using thread::thread;
+    jthread() noexcept = default;
+    template <class Function, class... Args>
+        requires(!std::is_same_v<std::remove_cvref_t<Function>, jthread>)
+    explicit jthread(Function&& function, Args&&... args) {
+        if constexpr (std::is_invocable_v<std::decay_t<Function>&, stop_token,
+                                          std::decay_t<Args>...>) {
+            source_ = stop_source();
+            thread::operator=(thread(std::forward<Function>(function), source_.get_token(),
+                                     std::forward<Args>(args)...));
+        } else {
+            thread::operator=(
+                thread(std::forward<Function>(function), std::forward<Args>(args)...));
+        }
+    }
     jthread(jthread&&) noexcept = default;
     jthread& operator=(jthread&& other) noexcept {
-        if (joinable()) join();
+        end();
         thread::operator=(std::move(other));
+        source_ = std::exchange(other.source_, stop_source(nostopstate));
         return *this;
     }
-    ~jthread() {
-        if (joinable()) join();
+    ~jthread() { end(); }
+
+    [[nodiscard]] stop_source get_stop_source() {
+        if (!source_.stop_possible()) source_ = stop_source();
+        return source_;
     }
+    [[nodiscard]] stop_token get_stop_token() { return get_stop_source().get_token(); }
+    bool request_stop() { return get_stop_source().request_stop(); }
+
+private:
+    void end() {
+        if (!joinable()) return;
+        // Without a source there is nobody who would learn of it.
+        (void)source_.request_stop();
+        join();
+    }
+
+    stop_source source_{nostopstate};
 };
 
 /// A program with one thread, which starts others: as main() does.

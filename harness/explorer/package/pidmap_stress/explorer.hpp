@@ -14,4 +14,5 @@
 #include "harness/explorer/sync/mutex.hpp"
 #include "harness/explorer/sync/per_thread.hpp"
 #include "harness/explorer/sync/semaphore.hpp"
+#include "harness/explorer/sync/stop_token.hpp"
 #include "harness/explorer/sync/thread.hpp"

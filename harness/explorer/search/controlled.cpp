@@ -22,15 +22,13 @@ unsigned controlled::next_thread(const thread_list& runnable, bool can_go_on) {
     if (oldest == newest && !r.may_fail) return g.append_read(newest, false);
     candidates_.clear();
     const auto offer = [&](event_id w) {
-        candidates_.emplace_back(w);
-        if (r.may_fail && g[w].value == r.expected) candidates_.emplace_back(w, true);
+        const bool fails = r.op == rmw_op::cas && g[w].value != r.expected;
+        // Only a write half's place can be taken.
+        if (r.op == rmw_op::none || fails || g.open_behind(w)) candidates_.emplace_back(w);
+        if (r.may_fail && !fails) candidates_.emplace_back(w, true);
     };
     offer(newest);
-    for (event_id w = newest; w != oldest;) {
-        w = g[w].before;
-        // Only a write half's place can be taken.
-        if (r.op == rmw_op::none || g.open_behind(w)) offer(w);
-    }
+    for (event_id w = newest; w != oldest;) offer(w = g[w].before);
     const unsigned chosen =
         candidates_.size() == 1 ? 0 : note(pick(static_cast<unsigned>(candidates_.size())));
     return g.append_read(candidates_[chosen].write, candidates_[chosen].fails);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -13,7 +14,8 @@ namespace {
 /// \param output  It writes one byte there if it goes on.
 void be_late(pid_t parent, int parents_end, int output) {
     char unused = 0;
-    (void)::read(parents_end, &unused, 1);  // Ends when the parent has.
+    (void)::read(parents_end, &unused, 1);        // Ends when the parent has closed its files ...
+    while (::getppid() == parent) ::usleep(100);  // ... and after that it has ended.
     end_with_parent(parent);
     (void)::write(output, "x", 1);
     ::_exit(0);

@@ -163,7 +163,7 @@ void check_built(const mutants_options& wanted) {
 /// Time for all seeds, such that the usual study ends within ten minutes on slower machines too.
 [[nodiscard]] std::chrono::seconds time_for(unsigned seeds) {
     constexpr unsigned usual = 6;
-    constexpr unsigned for_usual = under_sanitizer ? 80 : 240;
+    constexpr unsigned for_usual = under_sanitizer ? 40 : 120;
     return std::chrono::seconds(for_usual * std::max(seeds, usual) / usual);
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "harness/explorer/litmus/counted_programs.hpp"
-#include "harness/explorer/litmus/pidmap_model.hpp"
+#include "harness/explorer/litmus/pidmap_program.hpp"
 #include "harness/explorer/run/explored.hpp"
 
 namespace pidmap_stress::explore {

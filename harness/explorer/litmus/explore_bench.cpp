@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "harness/explorer/litmus/counted_programs.hpp"
-#include "harness/explorer/litmus/pidmap_model.hpp"
+#include "harness/explorer/litmus/pidmap_program.hpp"
 #include "harness/explorer/search/explore.hpp"
 
 namespace pidmap_stress::explore {
@@ -48,6 +48,15 @@ void random_walks(benchmark::State& state) {
     report(state, r);
 }
 
+/// Of correct forms, each to its end.
+template <int How, int Where, int Threads, int Turns>
+void walks(benchmark::State& state) {
+    const auto p = pidmap_case<How, Where, Threads, Turns>();
+    result r;
+    for (auto _ : state) r = explore(p, {.strategy = strategy::random, .walks = 200'000});
+    report(state, r);
+}
+
 void runs_to_needle(benchmark::State& state) {
     const auto p = pidmap_case<2, 5, 3, 2>();
     std::vector<double> runs;
@@ -65,6 +74,9 @@ BENCHMARK(page_level_late_outsider_sc)->Unit(benchmark::kMillisecond)->MeasurePr
 BENCHMARK(reference_first_holders_rc11)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 BENCHMARK(big0)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
 BENCHMARK(random_walks)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime();
+BENCHMARK(walks<3, 1, 2, 1>)->Name("walks/3121")->MeasureProcessCPUTime();
+BENCHMARK(walks<3, 1, 3, 1>)->Name("walks/3131")->MeasureProcessCPUTime();
+BENCHMARK(walks<1, 2, 2, 2>)->Name("walks/1222")->MeasureProcessCPUTime();
 BENCHMARK(runs_to_needle)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->Iterations(1);
 BENCHMARK(reference_first_three_holders_rc11)
     ->Unit(benchmark::kMillisecond)

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <array>
-#include <string_view>
+#include <atomic>
 
-#include "harness/explorer/run/explored.hpp"
+#include "allocator/execution_policy.hpp"
 
 /// A tiny model of the page-level counting that this project examines, with the shape and the
 /// events that other model checkers were given, so that their counts and times can be compared.
-/// It is a yardstick for the engine; what is under test is in allocator/.
+/// It is a yardstick for the engine; what is under test is in allocator/. It takes its atomics and
+/// its checks from a world, so that another tool can run the same program: see walks_elsewhere.cpp.
 namespace pidmap_stress::explore::yardstick {
 
 enum class form : int {
@@ -39,8 +40,13 @@ struct shape {
     }
 };
 
-template <shape S>
+/// \tparam World  Has atomic<T, Role>, as std::atomic, and check(holds, what).
+template <shape S, class World>
 class pidmap_model {
+    template <cell_role Role = cell_role::data>
+    using atomic_int = typename World::template atomic<int, Role>;
+    static void check(bool holds, const char* what) { World::check(holds, what); }
+
     static constexpr int pages = 2;
     static constexpr int bits = 2;
     static constexpr int full = (1 << bits) - 1;
@@ -232,29 +238,12 @@ private:
         }
     }
 
-    atomic<int, cell_role::refcount> ref_;
-    atomic<int> released_;
-    std::array<atomic<int, cell_role::nr_free>, pages> count_;
-    std::array<atomic<int, cell_role::bitmap>, pages> map_;
-    atomic<int, cell_role::last_pid> last_;
+    atomic_int<cell_role::refcount> ref_;
+    atomic_int<> released_;
+    std::array<atomic_int<cell_role::nr_free>, pages> count_;
+    std::array<atomic_int<cell_role::bitmap>, pages> map_;
+    atomic_int<cell_role::last_pid> last_;
     std::array<int, 4> held_{};
 };
-
-template <shape S>
-[[nodiscard]] program_over<pidmap_model<S>> pidmap_program() {
-    auto p = over<pidmap_model<S>>();
-    p.threads(static_cast<unsigned>(S.threads),
-              [](pidmap_model<S>& m, unsigned me) { m.worker(static_cast<int>(me)); });
-    p.finally([](pidmap_model<S>& m) { m.quiesce(); });
-    return p;
-}
-
-template <int How, int Where, int Threads, int Turns>
-[[nodiscard]] auto pidmap_case() {
-    return pidmap_program<shape{.how = static_cast<form>(How),
-                                .where = static_cast<scene>(Where),
-                                .threads = Threads,
-                                .turns = Turns}>();
-}
 
 }  // namespace pidmap_stress::explore::yardstick

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/explorer/litmus/pidmap_model.hpp"
+#include "harness/explorer/litmus/pidmap_program.hpp"
 #include "harness/explorer/search/explore.hpp"
 
 namespace pidmap_stress::explore {

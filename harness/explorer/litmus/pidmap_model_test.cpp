@@ -1,7 +1,7 @@
 // The model of page-level counting has the counts that other model checkers found, and its wrong
 // forms break.
 
-#include "harness/explorer/litmus/pidmap_model.hpp"
+#include "harness/explorer/litmus/pidmap_program.hpp"
 
 #include <gtest/gtest.h>
 

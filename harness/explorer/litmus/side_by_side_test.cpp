@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "harness/explorer/litmus/pidmap_model.hpp"
+#include "harness/explorer/litmus/pidmap_program.hpp"
 #include "harness/explorer/search/explore.hpp"
 
 namespace pidmap_stress::explore {

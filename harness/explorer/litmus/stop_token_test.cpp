@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
+#include <optional>
+
 #include "harness/explorer/search/gtest.hpp"
 #include "harness/explorer/sync/condition_variable.hpp"
 #include "harness/explorer/sync/thread.hpp"
@@ -105,6 +109,20 @@ TEST(StopToken, EndsAWaitOnAConditionVariable) {
     };
     expect_holds(waits(true));
     EXPECT_THAT(explore(waits(false)), breaks(finding_kind::deadlock));
+    expect_holds(over<cells>()
+                     .thread([](cells& s) {
+                         unique_lock held(s.lock);
+                         const bool came =
+                             s.changed.wait_for(held, s.source.get_token(), std::chrono::seconds(1),
+                                                [&s] { return s.x.load(relaxed) == 1; });
+                         check(came == (s.x.load(relaxed) == 1));
+                     })
+                     .thread([](cells& s) { (void)s.source.request_stop(); })
+                     .thread([](cells& s) {
+                         const lock_guard held(s.lock);
+                         s.x.store(1, relaxed);
+                         s.changed.notify_all();
+                     }));
 }
 
 }  // namespace

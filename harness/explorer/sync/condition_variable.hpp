@@ -78,6 +78,13 @@ public:
             if (wait_for(lock, time) == cv_status::timeout) return stop_waiting();
         return true;
     }
+    template <class Lock, class Predicate>
+    [[gnu::always_inline]] bool wait_for(Lock& lock, const stop_token& token, const auto& time,
+                                         Predicate stop_waiting) {
+        while (!stop_waiting() && !token.stop_requested())
+            if (wait_for(lock, time) == cv_status::timeout) break;
+        return stop_waiting();
+    }
     template <class Lock>
     [[gnu::always_inline]] cv_status wait_until(Lock& lock, const auto& time) {
         return wait_for(lock, time);
@@ -85,6 +92,11 @@ public:
     template <class Lock, class Predicate>
     [[gnu::always_inline]] bool wait_until(Lock& lock, const auto& time, Predicate stop_waiting) {
         return wait_for(lock, time, stop_waiting);
+    }
+    template <class Lock, class Predicate>
+    [[gnu::always_inline]] bool wait_until(Lock& lock, const stop_token& token, const auto& time,
+                                           Predicate stop_waiting) {
+        return wait_for(lock, token, time, stop_waiting);
     }
 
 private:

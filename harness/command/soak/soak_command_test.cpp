@@ -197,7 +197,7 @@ TEST(SoakCommand, KeepsWhatItHasWhereThereIsNoRoom) {
     EXPECT_GT(text->slices.size(), 0U);
 }
 
-/// Runs a shell's commands with a small file system at `folder`, and none of anybody else's rights.
+/// Runs shell commands with a small file system mounted at `folder`, in a namespace of their own.
 /// \return nothing where a user may not mount one.
 [[nodiscard]] std::optional<program_end> run_on_small_disk(const std::string& folder,
                                                            const std::string& size,
@@ -217,13 +217,13 @@ TEST(SoakCommand, SurvivesAFullDisk) {
     const std::string disk = folder.path("disk");
     std::string words = testing::pidmap_stress_path();
     for (const std::string& word : soak_words(disk + "/d", "1m")) words += " " + word;
-    const std::string few = testing::pidmap_stress_path() + " status " + disk + "/d";
+    const std::string status = testing::pidmap_stress_path() + " status " + disk + "/d";
     const std::string kept = folder.path("kept");
     const auto end = run_on_small_disk(
         disk, "16k",
         words + "; echo first $?; cp " + disk + "/d/journal.jsonl " + kept + "; " + words +
             "; echo second $?; cmp " + disk + "/d/journal.jsonl " + kept + " && echo the same; " +
-            few + " | tail -n 3; mount -o remount,size=8m " + disk +
+            status + " | tail -n 3; mount -o remount,size=8m " + disk +
             " && timeout --preserve-status 3 " + words + "; echo third $?; cp " + disk +
             "/d/journal.jsonl " + kept + ".more");
     if (!end) GTEST_SKIP() << "this user may not mount a file system";

@@ -52,11 +52,7 @@ public:
     /// Whether all that happens now has happened before, in an execution that was checked.
     [[nodiscard]] virtual bool on_old_path() const noexcept { return false; }
     /// Adds a new read, what graph::draft() gave, and gives it its write. \return its stamp.
-    virtual event_id add_read(graph& g, bool newest_only) {
-        const event_id id = g.append();
-        choose_write(g, id, newest_only);
-        return id;
-    }
+    virtual event_id add_read(graph& g, bool newest_only) { return add_first(g, newest_only); }
     /// Gives a new read its write, by graph::read_from().
     virtual void choose_write(graph& g, event_id read, bool newest_only) = 0;
     /// Gives a new write its place, by graph::place().
@@ -73,6 +69,14 @@ public:
     virtual void know_instants(event_id /*last*/) noexcept {}
     /// The cells that those instants were told apart by. Whoever knows instants has some.
     [[nodiscard]] virtual std::vector<location_id>* watched_cells() noexcept { return nullptr; }
+
+protected:
+    /// add_read() for a choice that depends on what is in the graph: the read comes first.
+    event_id add_first(graph& g, bool newest_only) {
+        const event_id id = g.append();
+        choose_write(g, id, newest_only);
+        return id;
+    }
 };
 
 }  // namespace pidmap_stress::explore

@@ -14,7 +14,7 @@ unsigned controlled::next_thread(const thread_list& runnable, bool can_go_on) {
 [[gnu::flatten]] event_id controlled::add_read(graph& g, bool newest_only) {
     const event& r = g.drafted();
     // Whether there is an order is asked of a graph that has the read.
-    if (g.needs_sc_order_with(r.success)) return driver::add_read(g, newest_only);
+    if (g.needs_sc_order_with(r.success)) return add_first(g, newest_only);
     const event_id newest = g.newest(r.location);
     const bool newest_alone =
         newest_only || g.rules().consistency == model::sc || g[newest].before == no_event;

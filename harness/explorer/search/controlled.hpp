@@ -40,7 +40,7 @@ protected:
     /// Any other choice: a number below `n`.
     virtual unsigned pick(unsigned n) = 0;
     /// What to read and what to stand behind, newest first in both. By default, pick(). A class
-    /// that overrides pick_write() has driver::add_read().
+    /// that overrides pick_write() adds the read first.
     virtual unsigned pick_write(const graph&, event_id, const std::vector<candidate>& options) {
         return pick(static_cast<unsigned>(options.size()));
     }
@@ -115,9 +115,7 @@ public:
 
     void follow(const graph& now) { now_ = &now; }
     /// Its choice depends on what is in the graph already.
-    event_id add_read(graph& g, bool newest_only) override {
-        return driver::add_read(g, newest_only);
-    }
+    event_id add_read(graph& g, bool newest_only) override { return add_first(g, newest_only); }
 
 protected:
     unsigned pick_thread(const thread_list& options, bool can_go_on) override;

@@ -109,12 +109,15 @@ public:
     [[nodiscard]] const std::vector<std::string>& of(const frames& stack) const {
         return known_.at(stack);
     }
+    /// Forgets all, if they are more than a program has that reports.
+    void stay_small() {
+        constexpr std::size_t most = 2000;
+        if (known_.size() > most) known_.clear();
+    }
     /// Looks them up, in a process of its own: what that loads would stay in this one, whose memory
     /// is to be flat.
     /// \returns Why that failed, or nothing.
     [[nodiscard]] std::string add(const std::vector<frames>& stacks) {
-        constexpr std::size_t most = 2000;  // More than a program has that reports.
-        if (known_.size() > most) known_.clear();
         // A place may be looked up for long in a large program, but not without end.
         constexpr double patience = 60;
         std::string failure;
@@ -231,6 +234,7 @@ std::vector<sanitizer_finding> sanitizer_findings(const board& seen,
             reports.push_back(&seen.sanitizer_reports[n]);
 
     static thread_local known_places places;
+    places.stay_small();
     std::vector<frames> unknown;
     for (const board_sanitizer_report* const report : reports)
         for (const side& one : report->sides)

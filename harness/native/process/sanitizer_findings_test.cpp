@@ -70,6 +70,25 @@ TEST(SanitizerFindings, SayWhoDidWhatWhere) {
                                    HasSubstr("(F1), must happen before"), HasSubstr("(A1)")));
 }
 
+// Places are remembered, and forgotten when there are too many; those of the present reports stay.
+TEST(SanitizerFindings, StayKnownHoweverManyThereWere) {
+    for (std::uintptr_t round = 1; round <= 40; ++round) {
+        const board_ptr seen = map_board();
+        ASSERT_NE(seen, nullptr);
+        add(*seen, {});
+        for (std::uintptr_t n = 1; n < seen->sanitizer_reports.size(); ++n) {
+            add(*seen, {});
+            auto& sides = seen->sanitizer_reports[n].sides;
+            sides[0].frames[1] = 1000 * round + n;  // Code of nobody's.
+            sides[1].frames[1] = 1000 * round + n;
+        }
+        const auto all = sanitizer_findings(*seen, names);
+        ASSERT_THAT(all, SizeIs(1)) << "round " << round;
+        EXPECT_EQ(all[0].times, seen->sanitizer_reports.size());
+        EXPECT_THAT(all[0].text, HasSubstr("worker 0: write of 2 bytes"));
+    }
+}
+
 // Which of the two accesses came first is chance, and so is who made them.
 TEST(SanitizerFindings, OfOneCauseAreOne) {
     const board_ptr seen = map_board();

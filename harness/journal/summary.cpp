@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "harness/base/duration.hpp"
+#include "harness/base/shorter.hpp"
 #include "harness/base/statistics.hpp"
 #include "harness/journal/text/counted.hpp"
 
@@ -166,9 +167,7 @@ void add_slice(cell_total& to, const slice_record& slice) {
     to.marks.insert(slice.marks.begin(), slice.marks.end());
     for (const auto& [invariant, times] : slice.broken) to.broken[invariant] += times;
     for (const auto& [name, times] : slice.near_misses) to.near_misses[name] += times;
-    if (slice.clear_to_put_ns != 0 &&
-        (to.clear_to_put_ns == 0 || slice.clear_to_put_ns < to.clear_to_put_ns))
-        to.clear_to_put_ns = slice.clear_to_put_ns;
+    to.clear_to_put_ns = shorter(to.clear_to_put_ns, slice.clear_to_put_ns);
     if (slice.end != "completed") ++to.bad_ends[slice.end];
 }
 

@@ -66,6 +66,19 @@ INSTANTIATE_TEST_SUITE_P(Variants, SoundCellTest, ::testing::ValuesIn(cells_that
                                     std::string(one.param.workload->info->name);
                          });
 
+// Where pages are emptied all the time, some of the puts that follow are timed; where they never
+// are, none is.
+TEST(ClearToPut, IsTimedWherePagesAreEmptied) {
+    const subject_entry& sound = *find_subject("sound");
+    const cell_result timed =
+        testing::run(sound, "page_boundary", discipline::member, testing::some_calls(50'000));
+    EXPECT_GT(timed.clear_to_put_ns, 0U);
+    EXPECT_LT(timed.clear_to_put_ns, 1'000'000'000U) << "the shortest of thousands";
+    const cell_result never =
+        testing::run(sound, "many_references", discipline::member, testing::some_calls(1'000));
+    EXPECT_EQ(never.clear_to_put_ns, 0U);
+}
+
 // A variant that holds also does so where accesses are delayed.
 TEST(DelayedCellTest, SoundHoldsWithDelays) {
     trial_settings how = testing::some_calls(3'000);

@@ -12,6 +12,7 @@
 #include "harness/base/interruption.hpp"
 #include "harness/base/parent_process.hpp"
 #include "harness/base/rng.hpp"
+#include "harness/base/shorter.hpp"
 #include "harness/native/process/attendant.hpp"
 #include "harness/native/process/sanitizer_findings.hpp"
 #include "harness/world/board.hpp"
@@ -83,11 +84,6 @@ struct shown_so_far {
             return run_end::killed;
     }
     return run_end::completed;
-}
-
-/// Of two times, where 0 stands for none.
-[[nodiscard]] std::uint64_t shorter(std::uint64_t a, std::uint64_t b) noexcept {
-    return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 /// \param raw_text  Where the sanitizer's own words are, if it reported.

@@ -289,6 +289,16 @@ TEST(SupervisorTest, RepetitionsAreCountedEachForItself) {
     EXPECT_EQ(never.judged.kind, verdict_kind::inconclusive) << testing::told(never);
 }
 
+// There are fewer repetitions where each takes longer than its share of the time.
+TEST(SupervisorTest, RepetitionsEndAtTwiceTheirTime) {
+    const scenario_entry workload = entry_of<come_and_go>();
+    const subject_entry dying = make_subject_entry<crashing>();
+    const cell_result few =
+        repeat_cell({.variant = &dying, .workload = &workload, .how = discipline::member},
+                    testing::some_calls(1'000), {.budget = 1us, .stall_after = 1min}, 20);
+    EXPECT_EQ(few.repeated, 1U);
+}
+
 // Workers that do not come back are a stall, and the report has their last calls.
 TEST(SupervisorTest, WorkersThatDoNotComeBackAreAStall) {
     const subject_entry variant = make_subject_entry<stalling>();

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "harness/base/rng.hpp"
+#include "harness/base/shorter.hpp"
 #include "harness/native/stage.hpp"
 #include "harness/native/worker.hpp"
 #include "harness/world/board.hpp"
@@ -49,10 +50,10 @@ void finish_round(stage& set, board& here, const two_clocks& since_begin) {
     here.lost_exchanges.fetch_add(near.lost_exchanges, std::memory_order::relaxed);
     here.raised_from_one.fetch_add(near.raised_from_one, std::memory_order::relaxed);
     if (near.shortest_to_put != near_misses::none) {
+        // Rounded up: 0 stands for none. This thread alone writes it.
         const std::uint64_t now = since_begin.to_nanoseconds(near.shortest_to_put) + 1;
         const std::uint64_t before = here.clear_to_put_nanoseconds.load(std::memory_order::relaxed);
-        if (before == 0 || now < before)
-            here.clear_to_put_nanoseconds.store(now, std::memory_order::relaxed);
+        here.clear_to_put_nanoseconds.store(shorter(before, now), std::memory_order::relaxed);
     }
     here.cpu_nanoseconds.fetch_add(static_cast<std::uint64_t>(cpu_time.count()),
                                    std::memory_order::relaxed);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "harness/base/shorter.hpp"
 #include "harness/explorer/run/sanitizers.hpp"
 
 namespace pidmap_stress {
@@ -83,9 +84,7 @@ void slice_plan::add(slice done, std::chrono::duration<double> turn, const what_
     ++cell.slices;
     cell.seconds += turn.count();
     cell.near_misses += static_cast<double>(showed.near_misses);
-    if (showed.clear_to_put_ns != 0 &&
-        (cell.clear_to_put_ns == 0 || showed.clear_to_put_ns < cell.clear_to_put_ns))
-        cell.clear_to_put_ns = showed.clear_to_put_ns;
+    cell.clear_to_put_ns = shorter(cell.clear_to_put_ns, showed.clear_to_put_ns);
     cell.shown_enough = showed.enough;
 }
 

@@ -5,7 +5,7 @@
 
 #include <chrono>
 #include <functional>
-#include <optional>
+#include <memory>
 
 #include "harness/explorer/search/gtest.hpp"
 #include "harness/explorer/sync/condition_variable.hpp"
@@ -86,12 +86,43 @@ TEST(StopToken, TheEndOfACallbackWaitsForItsCall) {
             }
             s.letter.set(5);
         }));
+    // A call may be the end of its own callback, whose memory is gone then.
     const auto itself = over<cells>().thread([](cells& s) {
-        std::optional<stop_callback<std::function<void()>>> call;
-        call.emplace(s.source.get_token(), [&call] { call.reset(); });
-        (void)s.source.request_stop();
+        unsigned calls = 0;
+        std::unique_ptr<stop_callback<std::function<void()>>> call;
+        call = std::make_unique<stop_callback<std::function<void()>>>(s.source.get_token(),
+                                                                      [&call, &calls] {
+                                                                          ++calls;
+                                                                          call.reset();
+                                                                      });
+        check(s.source.request_stop());
+        check(calls == 1 && !call);
     });
     EXPECT_TRUE(explore(itself).findings.empty());
+    // One that ends later, where it ran, waits for nothing.
+    const auto later = over<cells>().thread([](cells& s) {
+        const stop_callback call(s.source.get_token(), [] {});
+        check(s.source.request_stop());
+    });
+    EXPECT_TRUE(explore(later).findings.empty());
+}
+
+// A request that is not the first orders nothing: who relies on it has a race.
+TEST(StopToken, OnlyTheFirstRequestOrders) {
+    const auto p = [](bool asks_the_token) {
+        return over<cells>()
+            .thread([](cells& s) {
+                s.letter.set(1);
+                (void)s.source.request_stop();
+            })
+            .thread([asks_the_token](cells& s) {
+                const bool came =
+                    asks_the_token ? s.source.stop_requested() : !s.source.request_stop();
+                if (came) check(s.letter.get() == 1);
+            });
+    };
+    expect_holds(p(true));
+    EXPECT_THAT(explore(p(false)), breaks(finding_kind::data_race));
 }
 
 // A wait with a token ends by a request, whenever that comes; one without never does.

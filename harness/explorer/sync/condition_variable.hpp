@@ -32,12 +32,7 @@ public:
     template <class Lock>
     [[gnu::always_inline]] void wait(Lock& lock) {
         waiting_.enter();
-        lock.unlock();
-        if (machine::current().wakes_spuriously())
-            (void)waiting_.time_out();
-        else
-            waiting_.wait();
-        lock.lock();
+        sleep(lock);
     }
     template <class Lock, class Predicate>
     [[gnu::always_inline]] void wait(Lock& lock, Predicate stop_waiting) {
@@ -54,12 +49,7 @@ public:
                 (void)waiting_.time_out();
                 return stop_waiting();
             }
-            lock.unlock();
-            if (machine::current().wakes_spuriously())
-                (void)waiting_.time_out();
-            else
-                waiting_.wait();
-            lock.lock();
+            sleep(lock);
         }
         return true;
     }
@@ -74,16 +64,15 @@ public:
     }
     template <class Lock, class Predicate>
     [[gnu::always_inline]] bool wait_for(Lock& lock, const auto& time, Predicate stop_waiting) {
-        while (!stop_waiting())
-            if (wait_for(lock, time) == cv_status::timeout) return stop_waiting();
-        return true;
+        return wait_for(lock, stop_token(), time, stop_waiting);
     }
     template <class Lock, class Predicate>
     [[gnu::always_inline]] bool wait_for(Lock& lock, const stop_token& token, const auto& time,
                                          Predicate stop_waiting) {
-        while (!stop_waiting() && !token.stop_requested())
-            if (wait_for(lock, time) == cv_status::timeout) break;
-        return stop_waiting();
+        while (!stop_waiting())
+            if (token.stop_requested() || wait_for(lock, time) == cv_status::timeout)
+                return stop_waiting();
+        return true;
     }
     template <class Lock>
     [[gnu::always_inline]] cv_status wait_until(Lock& lock, const auto& time) {
@@ -100,6 +89,17 @@ public:
     }
 
 private:
+    /// \pre The calling thread has entered.
+    template <class Lock>
+    [[gnu::always_inline]] void sleep(Lock& lock) {
+        lock.unlock();
+        if (machine::current().wakes_spuriously())
+            (void)waiting_.time_out();
+        else
+            waiting_.wait();
+        lock.lock();
+    }
+
     wait_list waiting_{this};
 };
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <stop_token>
 #include <utility>
@@ -19,15 +18,18 @@ using std::nostopstate_t;
 
 namespace detail {
 
-/// What sources, tokens and callbacks share.
+/// What sources, tokens and callbacks share. Its lock orders callbacks that come and go, as locks of
+/// implementations do; the standard does not promise it.
 class stop_state {
     using order_type = std::memory_order;
 
 public:
     struct callback {
-        std::function<void()> call;
+        explicit callback(void (*run)(callback&)) noexcept : invoke(run) {}
+        void (*invoke)(callback&);
         atomic<bool> done{false};
-        unsigned runs_on = 0;  ///< Its thread, once it runs; guarded by the lock.
+        unsigned runs_on = 0;   ///< Its thread, once it runs; guarded by the lock.
+        bool* ended = nullptr;  ///< Of that thread: while it runs, where to say that it is gone.
     };
 
     [[nodiscard]] bool requested() const noexcept {
@@ -36,8 +38,8 @@ public:
     }
     /// \return whether this was the first request. Then all callbacks have run.
     bool request() {
-        // Release for requested(); acquire, as a second request is ordered behind the first.
-        if (requested_.exchange(true, order_type::acq_rel)) return false;
+        // Release, read by requested(). No acquire: what a second request returns orders nothing.
+        if (requested_.exchange(true, order_type::release)) return false;
         for (;;) {
             callback* next = nullptr;
             {
@@ -47,7 +49,11 @@ public:
                 waiting_.pop_back();
                 next->runs_on = this_thread();
             }
-            next->call();
+            bool ended = false;
+            next->ended = &ended;
+            next->invoke(*next);
+            if (ended) continue;
+            next->ended = nullptr;
             // Release, read by remove(): the callback may be gone from here on.
             next->done.store(true, order_type::release);
         }
@@ -65,8 +71,12 @@ public:
         {
             const lock_guard held(lock_);
             if (std::erase(waiting_, &one) != 0) return;
-            if (one.runs_on == this_thread()) return;
+            if (one.runs_on == this_thread()) {
+                if (one.ended != nullptr) *one.ended = true;
+                return;
+            }
         }
+        // Acquire, from request(): the call has ended before what follows.
         (void)one.done.load_until([](bool done) { return done; }, order_type::acquire);
     }
 
@@ -120,27 +130,29 @@ private:
 /// std::stop_callback: calls once a stop is requested, in the thread that requests it; at once, if
 /// it was requested before. Its end waits for a call that runs.
 template <class Callback>
-class stop_callback {
+class stop_callback : detail::stop_state::callback {
 public:
     using callback_type = Callback;
     template <class C>
     explicit stop_callback(const stop_token& token, C&& call)
-        : of_(token.of_), call_(std::forward<C>(call)) {
-        own_.call = [this] { std::forward<Callback>(call_)(); };
-        if (!of_ || of_->add(own_)) return;
+        : callback(run), of_(token.of_), call_(std::forward<C>(call)) {
+        if (!of_ || of_->add(*this)) return;
         of_.reset();
-        own_.call();
+        run(*this);
     }
     ~stop_callback() {
-        if (of_) of_->remove(own_);
+        if (of_) of_->remove(*this);
     }
     stop_callback(const stop_callback&) = delete;
     stop_callback& operator=(const stop_callback&) = delete;
 
 private:
+    static void run(callback& own) {
+        std::forward<Callback>(static_cast<stop_callback&>(own).call_)();
+    }
+
     std::shared_ptr<detail::stop_state> of_;
     Callback call_;
-    detail::stop_state::callback own_;
 };
 template <class Callback>
 stop_callback(stop_token, Callback) -> stop_callback<Callback>;

@@ -127,8 +127,8 @@ private:
     unsigned number_ = 0;
 };
 
-/// std::jthread. It has a stop source once somebody may ask it: its function, or who calls
-/// get_stop_source(), get_stop_token() or request_stop(), which only its owner may.
+/// std::jthread. It has a stop source if its function takes a token, or else once its owner asks
+/// for one, by get_stop_source(), get_stop_token() or request_stop(), before the thread is joined.
 class jthread : public thread {
 public:
     jthread() noexcept = default;
@@ -155,7 +155,7 @@ public:
     ~jthread() { end(); }
 
     [[nodiscard]] stop_source get_stop_source() {
-        if (!source_.stop_possible()) source_ = stop_source();
+        if (joinable() && !source_.stop_possible()) source_ = stop_source();
         return source_;
     }
     [[nodiscard]] stop_token get_stop_token() { return get_stop_source().get_token(); }

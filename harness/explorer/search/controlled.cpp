@@ -55,11 +55,6 @@ void controlled::choose_write(graph& g, event_id read, bool newest_only) {
         const event_id oldest = g.oldest_visible_before(read, where);
         for (event_id w = newest; w != oldest;) {
             w = g[w].before;
-            // Without such operations, only a write half's place can be taken.
-            if (!g.needs_sc_order() && (g[read].op == rmw_op::none || g.open_behind(w))) {
-                offer(w);
-                continue;
-            }
             const auto try_out = [&](bool fails) {
                 g.read_from(read, w, fails);
                 if ((!g[read].exclusive || g.open_behind(w)) && g.has_sc_order())

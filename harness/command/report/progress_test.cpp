@@ -12,6 +12,7 @@
 namespace pidmap_stress {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
@@ -89,7 +90,8 @@ TEST(ProgressTest, GoesOnFromWhatWasDoneBefore) {
     progress.go_on_from(40min, 1'000'000'000'000);
     while (!shown.has_text()) progress.update("churn", 1'000'000'000'000);
     const std::string text = shown.text();
-    EXPECT_THAT(text, HasSubstr("churn: 0 operations/s, 40 m 00 s elapsed, 19 m 59 s left"));
+    // Up to half a minute may pass on a busy machine.
+    EXPECT_THAT(text, ContainsRegex("churn: 0 operations/s, 40 m [0-2]. s elapsed, 19 m [3-5]. s"));
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ TEST(StopToken, TheEndOfACallbackWaitsForItsCall) {
     EXPECT_TRUE(explore(later).findings.empty());
 }
 
-// A request that is not the first orders nothing: who relies on it has a race.
+// A request that is not the first orders nothing: a thread that relies on it has a race.
 TEST(StopToken, OnlyTheFirstRequestOrders) {
     const auto p = [](bool asks_the_token) {
         return over<cells>()

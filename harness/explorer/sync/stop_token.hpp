@@ -18,8 +18,8 @@ using std::nostopstate_t;
 
 namespace detail {
 
-/// What sources, tokens and callbacks share. Its lock orders callbacks that come and go, as locks of
-/// implementations do; the standard does not promise it.
+/// What sources, tokens and callbacks share. Its lock orders callbacks that come and go, as those
+/// of implementations do; the standard does not promise it.
 class stop_state {
     using order_type = std::memory_order;
 

@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "harness/explorer/run/atomic_interface.hpp"
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 
 /// Atomics under the explorer's memory model, and what threads that wait for them do.
 namespace pidmap_stress::explore {

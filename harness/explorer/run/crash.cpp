@@ -15,7 +15,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 #include "harness/explorer/run/sanitizers.hpp"
 
 namespace pidmap_stress::explore {

@@ -8,7 +8,7 @@
 
 #include "allocator/execution_policy.hpp"
 #include "harness/explorer/run/atomic.hpp"
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 #include "harness/explorer/run/native_recorder.hpp"
 #include "harness/explorer/run/plain.hpp"
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "harness/explorer/run/finding.hpp"
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 #include "harness/explorer/run/program.hpp"
 #include "harness/explorer/run/step.hpp"
 #include "harness/explorer/search/watch.hpp"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "harness/explorer/model/state_digest.hpp"
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 #include "harness/explorer/search/strategies.hpp"
 
 namespace pidmap_stress::explore {

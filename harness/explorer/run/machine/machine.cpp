@@ -1,4 +1,4 @@
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 
 #include <algorithm>
 #include <exception>

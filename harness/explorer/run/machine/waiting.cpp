@@ -26,7 +26,7 @@
 #include <cstring>
 #include <utility>
 
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 
 namespace pidmap_stress::explore {
 namespace {

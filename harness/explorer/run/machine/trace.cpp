@@ -1,6 +1,6 @@
 // What an observer of a controlled execution is told.
 
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 
 namespace pidmap_stress::explore {
 namespace {

@@ -1,6 +1,6 @@
 // What a thread's steps do: replay what the graph holds, add what it does not.
 
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 
 namespace pidmap_stress::explore {
 

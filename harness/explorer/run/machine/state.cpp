@@ -1,6 +1,6 @@
 // When two executions, step by step, are in the same state, so that the same may follow.
 
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 
 namespace pidmap_stress::explore {
 

@@ -1,6 +1,6 @@
 // Rounds that write, and come back to where they began.
 
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 
 namespace pidmap_stress::explore {
 namespace {

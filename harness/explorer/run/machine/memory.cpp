@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "harness/explorer/model/wide_names.hpp"
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 
 namespace pidmap_stress::explore {
 

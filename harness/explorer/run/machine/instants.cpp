@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "harness/explorer/run/machine.hpp"
+#include "harness/explorer/run/machine/machine.hpp"
 
 namespace pidmap_stress::explore {
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -43,13 +44,19 @@ enum class rmw_op : std::uint8_t {
 };
 inline constexpr std::size_t rmw_ops = static_cast<std::size_t>(rmw_op::real_min) + 1;
 
+/// Whether an order is one of those; without a branch, as this is asked at each step.
+template <std::memory_order... Those>
+[[nodiscard]] constexpr bool is_one_of(std::memory_order order) noexcept {
+    constexpr unsigned set = (0U | ... | (1U << static_cast<unsigned>(Those)));
+    return (set >> static_cast<unsigned>(order) & 1U) != 0;
+}
 [[nodiscard]] constexpr bool is_acquire(std::memory_order order) noexcept {
     using enum std::memory_order;
-    return order == acquire || order == consume || order == acq_rel || order == seq_cst;
+    return is_one_of<acquire, consume, acq_rel, seq_cst>(order);
 }
 [[nodiscard]] constexpr bool is_release(std::memory_order order) noexcept {
     using enum std::memory_order;
-    return order == release || order == acq_rel || order == seq_cst;
+    return is_one_of<release, acq_rel, seq_cst>(order);
 }
 
 /// A memory order, in a byte.
@@ -106,62 +113,94 @@ struct alignas(64) event {
 };
 static_assert(sizeof(event) == 64);
 
+/// What a read-modify-write does to the value that it reads.
+struct modification {
+    rmw_op op = rmw_op::none;
+    std::uint8_t bytes = 8;  ///< How many a value of the location has.
+    std::uint64_t operand = 0;
+
+    [[nodiscard]] constexpr std::uint64_t mask() const noexcept {
+        return ~0ULL >> (64U - 8U * bytes);
+    }
+};
+
 /// What a read-modify-write of a floating-point location stores.
 template <class Real, class Bits>
-[[nodiscard]] constexpr std::uint64_t real_stored_by(const event& read) noexcept {
-    const auto value = std::bit_cast<Real>(static_cast<Bits>(read.value));
-    const auto by = std::bit_cast<Real>(static_cast<Bits>(read.operand));
-    switch (read.op) {
+[[nodiscard]] constexpr std::uint64_t real_stored_by(const modification& m,
+                                                     std::uint64_t read) noexcept {
+    const auto value = std::bit_cast<Real>(static_cast<Bits>(read));
+    const auto by = std::bit_cast<Real>(static_cast<Bits>(m.operand));
+    switch (m.op) {
         case rmw_op::real_add:
             return std::bit_cast<Bits>(value + by);
         case rmw_op::real_sub:
             return std::bit_cast<Bits>(value - by);
         case rmw_op::real_max:
-            return value < by ? read.operand : read.value;
+            return value < by ? m.operand : read;
         default:
-            return by < value ? read.operand : read.value;
+            return by < value ? m.operand : read;
     }
 }
 
 /// Whether a read-modify-write has read a smaller number than its operand.
-[[nodiscard]] constexpr bool reads_less(const event& read) noexcept {
-    const bool is_signed = read.op == rmw_op::signed_max || read.op == rmw_op::signed_min;
-    const std::uint64_t sign = is_signed ? read.mask() ^ (read.mask() >> 1U) : 0;
-    return (read.value ^ sign) < (read.operand ^ sign);
+[[nodiscard]] constexpr bool reads_less(const modification& m, std::uint64_t read) noexcept {
+    const bool is_signed = m.op == rmw_op::signed_max || m.op == rmw_op::signed_min;
+    const std::uint64_t sign = is_signed ? m.mask() ^ (m.mask() >> 1U) : 0;
+    return (read ^ sign) < (m.operand ^ sign);
 }
 
-/// What a read-modify-write stores when it has read `value`.
-[[nodiscard]] constexpr std::uint64_t stored_by(const event& read) noexcept {
-    switch (read.op) {
-        case rmw_op::exchange:
-        case rmw_op::cas:
-            return read.operand;
-        case rmw_op::add:
-            return (read.value + read.operand) & read.mask();
-        case rmw_op::sub:
-            return (read.value - read.operand) & read.mask();
-        case rmw_op::bit_and:
-            return read.value & read.operand;
-        case rmw_op::bit_or:
-            return read.value | read.operand;
-        case rmw_op::bit_xor:
-            return read.value ^ read.operand;
+/// Whole-number operations, as one formula: ((read & keep) ^ flip) + plus. Each part is the operand
+/// or nothing, or for `keep` and `plus` what is said; a random walk hardly knows which comes next,
+/// and a branch on it would mostly be foretold wrong.
+struct formula {
+    std::uint64_t keep_all;      ///< Ones if all bits are kept, except ...
+    std::uint64_t keep_operand;  ///< ... that those of the operand are treated the other way.
+    std::uint64_t flip;
+    std::uint64_t plus;
+    std::uint64_t minus;
+};
+inline constexpr std::size_t formulas = static_cast<std::size_t>(rmw_op::bit_xor) + 1;
+inline constexpr std::array<formula, formulas> formula_of = [] {
+    constexpr std::uint64_t yes = ~0ULL;
+    std::array<formula, formulas> all{};
+    const auto of = [&all](rmw_op op) -> formula& { return all[static_cast<std::size_t>(op)]; };
+    of(rmw_op::none) = {.keep_all = yes, .keep_operand = 0, .flip = 0, .plus = 0, .minus = 0};
+    of(rmw_op::exchange) = {.keep_all = 0, .keep_operand = 0, .flip = yes, .plus = 0, .minus = 0};
+    of(rmw_op::cas) = of(rmw_op::exchange);
+    of(rmw_op::add) = {.keep_all = yes, .keep_operand = 0, .flip = 0, .plus = yes, .minus = 0};
+    of(rmw_op::sub) = {.keep_all = yes, .keep_operand = 0, .flip = 0, .plus = 0, .minus = yes};
+    of(rmw_op::bit_and) = {.keep_all = 0, .keep_operand = yes, .flip = 0, .plus = 0, .minus = 0};
+    of(rmw_op::bit_or) = {.keep_all = yes, .keep_operand = yes, .flip = yes, .plus = 0, .minus = 0};
+    of(rmw_op::bit_xor) = {.keep_all = yes, .keep_operand = 0, .flip = yes, .plus = 0, .minus = 0};
+    return all;
+}();
+
+/// What a read-modify-write stores when it has read `read`.
+[[nodiscard]] constexpr std::uint64_t stored_by(const modification& m,
+                                                std::uint64_t read) noexcept {
+    const auto number = static_cast<std::size_t>(m.op);
+    if (number < formulas) [[likely]] {
+        const formula& f = formula_of[number];
+        const std::uint64_t kept = read & (f.keep_all ^ (m.operand & f.keep_operand));
+        const std::uint64_t flipped = kept ^ (m.operand & f.flip);
+        return (flipped + (m.operand & f.plus) - (m.operand & f.minus)) & m.mask();
+    }
+    switch (m.op) {
         case rmw_op::max:
         case rmw_op::signed_max:
-            return reads_less(read) ? read.operand : read.value;
+            return reads_less(m, read) ? m.operand : read;
         case rmw_op::min:
         case rmw_op::signed_min:
-            return reads_less(read) ? read.value : read.operand;
+            return reads_less(m, read) ? read : m.operand;
         case rmw_op::real_add:
         case rmw_op::real_sub:
         case rmw_op::real_max:
         case rmw_op::real_min:
-            return read.bytes == sizeof(float) ? real_stored_by<float, std::uint32_t>(read)
-                                               : real_stored_by<double, std::uint64_t>(read);
-        case rmw_op::none:
-            break;
+            return m.bytes == sizeof(float) ? real_stored_by<float, std::uint32_t>(m, read)
+                                            : real_stored_by<double, std::uint64_t>(m, read);
+        default:
+            return read;
     }
-    return read.value;
 }
 
 }  // namespace pidmap_stress::explore

@@ -106,7 +106,7 @@ event_id graph::append_exclusive_write(event_id read) {
     event& w = draft();
     const event_id id = ++size_;
     const event& r = events_[read];
-    w.value = stored_by(r);
+    w.value = stored_by({.op = r.op, .bytes = r.bytes, .operand = r.operand}, r.value);
     w.bytes = r.bytes;
     w.site = r.site;
     w.location = r.location;

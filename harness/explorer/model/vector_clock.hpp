@@ -56,6 +56,7 @@ public:
 
 private:
     friend class clock_table;
+    friend class narrow_clock;
     static constexpr unsigned lanes = 8;
     using half = std::int16_t __attribute__((vector_size(lanes * sizeof(std::int16_t))));
     [[nodiscard]] static bool is_zero(half h) noexcept {
@@ -88,6 +89,67 @@ inline constexpr std::array<vector_clock, max_threads> vector_clock::lane_of = [
     }
     return made;
 }();
+
+/// A clock of the first threads only, in one register; or, of something that they come to one by
+/// one, by thread the first of its events that did.
+class narrow_clock {
+public:
+    static constexpr unsigned lanes = vector_clock::lanes;
+
+    /// As vector_clock::after_set_up().
+    [[nodiscard]] static narrow_clock after_set_up() noexcept {
+        return narrow_clock(half{vector_clock::every});
+    }
+    /// No thread has come to it.
+    [[nodiscard]] static narrow_clock never() noexcept {
+        return narrow_clock(all(vector_clock::every));
+    }
+    /// Only the set-up has, so that everything follows that.
+    [[nodiscard]] static narrow_clock in_set_up() noexcept {
+        return narrow_clock(never().half_ & ~lane(0).half_);
+    }
+    /// Ones in the lane of `thread`.
+    [[nodiscard]] static narrow_clock lane(unsigned thread) noexcept {
+        return narrow_clock(vector_clock::lane_of[thread].halves_[0]);
+    }
+    narrow_clock() noexcept = default;
+
+    /// One more event of the thread whose lane it is.
+    void count(const narrow_clock& lane) noexcept { half_ -= lane.half_; }
+    [[nodiscard]] unsigned of(unsigned thread) const noexcept {
+        return static_cast<unsigned>(half_[thread]);
+    }
+    void join(const narrow_clock& other) noexcept {
+        half_ = half_ > other.half_ ? half_ : other.half_;
+    }
+    /// Only the thread whose lane it is has come to it, by its next event.
+    [[nodiscard]] static narrow_clock first_of(const narrow_clock& lane,
+                                               const narrow_clock& now) noexcept {
+        return narrow_clock((now.half_ & lane.half_) | (never().half_ & ~lane.half_));
+    }
+    /// What came first.
+    void meet(const narrow_clock& other) noexcept {
+        half_ = half_ < other.half_ ? half_ : other.half_;
+    }
+    /// Whether an event by which some thread came to `other` is in this.
+    [[nodiscard]] bool has_any(const narrow_clock& first) const noexcept {
+        return !vector_clock::is_zero(half_ > first.half_);
+    }
+    [[nodiscard]] vector_clock widened() const noexcept {
+        vector_clock c;
+        c.halves_[0] = half_;
+        return c;
+    }
+
+private:
+    using half = vector_clock::half;
+    explicit narrow_clock(half h) noexcept : half_(h) {}
+    [[nodiscard]] static half all(unsigned events) noexcept {
+        const auto n = static_cast<std::int16_t>(events);
+        return half{n, n, n, n, n, n, n, n};
+    }
+    half half_{};
+};
 
 /// Many clocks, in half the memory as long as only the first half of the threads is in them.
 class clock_table {

@@ -47,8 +47,12 @@ public:
     /// \param can_go_on  Whether it can.
     /// \return 0 if the execution need not go on.
     virtual unsigned next_thread(const thread_list& runnable, bool can_go_on) = 0;
+    /// Whether announce() is to be called.
+    [[nodiscard]] virtual bool wants_announcements() const noexcept { return false; }
     /// What a thread's next step will be; called before others are chosen from.
     virtual void announce(unsigned /*thread*/, const pending_step& /*next*/) {}
+    /// Makes a choice of a walk: a number below `n`, which depends on no graph.
+    [[nodiscard]] virtual unsigned pick_one(unsigned /*n*/) { return 0; }
     /// Whether all that happens now has happened before, in an execution that was checked.
     [[nodiscard]] virtual bool on_old_path() const noexcept { return false; }
     /// Adds a new read, what graph::draft() gave, and gives it its write. \return its stamp.

@@ -34,6 +34,7 @@ enum class execution_end : std::uint8_t {
     known,         ///< From here on, all has been explored before.
     inconsistent,  ///< The last event broke an axiom.
     step_limit,
+    needs_graph,  ///< A walk did what cannot be judged without one.
 };
 
 /// What the threads of a program may yet do, as far as it makes a difference to its states.

@@ -25,6 +25,7 @@ public:
     void choose_place(graph& g, event_id write) final;
     bool place_exclusive(graph& g, event_id write) final;
     void choose(graph& g, event_id choice) final;
+    [[nodiscard]] unsigned pick_one(unsigned n) final { return note(pick(n)); }
 
 protected:
     /// Filled in place: copying two short stores as one long word would stall.
@@ -48,11 +49,12 @@ protected:
         return pick(static_cast<unsigned>(options.size()));
     }
 
-private:
     unsigned note(unsigned choice) {
         taken_.push_back(static_cast<std::uint16_t>(choice));
         return choice;
     }
+
+private:
     schedule taken_;
     std::vector<candidate> candidates_;
 };

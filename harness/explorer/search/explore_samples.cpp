@@ -82,6 +82,8 @@ result walk(exploration& w, const std::vector<std::unique_ptr<sampler>>& sampler
     for (std::uint64_t number = first; number < last && !w.satisfied(); ++number) {
         sampler& s = *samplers[number % samplers.size()];
         s.restart(number);
+        if (w.walk(s)) continue;
+        s.restart(number);
         w.sample(s);
     }
     return w.take();

@@ -19,6 +19,7 @@ memory_rules rules_of(const options& how) noexcept {
 exploration::exploration(const program& p, const options& how)
     : program_(p), how_(how), machine_(p, rules_of(how), how.limits), graph_(rules_of(how)) {
     machine_.freeze(how.freeze);
+    walks_ = machine_.can_walk() && how.freeze.thread == 0 && !how.count_redundant;
 }
 
 exploration::~exploration() {
@@ -55,6 +56,7 @@ void exploration::count(execution_end end, const graph& g) {
             break;
         case execution_end::known:         // Whatever it would do has been counted.
         case execution_end::inconsistent:  // The graph is not an execution.
+        case execution_end::needs_graph:   // It is run again.
             break;
     }
 }
@@ -109,6 +111,25 @@ void exploration::probe_livelocks() {
         round_robin again(steps);
         look_for_livelock(again, suspicious);
     }
+}
+
+bool exploration::walk(controlled& choices) {
+    if (!walks_ || !machine_.anybody_met()) return false;
+    const execution_end end = machine_.walk(choices);
+    const bool counts =
+        end != execution_end::needs_graph && end != execution_end::step_limit &&
+        std::ranges::all_of(machine_.found(), [this](const finding& f) { return knows(f); });
+    if (counts)
+        count(end, graph_);
+    else if (end == execution_end::needs_graph)
+        ++walks_lost_;
+    // Of a program that mostly waits or is sequentially consistent, graphs alone are faster.
+    constexpr unsigned some = 32;
+    if (++walks_begun_ % some == 0) {
+        walks_ = walks_lost_ < some / 2;
+        walks_lost_ = 0;
+    }
+    return counts;
 }
 
 void exploration::sample(controlled& choices) {

@@ -25,6 +25,9 @@ public:
 
     /// Runs one controlled execution.
     void sample(controlled& choices);
+    /// The same, for choices that look at no graph, and so mostly without one.
+    /// \return false if that could not be done: the choices are to be restarted, for sample().
+    [[nodiscard]] bool walk(controlled& choices);
     /// Runs the graph that an exhaustive search has ready.
     void run(trust& search);
 
@@ -60,6 +63,9 @@ private:
     machine machine_;
     graph graph_;
     bool sampled_ = false;  // Whether graph_ has a set-up to keep.
+    bool walks_ = false;    // Whether to try without graph_.
+    unsigned walks_begun_ = 0;
+    unsigned walks_lost_ = 0;
     result result_;
     /// Findings that showed only after something else had failed, in every order of the steps: no
     /// execution that runs step by step is a witness of them.

@@ -39,6 +39,7 @@ public:
         : settings_(how), dice_(how.seed, 0), learning_(how.lessons != 0) {}
 
     unsigned next_thread(const thread_list& runnable, bool can_go_on) override;
+    [[nodiscard]] bool wants_announcements() const noexcept override { return true; }
     void announce(unsigned thread, const pending_step& next) override;
     void restart() override;
     [[nodiscard]] bool on_old_path() const noexcept override {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "harness/explorer/search/controlled.hpp"
@@ -10,23 +11,27 @@
 /// The strategies that sample, and the one that enumerates up to a bound.
 namespace pidmap_stress::explore {
 
-/// Random numbers by seed and position (splitmix64).
+/// Random numbers by seed and position (splitmix64). Each is ready before it is asked for: what is
+/// decided by it is seldom foretold right, and is known the sooner.
 class dice {
 public:
     dice(std::uint64_t seed, std::uint64_t stream) noexcept
-        : state_(seed * 0x9e3779b97f4a7c15ULL ^ (stream + 1) * 0xd1b54a32d192ed03ULL) {}
-    std::uint64_t next() noexcept {
-        std::uint64_t z = state_ += 0x9e3779b97f4a7c15ULL;
-        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebULL;
-        return z ^ (z >> 31U);
-    }
+        : state_(seed * 0x9e3779b97f4a7c15ULL ^ (stream + 1) * 0xd1b54a32d192ed03ULL),
+          ready_(make()) {}
+    std::uint64_t next() noexcept { return std::exchange(ready_, make()); }
     unsigned below(unsigned n) noexcept {
         return static_cast<unsigned>((next() >> 32U) * n >> 32U);
     }
 
 private:
+    std::uint64_t make() noexcept {
+        std::uint64_t z = state_ += 0x9e3779b97f4a7c15ULL;
+        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebULL;
+        return z ^ (z >> 31U);
+    }
     std::uint64_t state_;
+    std::uint64_t ready_;
 };
 
 /// A strategy whose executions are numbered, and depend only on the seed and their number.
@@ -48,6 +53,11 @@ protected:
 class random_walk final : public sampler {
 public:
     using sampler::sampler;
+    /// All in one: this is asked at each step.
+    unsigned next_thread(const thread_list& runnable, bool) override {
+        return runnable.size() == 1 ? runnable.front()
+                                    : runnable[note(dice_.below(runnable.size()))];
+    }
 
 protected:
     unsigned pick_thread(const thread_list& options, bool) override {
@@ -84,6 +94,7 @@ private:
 class pos final : public sampler {
 public:
     using sampler::sampler;
+    [[nodiscard]] bool wants_announcements() const noexcept override { return true; }
     void announce(unsigned thread, const pending_step& next) override;
 
 protected:
@@ -116,6 +127,7 @@ public:
     surw(std::uint64_t seed, const std::vector<shared_location>& shared)
         : sampler(seed), shared_(shared) {}
     void restart(std::uint64_t number) override;
+    [[nodiscard]] bool wants_announcements() const noexcept override { return true; }
     void announce(unsigned thread, const pending_step& next) override {
         next_at_[thread] = next.where;
     }

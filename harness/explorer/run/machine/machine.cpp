@@ -68,12 +68,18 @@ machine::~machine() = default;
 // --- One run ------------------------------------------------------------------------------------
 
 execution_end machine::run(graph& g, driver& choices) {
+    graph_ = &g;
+    walks_ = false;
+    return run_anew(choices);
+}
+
+execution_end machine::run_anew(driver& choices) {
     catch_crashes();
     fibers_.own_stack_ends_at(own_stack_end());
     machine* const outer = std::exchange(current_, this);
     execution_end end = execution_end::complete;
     for (reruns_ = 0; reruns_ == 0 || again_; ++reruns_) {
-        reset(g, choices);
+        reset(choices);
         end = run_once();
         if (!tear_down()) end = execution_end::stopped;
     }
@@ -82,11 +88,12 @@ execution_end machine::run(graph& g, driver& choices) {
     return end;
 }
 
-void machine::reset(graph& g, driver& choices) {
-    graph_ = &g;
+void machine::reset(driver& choices) {
     driver_ = &choices;
     interleaves_ = choices.interleaves();
-    g.track_causes(!interleaves_);
+    announces_ = choices.wants_announcements();
+    if (!walks_) graph_->track_causes(!interleaves_);
+    needs_graph_ = false;
     abandoned_.reset();
     broken_instants_.clear();
     again_ = false;
@@ -121,6 +128,7 @@ void machine::reset(graph& g, driver& choices) {
         s.has_state = s.fresh_state = s.updated = s.by_reference = s.in_await = false;
         s.states.clear();
         s.label.clear();
+        s.walked.clear();
         s.notes_from = interleaves_ ? 0 : last_effect(t);
     }
 }
@@ -152,6 +160,11 @@ execution_end machine::run_once() {
         phase_ = phase::abandoned;
         return execution_end::stopped;
     }
+    if (walks_ && nonatomic_cells_) {
+        abandoned_ = execution_end::needs_graph;
+        phase_ = phase::abandoned;
+        return execution_end::needs_graph;
+    }
     set_up();
     phase_ = phase::threads;
     for (unsigned t = 1; t <= thread_count_; ++t) fibers_.restart(t, notes_states_);
@@ -165,6 +178,7 @@ execution_end machine::run_once() {
 /// What the set-up made begins the graph.
 void machine::set_up() {
     set_up_cells_ = cells_.size();
+    if (walks_) return memory_.restart(main_values_, thread_count_);
     for (location_id where = 0; where < cells_.size(); ++where) {
         if (graph_->first(where) != no_event) continue;  // It was made in an earlier run.
         event& initial = graph_->draft();
@@ -252,7 +266,7 @@ bool machine::threads_met() const {
 
 execution_end machine::conclude() {
     if (again_) return execution_end::blocked;
-    if (!met_) [[unlikely]]
+    if (!met_ && !walks_) [[unlikely]]
         met_ = threads_met();
     for (unsigned t = 1; t <= thread_count_; ++t) (void)record_crash(t);
     if (nonatomic_cells_) check_nonatomic_races();
@@ -355,6 +369,11 @@ bool machine::finish() {
 /// What no thread changes any more is no longer asked of the graph.
 void machine::take_over_values() {
     main_values_.resize(cells_.size());
+    if (walks_) {
+        for (location_id where = 0; where < cells_.size(); ++where)
+            if (memory_.is_made(where)) main_values_[where] = memory_.newest(where);
+        return;
+    }
     for (location_id where = 0; where < cells_.size(); ++where)
         if (graph_->first(where) != no_event)
             main_values_[where] = (*graph_)[graph_->newest(where)].value;
@@ -387,13 +406,7 @@ bool machine::can_run(unsigned thread) const noexcept {
     return is == status::spinning && interleaves_ && satisfiable(thread);
 }
 
-bool machine::collect_runnable(unsigned first) {
-    static_assert(sizeof is_ == 2 * sizeof(std::uint64_t));
-    const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(is_);
-    if ((words[0] | words[1]) == 0) {  // All are ready.
-        runnable_ = &all_[first];
-        return first != 0;
-    }
+bool machine::collect_some(unsigned first) {
     const bool goes_on = first != 0 && can_run(first);
     some_.clear();
     if (goes_on) some_.push_back(first);

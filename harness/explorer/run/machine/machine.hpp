@@ -16,12 +16,14 @@
 #include "harness/explorer/model/graph.hpp"
 #include "harness/explorer/model/heap.hpp"
 #include "harness/explorer/model/instants.hpp"
+#include "harness/explorer/model/operational_memory.hpp"
 #include "harness/explorer/model/state_digest.hpp"
 #include "harness/explorer/run/crash.hpp"
 #include "harness/explorer/run/driver.hpp"
 #include "harness/explorer/run/execution.hpp"
 #include "harness/explorer/run/fibers.hpp"
 #include "harness/explorer/run/finding.hpp"
+#include "harness/explorer/run/machine/records.hpp"
 #include "harness/explorer/run/program.hpp"
 #include "harness/explorer/run/site_set.hpp"
 #include "harness/explorer/run/step.hpp"
@@ -44,6 +46,12 @@ public:
 
     /// Runs the program once over `g`: what is there is replayed, what is new is added.
     execution_end run(graph& g, driver& choices);
+    /// Runs the program once step by step, without a graph, which is several times faster. The
+    /// choices are offered as run() offers them, so that they give the same execution there.
+    /// What it finds lacks what only a graph tells.
+    /// \pre can_walk(), and the driver interleaves.
+    execution_end walk(driver& choices);
+    [[nodiscard]] bool can_walk() const noexcept;
     void freeze(freeze_point where) noexcept { frozen_ = where; }
     /// Whether the thread that was to stop forever did so in the last run.
     [[nodiscard]] bool froze() const noexcept {
@@ -190,7 +198,11 @@ public:
     }
     /// Whether a thread's event number `po` happens before what another one does at `position`.
     [[nodiscard]] bool happened_before(unsigned thread, unsigned po, unsigned other,
-                                       unsigned position) const noexcept {
+                                       unsigned position) noexcept {
+        if (walks_) {  // Of what is past, only a graph knows.
+            needs_graph_ = true;
+            return true;
+        }
         return graph_->happened_before(other, position).contains(thread, po);
     }
 
@@ -270,88 +282,12 @@ private:
         in_program([this] { instance_->check_invariant(); });
     }
 
-    /// When a plain cell was accessed last. It is kept apart from the cell's value, which may be
-    /// the same again when this is not.
-    struct plain_record {
-        const void* address;
-        block* in;
-        std::uint64_t value;  // If it is too large, something that two values never share.
-        const char* name;     // Or nullptr.
-        vector_clock reads{};
-        std::uint16_t writer = 0;
-        std::uint16_t written_at = 0;
-    };
-    /// What is looked at to tell a state from others; kept for its memory.
-    struct state_scratch {
-        state_digest digest;
-        thread_list live;                               // Who may yet do a step ...
-        std::array<vector_clock, max_threads> knows{};  // ... and what happened before that.
-        std::vector<event_id> releases;                 // Writes that somebody may yet acquire.
-        std::vector<open_location> open;
-    };
     enum class phase : std::uint8_t { set_up, threads, finish, abandoned, idle };
-    enum class status : std::uint8_t {
-        ready = 0,
-        waiting,
-        spinning,
-        frozen,
-        failed,
-        gave_up,
-        ended
-    };
-    /// What a thread's next step depends on.
-    struct local_state {
-        std::uint64_t hash = 0;    // Of its registers and its stack.
-        std::uint64_t memory = 0;  // Of the program's state, as far as it is no cells.
-        std::uint64_t switches = 0;
-        /// Memory that changed while other threads ran says nothing of this one.
-        [[nodiscard]] bool same_as(const local_state& other) const noexcept {
-            return hash == other.hash && (memory == other.memory || switches != other.switches);
-        }
-    };
-    struct noted_state {
-        unsigned po;
-        local_state at;
-    };
-    struct thread_state {
-        unsigned cursor = 0;  // Its next event.
-        unsigned steps = 0;
-        event_id waits_for = no_event;  // status::waiting: a write that is yet to be replayed.
-        unsigned loop_begin = 0;        // status::spinning: the events of its round ...
-        unsigned loop_end = 0;          // ... are these.
-        unsigned read_newest = 0;       // So many reads may not be stale.
-        unsigned cells_made = 0;
-        unsigned failures_left = 0;  // Of allocations.
-        unsigned wake_ups_left = 0;  // Spurious ones.
-        unsigned section_depth = 0;
-        unsigned section_begin = 0;
-        unsigned sections = 0;    // How many it has entered.
-        unsigned awaits = 0;      // How many loops that only wait it has begun.
-        unsigned effects_at = 0;  // Events before this cannot be part of a round without effect.
-        unsigned plain_at = 0;    // A plain cell was accessed last before this event.
-        unsigned notes_from = 0;  // Of events before this, no state need be noted.
-        site_filter read_at;  // Step by step: where it has read since it last changed something.
-        bool updated = false;
-        bool by_reference = false;       // Its steps are those of an atomic_ref.
-        bool in_await = false;           // It is in a loop that only waits.
-        unsigned deferred_releases = 0;  // How deep in the destructors of retired objects.
-        bool has_state = false;
-        bool state_is_of_loop = false;  // It was asked for as the head of one.
-        bool fresh_state = false;       // Nobody has followed it on yet.
-        local_state state;
-        std::vector<noted_state> states;
-        std::string label;
-    };
-
-    struct rounds {
-        std::array<std::uint64_t, max_threads> digest{};  // Of each thread's state.
-        unsigned writes = 0;
-        std::uint64_t plain_values = 0;  // A sum over the plain cells that were written.
-        std::unordered_map<std::uint64_t, round_mark> met;
-    };
+    using status = thread_status;
 
     [[nodiscard]] unsigned self() const noexcept { return fibers_.running(); }
-    void reset(graph& g, driver& choices);
+    execution_end run_anew(driver& choices);
+    void reset(driver& choices);
     execution_end run_once();
     void set_up();
     /// \return whether `work` came to its end.
@@ -375,11 +311,58 @@ private:
     [[nodiscard]] bool executed(event_id id) const noexcept;
     [[nodiscard]] bool can_run(unsigned thread) const noexcept;
     /// \param first  Who stepped last. \return whether it can go on.
-    bool collect_runnable(unsigned first);
+    [[gnu::always_inline]] bool collect_runnable(unsigned first) {
+        static_assert(sizeof is_ == 2 * sizeof(std::uint64_t));
+        const auto words = std::bit_cast<std::array<std::uint64_t, 2>>(is_);
+        if ((words[0] | words[1]) != 0) [[unlikely]]
+            return collect_some(first);
+        runnable_ = &all_[first];  // All are ready.
+        return first != 0;
+    }
+    bool collect_some(unsigned first);
     void wait_for(event_id write);
     void stop_here(status why);
     void abandon(execution_end why);
-    inline void before_new_step(unsigned thread, const pending_step& next_step);
+    /// A step that nobody has done yet is about to be done: who is to do one?
+    ///
+    /// Inlined, as fewer calls lie around a switch then: the processor foretells where each of them
+    /// returns to from the fiber that it was on before, and is wrong.
+    [[gnu::always_inline]] void before_new_step(unsigned thread, const pending_step& next_step) {
+        if (!interleaves_) return;
+        if (announces_) driver_->announce(thread, next_step);
+        if (starting_) {
+            fibers_.switch_to(0);
+        } else {
+            const bool can_go_on = collect_runnable(thread);
+            const unsigned next = driver_->next_thread(*runnable_, can_go_on);
+            if (next == 0) abandon(execution_end::known);
+            if (next != thread) fibers_.switch_to(next);
+        }
+    }
+    [[nodiscard]] reply walk_load(location_id where, const void* site, std::memory_order order);
+    [[nodiscard]] reply walk_update(location_id where, const void* site,
+                                    const update_request& request);
+    [[nodiscard]] reply walk_store(location_id where, const void* site, std::uint64_t value,
+                                   std::memory_order order);
+    void walk_fence(const void* site, std::memory_order order);
+    [[nodiscard]] unsigned walk_choice(const void* site, unsigned n);
+    void before_walked_read(thread_state& s, unsigned thread, const walked_read& next);
+    void end_walked_step(thread_state& s, unsigned events);
+    /// What a thread that waits would not do.
+    static void note_effect(thread_state& s) noexcept {
+        s.effects_at = s.cursor;
+        s.walked.clear();
+    }
+    /// Everything that happens before the next step of a thread.
+    [[nodiscard]] vector_clock happens_before_next(unsigned thread) const noexcept {
+        return walks_ ? memory_.happened_before(thread)
+                      : graph_->happened_before(thread, threads_[thread].cursor);
+    }
+    /// What follows cannot be judged in a walk.
+    void must_have_graph() {
+        if (walks_) [[unlikely]]
+            abandon(execution_end::needs_graph);
+    }
     void count_step(unsigned thread) {
         ++threads_[thread].steps;
         if (++steps_ > limits_.steps) [[unlikely]]
@@ -502,9 +485,13 @@ private:
     heap heap_;
     freeze_point frozen_;
 
-    graph* graph_ = nullptr;
+    graph* graph_ = nullptr;     // Of a walk, none.
+    operational_memory memory_;  // Of a walk.
+    bool walks_ = false;
+    bool needs_graph_ = false;
     driver* driver_ = nullptr;
     bool interleaves_ = false;
+    bool announces_ = false;
     phase phase_ = phase::idle;
     bool starting_ = false;
     std::optional<execution_end> abandoned_;

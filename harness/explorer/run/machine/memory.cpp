@@ -11,17 +11,24 @@ namespace pidmap_stress::explore {
 // --- Cells --------------------------------------------------------------------------------------
 
 void machine::touch_late(unsigned thread, location_id where, unsigned po) {
-    const graph& g = *graph_;
-    const event_id first = g.first(where);
-    const party user{.does = "uses", .what = name_of(where), .step = observed_};
-    if (first == no_event) {
-        clash(finding_kind::data_race, user.what + " is used before it is made", user,
-              {.does = "makes it later"});
-        return;
+    // Names cost memory: nothing has one before it is needed.
+    const auto user = [&] {
+        return party{.does = "uses", .what = name_of(where), .step = observed_};
+    };
+    if (walks_) {
+        if (!memory_.is_made(where) || !memory_.was_made_before(where, thread)) must_have_graph();
+    } else {
+        const graph& g = *graph_;
+        const event_id first = g.first(where);
+        if (first == no_event) {
+            clash(finding_kind::data_race, name_of(where) + " is used before it is made", user(),
+                  {.does = "makes it later"});
+            return;
+        }
+        if (g[first].thread != thread && !g.contains(g.happened_before(thread, po), first))
+            clash(finding_kind::data_race, name_of(where) + " is used, and not after it was made",
+                  user(), {.thread = g[first].thread, .does = "makes", .what = name_of(where)});
     }
-    if (g[first].thread != thread && !g.contains(g.happened_before(thread, po), first))
-        clash(finding_kind::data_race, user.what + " is used, and not after it was made", user,
-              {.thread = g[first].thread, .does = "makes", .what = user.what});
     if (cells_[where].in != nullptr) touch_block(thread, *cells_[where].in, po);
 }
 
@@ -86,7 +93,7 @@ void machine::plain_access(std::uint32_t cell, const plain_request& request) {
     plain_record& record = plains_[cell];
     const unsigned po = s.cursor;
     s.plain_at = po;
-    const vector_clock before = graph_->happened_before(t, po);
+    const vector_clock before = happens_before_next(t);
     // An access stands before its thread's next event: whoever follows that event follows it.
     unsigned racing = 0;  // Whom with; at first, whoever wrote.
     bool with_write = true;
@@ -103,7 +110,7 @@ void machine::plain_access(std::uint32_t cell, const plain_request& request) {
         record.writer = static_cast<std::uint16_t>(t);
         record.written_at = static_cast<std::uint16_t>(po);
         record.value = request.comparable ? request.value : histories_[t];
-        if (!request.comparable || request.value != request.old_value) s.effects_at = po;
+        if (!request.comparable || request.value != request.old_value) note_effect(s);
         if (watches_rounds_) watch_plain_write(request);
     } else {
         record.reads.set(t, po + 1);
@@ -196,7 +203,7 @@ void* machine::allocate(std::size_t size, std::size_t alignment) {
         --s.failures_left;
         return nullptr;
     }
-    s.effects_at = s.cursor;
+    note_effect(s);
     block* b = heap_.allocate(t, size, alignment);
     if (b != nullptr && observer_ != nullptr && in_threads())
         observe({.thread = t, .kind = step_kind::create, .cell = "memory"}, b->number);
@@ -219,6 +226,7 @@ void machine::touch_block(unsigned thread, block& b, unsigned po) {
     // A grace period waits for the section that it was asked for in, and for others that cannot
     // have begun after it did.
     if (b.is == block::state::retired && s.section_depth > 0) {
+        must_have_graph();
         if (thread == b.freed_by) {
             if (s.sections == b.freed_in_section) return;
         } else if (!graph_->happened_before(thread, s.section_begin)
@@ -303,11 +311,11 @@ void machine::end_release(void* object, bool deferred) {
     b.is = s.deferred_releases > 0 ? block::state::retired : block::state::destroyed;
     if (deferred) --s.deferred_releases;
     if (!in_threads()) return;
-    s.effects_at = s.cursor;
+    note_effect(s);
     b.freed_by = t;
     b.freed_at = s.cursor;
     b.freed_in_section = s.section_depth > 0 ? s.sections : 0;
-    b.before_free = graph_->happened_before(t, s.cursor);
+    b.before_free = happens_before_next(t);
     unsigned user = 0;  // Whose last access is not ordered before this.
     for (unsigned u = 1; u <= thread_count_; ++u) {
         const auto accesses = static_cast<unsigned>(b.accessed.of(u));
@@ -317,6 +325,7 @@ void machine::end_release(void* object, bool deferred) {
             bool all_shielded = false;
             for (const block::guarded_access& a : b.guarded) {
                 if (a.thread != u || b.before_free.contains(u, a.po)) continue;
+                must_have_graph();
                 const bool shielded =
                     !graph_->happened_before(u, a.section).contains(t, b.freed_at) &&
                     shields(u, a.section, b.before_free);
@@ -352,6 +361,7 @@ void machine::observe_release(const block& b, bool deferred, const void* site) {
 /// A destructor of what is retired runs here at once, and in the world when the grace period ends.
 /// What a reader that this period waits for stores there meanwhile, it would still have released.
 bool machine::is_left_to_a_grace_period(const block& b) const {
+    if (walks_) return false;  // It is run again with a graph, and asked there.
     const graph& g = *graph_;
     const std::uint64_t name = to_value(b.base);
     for (location_id where = 0; where < cells_.size(); ++where) {

@@ -31,7 +31,10 @@ location_id machine::make_cell(void* address, std::uint64_t initial, const cell_
         static_cast<location_id>(set_up_cells_ + s.cells_made++ * thread_count_ + (t - 1));
     if (where >= cells_.size()) cells_.resize(where + 1);
     fill(cells_[where]);
-    if (replaying(t)) {
+    if (walks_) {
+        if (!info.atomic) must_have_graph();
+        memory_.make(t, where, initial);
+    } else if (replaying(t)) {
         expect((*graph_)[graph_->at(t, s.cursor)], event_kind::write, where);
     } else {
         event& e = graph_->draft();
@@ -55,27 +58,8 @@ std::uint64_t machine::peek(location_id where) {
     if (at_instant_ && (where >= is_watched_.size() || is_watched_[where] == 0))
         return peek_at_instant(where);
     if (!in_threads()) return main_values_[where];
+    if (walks_) return memory_.is_made(where) ? memory_.newest(where) : 0;
     return graph_->first(where) == no_event ? 0 : (*graph_)[graph_->newest(where)].value;
-}
-
-// --- Whose turn it is ---------------------------------------------------------------------------
-
-/// A step that nobody has done yet is about to be done: who is to do one?
-///
-/// Inlined, as fewer calls lie around a switch then: the processor foretells where each of them
-/// returns to from the fiber that it was on before, and is wrong.
-[[gnu::always_inline]] inline void machine::before_new_step(unsigned thread,
-                                                            const pending_step& next_step) {
-    if (!interleaves_) return;
-    driver_->announce(thread, next_step);
-    if (starting_) {
-        fibers_.switch_to(0);
-    } else {
-        const bool can_go_on = collect_runnable(thread);
-        const unsigned next = driver_->next_thread(*runnable_, can_go_on);
-        if (next == 0) abandon(execution_end::known);
-        if (next != thread) fibers_.switch_to(next);
-    }
 }
 
 // --- Reads --------------------------------------------------------------------------------------
@@ -170,6 +154,8 @@ unsigned machine::spurious_failures_of(unsigned thread) const noexcept {
 }
 
 reply machine::load(location_id where, std::memory_order order) {
+    const void* const site = __builtin_return_address(0);
+    if (walks_ && in_threads()) return walk_load(where, site, order);
     const engine_call here(*this);
     must_be_made(where);
     if (!in_threads()) {
@@ -178,7 +164,6 @@ reply machine::load(location_id where, std::memory_order order) {
     }
     const unsigned t = self();
     if (frozen_.thread == t && threads_[t].steps >= frozen_.after) stop_here(status::frozen);
-    const void* const site = __builtin_return_address(0);
     if (replaying(t)) [[likely]]
         return replay_read(t, where, site);
     return new_read(where, site,
@@ -191,22 +176,22 @@ reply machine::load(location_id where, std::memory_order order) {
 }
 
 reply machine::update(location_id where, const update_request& request) {
+    const void* const site = __builtin_return_address(0);
+    if (walks_ && in_threads()) return walk_update(where, site, request);
     const engine_call here(*this);
     must_be_made(where);
     if (!in_threads()) {
         count_main_step();
-        event e{};
-        e.value = main_values_[where];
-        e.op = request.op;
-        e.operand = request.operand;
-        e.bytes = cells_[where].bytes;
-        threads_[0].updated = request.op != rmw_op::cas || e.value == request.expected;
-        if (threads_[0].updated) main_values_[where] = stored_by(e);
-        return {.value = e.value, .done = true};
+        const std::uint64_t value = main_values_[where];
+        threads_[0].updated = request.op != rmw_op::cas || value == request.expected;
+        if (threads_[0].updated)
+            main_values_[where] = stored_by(
+                {.op = request.op, .bytes = cells_[where].bytes, .operand = request.operand},
+                value);
+        return {.value = value, .done = true};
     }
     const unsigned t = self();
     if (frozen_.thread == t && threads_[t].steps >= frozen_.after) stop_here(status::frozen);
-    const void* const site = __builtin_return_address(0);
     if (replaying(t)) [[likely]]
         return replay_read(t, where, site);
     return new_read(where, site, request);
@@ -215,6 +200,8 @@ reply machine::update(location_id where, const update_request& request) {
 // --- Other steps --------------------------------------------------------------------------------
 
 reply machine::store(location_id where, std::uint64_t value, std::memory_order order) {
+    const void* const site = __builtin_return_address(0);
+    if (walks_ && in_threads()) return walk_store(where, site, value, order);
     const engine_call here(*this);
     must_be_made(where);
     if (!in_threads()) {
@@ -237,7 +224,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
         return {.value = 0, .done = false};
     if (flat_ && remembers_ && s.has_state) histories_[t] = s.state.hash;
     s.has_state = false;
-    before_new_step(t, {.where = where, .writes = true, .site = __builtin_return_address(0)});
+    before_new_step(t, {.where = where, .writes = true, .site = site});
     touch(t, where, g.length(t));
     if (g.first(where) == no_event) return {.value = 0, .done = true};
     event& e = g.draft();
@@ -247,7 +234,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
     e.bytes = cells_[where].bytes;
     e.nonatomic = !cells_[where].atomic && !s.by_reference;
     e.order = e.success = order;
-    e.site = __builtin_return_address(0);
+    e.site = site;
     e.thread = static_cast<std::uint8_t>(t);
     const event_id id = g.append();
     s.read_at.clear();
@@ -262,6 +249,7 @@ reply machine::store(location_id where, std::uint64_t value, std::memory_order o
 void machine::fence(std::memory_order order) {
     const engine_call here(*this);
     if (!in_threads() || order == std::memory_order::relaxed) return;
+    if (walks_) return walk_fence(__builtin_return_address(0), order);
     const unsigned t = self();
     thread_state& s = threads_[t];
     graph& g = *graph_;
@@ -286,6 +274,7 @@ void machine::fence(std::memory_order order) {
 unsigned machine::choose(unsigned n) {
     const engine_call here(*this);
     if (!in_threads() || n < 2) return 0;
+    if (walks_) return walk_choice(__builtin_return_address(0), n);
     const unsigned t = self();
     thread_state& s = threads_[t];
     graph& g = *graph_;

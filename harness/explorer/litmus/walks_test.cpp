@@ -56,6 +56,7 @@ struct cells {
     plain<int> unguarded;
     atomic<object*> slot;
     std::array<std::vector<int>, 4> seen;
+    std::array<std::vector<moment>, 4> moments;
 };
 
 [[nodiscard]] std::memory_order for_load(std::memory_order order) {
@@ -133,13 +134,21 @@ program_over<cells> program_of(const code& c) {
     auto p = over<cells>();
     for (std::size_t t = 0; t < c.size(); ++t)
         p.thread([t, mine = c[t]](cells& s) {
-            for (const operation& o : mine) s.seen[t].push_back(perform_one(s, o));
+            for (const operation& o : mine) {
+                s.moments[t].push_back(now());
+                s.seen[t].push_back(perform_one(s, o));
+            }
         });
     return p.finally([](cells& s) {
         std::string all;
         for (const auto& one : s.seen)
             for (const int value : one) all += std::to_string(value) + ' ';
         for (const auto& cell : s.at) all += std::to_string(cell.peek()) + ' ';
+        for (const auto& some : s.moments)
+            for (const moment& one : some)
+                for (const auto& others : s.moments)
+                    for (const moment& other : others)
+                        all += one.thread != other.thread && happens_before(one, other) ? '<' : '.';
         tell_outcome(all);
         if (object* const left = s.slot.load(relaxed)) world::destroy(left);
     });
@@ -161,6 +170,8 @@ comparison compare(const program& p, sampler& s, std::uint64_t walks,
     comparison sum;
     machine walking(p, {}, {.failed_allocations = 1});
     machine over_graph(p, {.fault = fault}, {.failed_allocations = 1});
+    s.restart(0);
+    (void)walking.walk(s);  // The first one shows what is asked of the past.
     for (std::uint64_t n = 0; n < walks; ++n) {
         s.restart(n);
         const execution_end end = walking.walk(s);

@@ -27,6 +27,7 @@ void operational_memory::restart(const std::vector<std::uint64_t>& initial, unsi
         v.now = narrow_clock::after_set_up();
         v.fenced = v.read = {};
         v.own = narrow_clock::lane(t);
+        past_[t].clear();
     }
 }
 

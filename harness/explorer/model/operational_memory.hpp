@@ -102,6 +102,17 @@ public:
         return views_[thread].now.widened();
     }
 
+    /// Keeps what happens before the next step of `thread`, which has had `events`, for the second
+    /// form of happened_before().
+    void remember_view(unsigned thread, unsigned events) {
+        past_[thread].resize(events, views_[thread].now);
+    }
+    /// Everything that happens before what `thread` did after its first `events`.
+    /// \pre Views were remembered after each of its steps.
+    [[nodiscard]] vector_clock happened_before(unsigned thread, unsigned events) const noexcept {
+        return events == 0 ? vector_clock::after_set_up() : past_[thread][events - 1].widened();
+    }
+
 private:
     struct write {
         std::uint64_t value = 0;
@@ -182,6 +193,7 @@ private:
     std::vector<write> writes_;
     std::vector<location> locations_;
     std::array<view, most_threads> views_;
+    std::array<std::vector<narrow_clock>, most_threads> past_;
 };
 
 }  // namespace pidmap_stress::explore

@@ -123,12 +123,11 @@ bool exploration::walk(controlled& choices) {
         count(end, graph_);
     else if (end == execution_end::needs_graph)
         ++walks_lost_;
-    // Of a program that mostly waits or is sequentially consistent, graphs alone are faster.
-    constexpr unsigned some = 32;
-    if (++walks_begun_ % some == 0) {
-        walks_ = walks_lost_ < some / 2;
-        walks_lost_ = 0;
-    }
+    // A walk that is left midway costs time, and may leave memory behind that its threads own.
+    constexpr unsigned at_first = 8;
+    constexpr unsigned seldom = 16;
+    ++walks_begun_;
+    walks_ = walks_lost_ <= at_first + walks_begun_ / seldom;
     return counts;
 }
 

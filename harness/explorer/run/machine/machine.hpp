@@ -199,10 +199,7 @@ public:
     /// Whether a thread's event number `po` happens before what another one does at `position`.
     [[nodiscard]] bool happened_before(unsigned thread, unsigned po, unsigned other,
                                        unsigned position) noexcept {
-        if (walks_) {  // Of what is past, only a graph knows.
-            needs_graph_ = true;
-            return true;
-        }
+        if (walks_) return happened_before_in_walk(thread, po, other, position);
         return graph_->happened_before(other, position).contains(thread, po);
     }
 
@@ -347,7 +344,9 @@ private:
     void walk_fence(const void* site, std::memory_order order);
     [[nodiscard]] unsigned walk_choice(const void* site, unsigned n);
     void before_walked_read(thread_state& s, unsigned thread, const walked_read& next);
-    void end_walked_step(thread_state& s, unsigned events);
+    void end_walked_step(unsigned thread, unsigned events);
+    [[nodiscard]] bool happened_before_in_walk(unsigned thread, unsigned po, unsigned other,
+                                               unsigned position) noexcept;
     /// What a thread that waits would not do.
     static void note_effect(thread_state& s) noexcept {
         s.effects_at = s.cursor;
@@ -489,6 +488,7 @@ private:
     operational_memory memory_;  // Of a walk.
     bool walks_ = false;
     bool needs_graph_ = false;
+    bool keeps_past_ = false;  // The program asks what happened before moments that are past.
     driver* driver_ = nullptr;
     bool interleaves_ = false;
     bool announces_ = false;

@@ -34,6 +34,7 @@ location_id machine::make_cell(void* address, std::uint64_t initial, const cell_
     if (walks_) {
         if (!info.atomic) must_have_graph();
         memory_.make(t, where, initial);
+        if (keeps_past_) memory_.remember_view(t, s.cursor + 1);
     } else if (replaying(t)) {
         expect((*graph_)[graph_->at(t, s.cursor)], event_kind::write, where);
     } else {

@@ -4,6 +4,7 @@
 // - sequentially consistent operations, and cells that are not atomic but are events;
 // - loops that may wait: whether they do is decided by what the graph holds of their rounds;
 // - what a grace period covers, which depends on what others have read in the past.
+// What happened before moments that are past is remembered only if the program asks for it.
 
 #include "harness/explorer/run/machine/machine.hpp"
 
@@ -22,8 +23,20 @@ execution_end machine::walk(driver& choices) {
     return needs_graph_ ? execution_end::needs_graph : end;
 }
 
-[[gnu::always_inline]] inline void machine::end_walked_step(thread_state& s, unsigned events) {
+/// The first walk in which this is asked has not kept what it takes.
+bool machine::happened_before_in_walk(unsigned thread, unsigned po, unsigned other,
+                                      unsigned position) noexcept {
+    if (!keeps_past_) {
+        keeps_past_ = needs_graph_ = true;
+        return true;
+    }
+    return memory_.happened_before(other, position).contains(thread, po);
+}
+
+[[gnu::always_inline]] inline void machine::end_walked_step(unsigned thread, unsigned events) {
+    thread_state& s = threads_[thread];
     s.cursor += events;
+    if (keeps_past_) memory_.remember_view(thread, s.cursor);
     ++s.steps;
     if (++steps_ > limits_.steps) [[unlikely]]
         abandon(execution_end::step_limit);
@@ -57,7 +70,7 @@ execution_end machine::walk(driver& choices) {
     memory_.read(t, from, order);
     s.walked.add(asked, value);
     s.updated = false;
-    end_walked_step(s, 1);
+    end_walked_step(t, 1);
     return {.value = value, .done = true};
 }
 
@@ -93,7 +106,7 @@ execution_end machine::walk(driver& choices) {
         s.walked.clear();
     else
         s.walked.add(asked, value);
-    end_walked_step(s, s.updated ? 2 : 1);
+    end_walked_step(t, s.updated ? 2 : 1);
     return {.value = value, .done = true};
 }
 
@@ -111,7 +124,7 @@ execution_end machine::walk(driver& choices) {
         memory_.choose_place(t, where, [this](unsigned n) { return driver_->pick_one(n); });
     memory_.store(t, where, value, order, behind);
     s.walked.clear();
-    end_walked_step(s, 1);
+    end_walked_step(t, 1);
     return {.value = 0, .done = true};
 }
 
@@ -120,7 +133,7 @@ void machine::walk_fence(const void* site, std::memory_order order) {
     if (order == std::memory_order::seq_cst) must_have_graph();
     before_new_step(t, {.site = site});
     memory_.fence(t, order);
-    end_walked_step(threads_[t], 1);
+    end_walked_step(t, 1);
 }
 
 unsigned machine::walk_choice(const void* site, unsigned n) {
@@ -129,7 +142,7 @@ unsigned machine::walk_choice(const void* site, unsigned n) {
     memory_.pass(t);
     const unsigned chosen = driver_->pick_one(n);
     threads_[t].walked.clear();
-    end_walked_step(threads_[t], 1);
+    end_walked_step(t, 1);
     return chosen;
 }
 

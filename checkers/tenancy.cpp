@@ -13,9 +13,9 @@ finding describe_misfit(const tenant_change& change) {
             return fmt::format("tenant {:#x} got pid {}, which tenant {:#x} holds", change.self,
                                change.pid, change.found);
         if (change.found == vacant)
-            return fmt::format("tenant {:#x} frees pid {} and finds its cell vacant", change.self,
+            return fmt::format("tenant {:#x} frees pid {} and finds its slot vacant", change.self,
                                change.pid);
-        return fmt::format("tenant {:#x} frees pid {} and finds tenant {:#x} in its cell",
+        return fmt::format("tenant {:#x} frees pid {} and finds tenant {:#x} in its slot",
                            change.self, change.pid, change.found);
     };
     return {.broken = invariant::unique_pid, .what = sentence()};

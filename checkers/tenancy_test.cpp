@@ -21,13 +21,13 @@ std::optional<finding> judged(const std::vector<operation>& history, ticks skew 
     return find_double_tenancy(tenancies_of(history, skew));
 }
 
-// A cell that is vacant on the way in and the holder's own on the way out is clean.
+// A slot that is vacant on the way in and the holder's own on the way out is clean.
 TEST(TenancyTest, ACellThatFitsIsClean) {
     EXPECT_FALSE(judge_tenant({.which = moves_in, .pid = 7, .self = 1, .found = vacant}));
     EXPECT_FALSE(judge_tenant({.which = moves_out, .pid = 7, .self = 1, .found = 1}));
 }
 
-// A holder that meets another tenant, or has vanished from its own cell, proves two tenants.
+// A holder that meets another tenant, or has vanished from its own slot, proves two tenants.
 TEST(TenancyTest, ACellThatDoesNotFitNamesBothTenants) {
     const auto in = judge_tenant({.which = moves_in, .pid = 7, .self = 1, .found = 2});
     ASSERT_TRUE(in);

@@ -1,5 +1,5 @@
 // The cost of watching: alloc/free pairs through a worker, with everything that is always on
-// (tenant cells, flight recorder, judged count, range, release), beside the same pairs on the bare
+// (tenant slots, flight recorder, judged count, range, release), beside the same pairs on the bare
 // allocator.
 
 #include <benchmark/benchmark.h>

@@ -25,7 +25,7 @@ constexpr std::size_t cell_bytes_per_worker = std::size_t{64} << 20;
 
 /// How many namespaces a worker may have in a round.
 [[nodiscard]] std::size_t namespaces_of_each(const stage::settings& how) noexcept {
-    const std::size_t cells = static_cast<std::size_t>(how.highest_pid_max) * sizeof(tenant_cell);
+    const std::size_t cells = static_cast<std::size_t>(how.highest_pid_max) * sizeof(tenant_slot);
     return std::clamp<std::size_t>(
         cell_bytes_per_worker / cells, 2,
         std::min(how.namespaces_each, objects_of_all / (how.workers + 1)));
@@ -117,7 +117,7 @@ void stage::seat_workers_on_held(table_slot& slot, tested_namespace& ns) {
     for (const auto& one : workers_) {
         const auto mine = std::ranges::find(main_->held, &ns, &held_pid::ns);
         if (mine == main_->held.end()) break;
-        ns.cell(mine->nr) = static_cast<tenant_cell>(one->number() + 1);
+        ns.cell(mine->nr) = static_cast<tenant_slot>(one->number() + 1);
         one->anchors.push_back(*mine);
         main_->held.erase(mine);
     }

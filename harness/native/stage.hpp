@@ -91,7 +91,7 @@ private:
     board& board_;
     settings how_;
     pid_nr lowest_pid_max_ = 0;
-    tenant_cells cells_;
+    tenant_slots cells_;
     std::vector<std::unique_ptr<tested_namespace>> objects_;
     std::vector<store> stores_;  ///< One for each worker, and the main thread's.
     std::deque<table_slot> slots_;

@@ -12,7 +12,7 @@ void drop_what_it_keeps(memory_domain::release_record& ended) noexcept {
 
 }  // namespace
 
-tested_namespace::tested_namespace(std::uint16_t number, tenant_cell* cells) : cells_(cells) {
+tested_namespace::tested_namespace(std::uint16_t number, tenant_slot* cells) : cells_(cells) {
     id = number;
     objects.id = number;
     objects.shared = true;

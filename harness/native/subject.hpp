@@ -8,7 +8,7 @@
 #include "allocator/contract.hpp"
 #include "allocator/pid_numbers.hpp"
 #include "checkers/audit.hpp"
-#include "harness/native/tenant_cells.hpp"
+#include "harness/native/tenant_slots.hpp"
 #include "harness/world/memory_domain.hpp"
 
 /// The allocator under test as the harness sees it: a variant in a world, with its types erased.
@@ -70,7 +70,7 @@ public:
     [[nodiscard]] bool released() const noexcept {
         return releases.load(std::memory_order::relaxed) != 0;
     }
-    [[nodiscard]] tenant_cell& cell(pid_nr nr) noexcept { return cells_[nr]; }
+    [[nodiscard]] tenant_slot& cell(pid_nr nr) noexcept { return cells_[nr]; }
     /// The namespace above; nullptr for a root. It stays known until quiescence, released or not.
     [[nodiscard]] tested_namespace* parent() const noexcept {
         return static_cast<tested_namespace*>(keeps);
@@ -114,10 +114,10 @@ public:
     bool closed_before = false;
 
 protected:
-    tested_namespace(std::uint16_t number, tenant_cell* cells);
+    tested_namespace(std::uint16_t number, tenant_slot* cells);
 
 private:
-    tenant_cell* cells_;
+    tenant_slot* cells_;
 };
 
 /// Where lookups find a namespace.
@@ -136,7 +136,7 @@ public:
     [[nodiscard]] virtual pid_nr reserved_pids() const noexcept = 0;
     /// \param cells  One for each pid that it may give; they must outlive it.
     [[nodiscard]] virtual std::unique_ptr<tested_namespace> make_namespace(std::uint16_t number,
-                                                                           tenant_cell* cells) = 0;
+                                                                           tenant_slot* cells) = 0;
 
     /// How many references on its namespace an object has for its whole life.
     [[nodiscard]] virtual int references_of_objects() const noexcept = 0;

@@ -31,7 +31,7 @@ template <nesting V>
 template <pid_allocator V>
 class tested_namespace_of final : public tested_namespace {
 public:
-    tested_namespace_of(std::uint16_t number, tenant_cell* cells,
+    tested_namespace_of(std::uint16_t number, tenant_slot* cells,
                         const typename V::pid_max_cell& pid_max)
         : tested_namespace(number, cells), pid_max_(pid_max) {}
 
@@ -147,7 +147,7 @@ public:
     }
     [[nodiscard]] pid_nr reserved_pids() const noexcept override { return geometry::reserved_pids; }
     [[nodiscard]] std::unique_ptr<tested_namespace> make_namespace(std::uint16_t number,
-                                                                   tenant_cell* cells) override {
+                                                                   tenant_slot* cells) override {
         return std::make_unique<tested_namespace_of<V>>(number, cells, pid_max_);
     }
 

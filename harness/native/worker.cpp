@@ -33,7 +33,7 @@ worker::worker(stage& set, unsigned number) noexcept
       board_(set.report_to()),
       recorder_(board_.workers[number == set.workers() ? max_workers : number]),
       number_(number),
-      tenant_(static_cast<tenant_cell>(number + 1)),
+      tenant_(static_cast<tenant_slot>(number + 1)),
       by_lookup_(set.how() == discipline::lookup),
       is_main_(number == set.workers()),
       limit_(set.highest_pid_max()),
@@ -184,7 +184,7 @@ void worker::tell_pinned_but_released(const tested_namespace& ns, pid_nr nr) con
                                 ns.id, number_, nr)});
 }
 
-void worker::tell_tenants(const tested_namespace& ns, pid_nr nr, tenant_cell found,
+void worker::tell_tenants(const tested_namespace& ns, pid_nr nr, tenant_slot found,
                           tenant_change::step which) const {
     report(describe_misfit(
         {.which = which, .where = key_of(ns), .pid = nr, .self = tenant_, .found = found}));

@@ -261,7 +261,7 @@ private:
     [[gnu::noinline, gnu::cold]] void tell_pinned_but_released(const tested_namespace& ns,
                                                                pid_nr nr) const;
     [[gnu::noinline, gnu::cold]] void tell_tenants(const tested_namespace& ns, pid_nr nr,
-                                                   tenant_cell found,
+                                                   tenant_slot found,
                                                    tenant_change::step which) const;
     void begin_call(operation_kind kind, const tested_namespace& ns, pid_nr nr);
     void end_call(alloc_result result);
@@ -271,7 +271,7 @@ private:
     board& board_;
     flight_recorder& recorder_;
     unsigned number_;
-    tenant_cell tenant_;
+    tenant_slot tenant_;
     bool by_lookup_;
     bool is_main_;
     /// The main thread, or a history is kept: calls are made with care.
@@ -321,8 +321,8 @@ inline bool worker::move_in(tested_namespace& ns, pid_nr nr) {
     // One comparison for both ends; what is below reserved_pids is rare, and may be right.
     if (static_cast<std::uint32_t>(nr - reserved_) >= usual_pids_) [[unlikely]]
         if (!judge_range(ns, nr)) return false;
-    tenant_cell& cell = ns.cell(nr);
-    const tenant_cell found = cell;
+    tenant_slot& cell = ns.cell(nr);
+    const tenant_slot found = cell;
     cell = tenant_;
     if (found != 0) [[unlikely]]
         tell_tenants(ns, nr, found, tenant_change::step::moves_in);
@@ -334,8 +334,8 @@ inline void worker::keep(tested_namespace& ns, pid_nr nr) {
 }
 
 inline void worker::move_out(tested_namespace& ns, pid_nr nr) {
-    tenant_cell& cell = ns.cell(nr);
-    const tenant_cell found = cell;
+    tenant_slot& cell = ns.cell(nr);
+    const tenant_slot found = cell;
     cell = 0;
     if (found != tenant_) [[unlikely]]
         tell_tenants(ns, nr, found, tenant_change::step::moves_out);

@@ -71,7 +71,7 @@ const way_to_crash ways[] = {
     {"the assertion `zero == 1' fails", [](cells&) { assert(zero == 1); }},
     {"memory is used that is not there",
      [](cells&) { depth = *reinterpret_cast<volatile int*>(0x5a5a5a5a5a5a5a5aU); }},
-    {"a cell is used that was never made",
+    {"a variable is used that was never made",
      [](cells&) {
          alignas(members) unsigned char bytes[sizeof(members)];
          std::fill(std::begin(bytes), std::end(bytes), 0x7f);

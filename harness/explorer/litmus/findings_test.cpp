@@ -178,7 +178,7 @@ TEST(Findings, OfOneThreadDoNotHideThoseOfOthers) {
         told.push_back(f.what);
     }
     EXPECT_THAT(told, testing::UnorderedElementsAre("at once", "later",
-                                                    "unordered accesses to a plain cell"));
+                                                    "unordered accesses to a plain variable"));
 }
 
 // --- Sides --------------------------------------------------------------------------------------

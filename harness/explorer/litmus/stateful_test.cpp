@@ -147,7 +147,7 @@ struct sights {
     /// What a racy read returns, and which thread's release is the second one, depends on the order
     /// in which the engine runs its threads, and so does everything after that.
     [[nodiscard]] bool undefined() const {
-        return findings.contains("data race: unordered accesses to a plain cell") ||
+        return findings.contains("data race: unordered accesses to a plain variable") ||
                findings.contains("double free: memory is released twice");
     }
 };

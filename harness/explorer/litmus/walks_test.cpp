@@ -121,11 +121,12 @@ code random_code(std::uint64_t seed, bool tame) {
     for (auto& t : c) {
         const unsigned length = 2 + d.below(6);
         for (unsigned i = 0; i < length; ++i)
-            t.push_back({.what = kinds[d.below(tame ? tame_kinds : kinds.size())],
-                         .cell = d.below(tame ? 3 : 2),
-                         .value = 1 + static_cast<int>(d.below(2)),
-                         .expected = static_cast<int>(d.below(2)),
-                         .order = orders[d.below(orders.size())]});
+            t.push_back(
+                {.what = kinds[d.below(tame ? tame_kinds : static_cast<unsigned>(kinds.size()))],
+                 .cell = d.below(tame ? 3 : 2),
+                 .value = 1 + static_cast<int>(d.below(2)),
+                 .expected = static_cast<int>(d.below(2)),
+                 .order = orders[d.below(orders.size())]});
     }
     return c;
 }

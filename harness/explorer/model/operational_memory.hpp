@@ -38,9 +38,7 @@ public:
     [[nodiscard]] std::uint64_t newest(location_id where) const noexcept {
         return writes_[locations_[where].newest].value;
     }
-    [[nodiscard]] std::uint64_t value(event_id write) const noexcept {
-        return writes_[write].value;
-    }
+    [[nodiscard]] std::uint64_t value(event_id of) const noexcept { return writes_[of].value; }
 
     /// Chooses what a read of `thread` reads, by `pick(n)` if there are n > 1 writes, newest first.
     template <class Pick>

@@ -253,7 +253,7 @@ namespace {
         case crash_cause::assertion:
             return std::string("the assertion `") + seen.expression + "' fails (SIGABRT)";
         case crash_cause::no_cell:
-            return "a cell is used that was never made";
+            return "a variable is used that was never made";
     }
     return "?";
 }

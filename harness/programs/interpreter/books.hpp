@@ -70,7 +70,7 @@ struct space_book {
     bool creator_stays = false;    ///< Until it is closed.
     unsigned releases = 0;
     reuse_book reuse;
-    boost::container::static_vector<tenant_cell, most_explored_pids> tenants;
+    boost::container::static_vector<tenant_slot, most_explored_pids> tenants;
 
     [[nodiscard]] plain<unsigned>& tenant_of(pid_nr nr) noexcept {
         return tenants[static_cast<unsigned>(nr)];

@@ -12,9 +12,9 @@
 namespace pidmap_stress::explore {
 
 /// The holder of a pid: a thread's number plus one, or 0.
-struct tenant_cell : plain<unsigned> {
-    tenant_cell() noexcept : plain<unsigned>(0U, name) {}
-    static constexpr const char* name = "the pid's cell";
+struct tenant_slot : plain<unsigned> {
+    tenant_slot() noexcept : plain<unsigned>(0U, name) {}
+    static constexpr const char* name = "the pid's slot";
 };
 
 /// Which threads hold at least one pid: a book for the instants.

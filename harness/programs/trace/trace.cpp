@@ -54,7 +54,7 @@ namespace {
 
 /// A cell of the tester's own: who has a pid.
 [[nodiscard]] bool is_tenancy(const step& s) noexcept {
-    return s.cell == tenant_cell::name;
+    return s.cell == tenant_slot::name;
 }
 [[nodiscard]] std::string tenant_of(std::uint64_t value) {
     return value == 0 ? std::string("no tenant") : fmt::format("tenant {}", value);

@@ -107,7 +107,7 @@ TEST(Trace, ShowsBothSidesOfARace) {
     const std::string table = to_table(seen, false);
     std::set<unsigned> sides;
     for (const trace_row& row : seen.rows)
-        if (row.matters && row.text.starts_with("the pid's cell")) sides.insert(row.what.thread);
+        if (row.matters && row.text.starts_with("the pid's slot")) sides.insert(row.what.thread);
     EXPECT_EQ(sides.size(), 2U) << table;
     EXPECT_THAT(table, Not(HasSubstr("pid_max is")));
 }

@@ -117,7 +117,7 @@ void machine::plain_access(std::uint32_t cell, const plain_request& request) {
         remember(t, record.value);
     }
     if (racing != 0) [[unlikely]] {
-        const std::string name = record.name == nullptr ? "a plain cell" : record.name;
+        const std::string name = record.name == nullptr ? "a plain variable" : record.name;
         clash(finding_kind::data_race, "unordered accesses to " + name,
               {.does = request.writes ? "writes" : "reads", .what = name, .step = observed_},
               {.thread = racing,
@@ -130,7 +130,7 @@ void machine::plain_access(std::uint32_t cell, const plain_request& request) {
     if (observer_ != nullptr)
         observe({.thread = t,
                  .kind = request.writes ? step_kind::plain_write : step_kind::plain_read,
-                 .cell = record.name == nullptr ? "plain cell" : record.name,
+                 .cell = record.name == nullptr ? "plain variable" : record.name,
                  // Where it lies is its name: it is no cell of the graph, and has no number.
                  .location = static_cast<location_id>(to_value(request.address)),
                  .site = __builtin_return_address(0)},

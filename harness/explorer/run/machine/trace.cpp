@@ -8,7 +8,7 @@ namespace {
 std::string_view role_name(cell_role role) {
     switch (role) {
         case cell_role::data:
-            return "cell";
+            return "atomic";
         case cell_role::refcount:
             return "refcount";
         case cell_role::nr_free:
@@ -24,7 +24,7 @@ std::string_view role_name(cell_role role) {
         case cell_role::object:
             return "object";
     }
-    return "cell";
+    return "atomic";
 }
 
 }  // namespace

@@ -6,11 +6,13 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #endif
 
 namespace pidmap_stress {
@@ -123,11 +125,27 @@ private:
 
 }  // namespace
 
+namespace {
+std::optional<own_modules>& kept() {
+    static std::optional<own_modules> modules;
+    return modules;
+}
+}  // namespace
+
 std::vector<source_place> source_places(const void* address) {
-    static const own_modules modules;
-    return modules.frames(reinterpret_cast<std::uintptr_t>(address));
+    if (!kept()) kept().emplace();
+    return kept()->frames(reinterpret_cast<std::uintptr_t>(address));
+}
+
+void forget_source_places() {
+    kept().reset();
+#ifdef __GLIBC__
+    ::malloc_trim(0);  // What was freed is to be the system's again, not only the allocator's.
+#endif
 }
 #else
+void forget_source_places() {}
+
 std::vector<source_place> source_places(const void* /*address*/) {
     return {};
 }

@@ -19,4 +19,8 @@ struct source_place {
 /// \returns Nothing if the program was built without lines, or without the library that reads them.
 [[nodiscard]] std::vector<source_place> source_places(const void* address);
 
+/// Gives back what source_places() has read and kept, which is tens of MiB: the next call reads it
+/// anew. For a process that lasts, whose memory is to be flat.
+void forget_source_places();
+
 }  // namespace pidmap_stress

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -420,9 +421,12 @@ int run_soak(const soak_options& how, const soak_words& words) {
                 return exit_usage;
             }
         }
-        // Stacks need the places of code in the source. What that loads once is loaded first, so
-        // that memory is flat from the first slice on.
-        (void)source_places(nullptr);
+        // Stacks need the places of code in the source. The libraries that this takes are loaded
+        // first, so that memory is flat from the first slice on.
+        for (const auto code : {reinterpret_cast<const void*>(&run_soak),
+                                reinterpret_cast<const void*>(&std::terminate)})  // Of a library.
+            (void)source_places(code);
+        forget_source_places();
         if (under_sanitizer && !mine.run.raw)
             mine.run.trial.raw_text = how.folder + "/sanitizer.txt";
         std::optional<metrics_server> server;

@@ -129,8 +129,9 @@ std::string stacks_of(pid_t process, const std::map<pid_t, std::string>& names) 
     if (::dwfl_report_end(modules.get(), nullptr, nullptr) != 0 || reported != 0) return failed();
     if (::dwfl_linux_proc_attach(modules.get(), process, false) != 0) return failed();
     listing all{.modules = modules.get(), .names = &names};
-    if (::dwfl_getthreads(modules.get(), add_thread, &all) != 0 && all.text.empty())
-        return failed();
+    const bool walked = ::dwfl_getthreads(modules.get(), add_thread, &all) == 0;
+    forget_source_places();
+    if (!walked && all.text.empty()) return failed();
     return all.text + all.others;
 }
 

@@ -38,6 +38,15 @@ void add_once(std::vector<std::string>& list, const std::string& text) {
     if (std::ranges::find(list, text) == list.end()) list.push_back(text);
 }
 
+/// What went wrong in a run, or nullptr. Google Benchmark has called it otherwise since 1.8.
+template <class Run>
+const std::string* error_of(const Run& run) {
+    if constexpr (requires { run.error_occurred; })
+        return run.error_occurred ? &run.error_message : nullptr;
+    else
+        return run.skipped != decltype(run.skipped){} ? &run.skip_message : nullptr;
+}
+
 /// Hands results to the tables instead of printing them.
 class collector : public benchmark::BenchmarkReporter {
 public:
@@ -46,9 +55,8 @@ public:
     void ReportRuns(const std::vector<Run>& runs) override {
         for (const Run& one : runs) {
             if (one.run_type != Run::RT_Iteration) continue;
-            if (one.error_occurred) {
-                std::fprintf(stderr, "%s: %s\n", one.benchmark_name().c_str(),
-                             one.error_message.c_str());
+            if (const std::string* const error = error_of(one)) {
+                std::fprintf(stderr, "%s: %s\n", one.benchmark_name().c_str(), error->c_str());
                 failed = true;
                 continue;
             }

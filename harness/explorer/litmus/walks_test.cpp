@@ -300,6 +300,84 @@ TEST(Walks, LeaveCellsThatAreNotAtomicToAGraph) {
     EXPECT_EQ(compare(over<unordered>().thread(look).thread(look), s, 20).differs, "");
 }
 
+TEST(Walks, LeaveCellsThatThreadsMakeAndAreNotAtomicToAGraph) {
+    const auto make = [](cells& s) {
+        s.at[0].fetch_add(1, relaxed);
+        nonatomic<int> here(3);
+        s.at[1].store(here.get(), relaxed);
+    };
+    expect_left(make);
+    const auto p = over<cells>().thread(make).thread(make);
+    EXPECT_TRUE(explore(p, {.strategy = strategy::random, .walks = 100}).findings.empty());
+}
+
+// --- What walks and graphs must agree on --------------------------------------------------------
+
+// The first walk that is asked of the past does not know it. What it does then counts for nothing.
+TEST(Walks, ReachNothingThatIsNotThere) {
+    const auto p = over<cells>()
+                       .threads(2,
+                                [](cells& s, unsigned t) {
+                                    s.at[0].fetch_add(1, relaxed);
+                                    s.moments[t].push_back(now());
+                                })
+                       .finally([](cells& s) {
+                           if (happens_before(s.moments[0][0], s.moments[1][0])) reach("never");
+                       });
+    EXPECT_TRUE(explore(p, {.strategy = strategy::exhaustive}).reached.empty());
+    EXPECT_TRUE(explore(p, {.strategy = strategy::random, .walks = 100}).reached.empty());
+    machine m(p, {}, {});
+    random_walk s(1);
+    s.restart(0);
+    EXPECT_EQ(m.walk(s), execution_end::needs_graph);
+    EXPECT_TRUE(m.reached().empty());
+}
+
+// An invariant is checked when its thread has done its step, whatever the step is.
+TEST(Walks, CheckInvariantsWhereGraphsDo) {
+    for (const bool fences : {true, false}) {
+        auto p = over<cells>()
+                     .thread([](cells& s) { s.at[0].store(1, relaxed); })
+                     .thread([=](cells& s) {
+                         (void)s.at[0].load(relaxed);
+                         if (fences)
+                             fence(acquire);
+                         else
+                             (void)choose(2);
+                     })
+                     .always([](const cells&) {
+                         check(this_thread() != 2 || now().steps != 2, "it has done both");
+                     });
+        random_walk s(1);
+        const comparison all = compare(p, s, 20);
+        EXPECT_EQ(all.differs, "");
+        EXPECT_EQ(all.found, all.walked);
+    }
+}
+
+TEST(Walks, EndWhereClocksDo) {
+    const auto p = over<cells>()
+                       .thread([](cells& s) {
+                           s.at[1].store(3, relaxed);
+                           for (int i = 0; i < 33'000; ++i) const atomic<int> local(1);
+                           s.seen[0].push_back(s.at[1].load(relaxed));
+                       })
+                       .thread([](cells& s) { s.at[0].store(1, relaxed); });
+    machine m(p, {}, {});
+    random_walk s(1);
+    s.restart(0);
+    EXPECT_EQ(m.walk(s), execution_end::step_limit);
+    graph g;
+    s.restart(0);
+    EXPECT_EQ(m.run(g, s), execution_end::step_limit);
+}
+
+TEST(Walks, RefuseAChoiceThatNoTokenHolds) {
+    const auto p = over<cells>().thread([](cells&) { (void)choose(70'000); });
+    for (const strategy how : {strategy::random, strategy::exhaustive})
+        EXPECT_THAT(explore(p, {.strategy = how}), breaks(finding_kind::exception));
+}
+
 // A walk that found something is run again, and a graph tells the rest.
 TEST(Walks, TellWhatAGraphTells) {
     const result r = explore(yardstick::pidmap_case<0, 1, 3, 1>(), {.strategy = strategy::random});

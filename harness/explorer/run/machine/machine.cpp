@@ -269,7 +269,7 @@ execution_end machine::conclude() {
     if (!met_ && !walks_) [[unlikely]]
         met_ = threads_met();
     for (unsigned t = 1; t <= thread_count_; ++t) (void)record_crash(t);
-    if (nonatomic_cells_) check_nonatomic_races();
+    if (nonatomic_cells_ && !walks_) check_nonatomic_races();
     if (!interleaves_ && has_invariant_) check_instants();
     if (abandoned_) return *abandoned_;
     bool all_ended = true;

@@ -108,6 +108,7 @@ public:
     }
     void reach(std::string_view name) {
         const engine_call here(*this);
+        if (needs_graph_) return;  // What it was told led it here, and may not be so.
         if (!reached_.contains(name)) reached_.emplace(name);
     }
     /// Whether in any run so far two threads accessed one cell. Of a program with one thread: yes.
@@ -200,6 +201,7 @@ public:
     [[nodiscard]] bool happened_before(unsigned thread, unsigned po, unsigned other,
                                        unsigned position) noexcept {
         if (walks_) return happened_before_in_walk(thread, po, other, position);
+        keeps_past_ = true;
         return graph_->happened_before(other, position).contains(thread, po);
     }
 
@@ -364,9 +366,11 @@ private:
     }
     void count_step(unsigned thread) {
         ++threads_[thread].steps;
-        if (++steps_ > limits_.steps) [[unlikely]]
+        if (++steps_ > limits_.steps || threads_[thread].cursor >= most_events) [[unlikely]]
             abandon(execution_end::step_limit);
     }
+    /// A clock counts no more events of a thread. Cells that it makes are events, and no steps.
+    static constexpr unsigned most_events = vector_clock::every - 3;
 
     [[nodiscard]] bool replaying(unsigned thread) const noexcept {
         return threads_[thread].cursor < graph_->length(thread);

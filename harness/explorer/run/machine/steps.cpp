@@ -27,6 +27,7 @@ location_id machine::make_cell(void* address, std::uint64_t initial, const cell_
     // The number depends on (thread, how many it made), so it is the same whoever runs first.
     const unsigned t = self();
     thread_state& s = threads_[t];
+    if (s.cursor >= most_events) abandon(execution_end::step_limit);
     const auto where =
         static_cast<location_id>(set_up_cells_ + s.cells_made++ * thread_count_ + (t - 1));
     if (where >= cells_.size()) cells_.resize(where + 1);
@@ -255,6 +256,7 @@ void machine::fence(std::memory_order order) {
     thread_state& s = threads_[t];
     graph& g = *graph_;
     if (frozen_.thread == t && s.steps >= frozen_.after) stop_here(status::frozen);
+    event_id added = no_event;
     if (replaying(t)) {
         expect(g[g.at(t, s.cursor)], event_kind::fence, 0);
     } else {
@@ -264,22 +266,25 @@ void machine::fence(std::memory_order order) {
         e.order = e.success = order;
         e.site = __builtin_return_address(0);
         e.thread = static_cast<std::uint8_t>(t);
-        const event_id id = g.append();
+        added = g.append();
         remember(t, 0);
-        if (interleaves_) after_step(t, id);
     }
     ++s.cursor;
     count_step(t);
+    if (interleaves_ && added != no_event) after_step(t, added);
 }
 
 unsigned machine::choose(unsigned n) {
     const engine_call here(*this);
     if (!in_threads() || n < 2) return 0;
+    if (n > UINT16_MAX)
+        fail(finding_kind::exception, "choose() among more than 65535", std::nullopt);
     if (walks_) return walk_choice(__builtin_return_address(0), n);
     const unsigned t = self();
     thread_state& s = threads_[t];
     graph& g = *graph_;
     unsigned chosen = 0;
+    event_id added = no_event;
     if (replaying(t)) {
         const event& e = g[g.at(t, s.cursor)];
         expect(e, event_kind::choice, 0);
@@ -291,14 +296,14 @@ unsigned machine::choose(unsigned n) {
         e.options = static_cast<std::uint16_t>(n);
         e.site = __builtin_return_address(0);
         e.thread = static_cast<std::uint8_t>(t);
-        const event_id id = g.append();
-        driver_->choose(g, id);
-        chosen = static_cast<unsigned>(g[id].value);
+        added = g.append();
+        driver_->choose(g, added);
+        chosen = static_cast<unsigned>(g[added].value);
         remember(t, chosen);
-        if (interleaves_) after_step(t, id);
     }
     ++s.cursor;
     count_step(t);
+    if (interleaves_ && added != no_event) after_step(t, added);
     return chosen;
 }
 

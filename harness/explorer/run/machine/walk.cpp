@@ -37,9 +37,7 @@ bool machine::happened_before_in_walk(unsigned thread, unsigned po, unsigned oth
     thread_state& s = threads_[thread];
     s.cursor += events;
     if (keeps_past_) memory_.remember_view(thread, s.cursor);
-    ++s.steps;
-    if (++steps_ > limits_.steps) [[unlikely]]
-        abandon(execution_end::step_limit);
+    count_step(thread);
     if (has_invariant_) check_invariant();
 }
 

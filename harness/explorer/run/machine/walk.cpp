@@ -26,7 +26,7 @@ execution_end machine::walk(driver& choices) {
 /// The first walk in which this is asked has not kept what it takes.
 bool machine::happened_before_in_walk(unsigned thread, unsigned po, unsigned other,
                                       unsigned position) noexcept {
-    if (!keeps_past_) {
+    if (!keeps_past_ || needs_graph_) {
         keeps_past_ = needs_graph_ = true;
         return true;
     }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -106,10 +105,6 @@ struct alignas(64) event {
 
     [[nodiscard]] bool is_read() const noexcept { return kind == event_kind::read; }
     [[nodiscard]] bool is_write() const noexcept { return kind == event_kind::write; }
-    /// The bits that a value of this location has.
-    [[nodiscard]] constexpr std::uint64_t mask() const noexcept {
-        return ~0ULL >> (64U - 8U * bytes);
-    }
 };
 static_assert(sizeof(event) == 64);
 
@@ -119,6 +114,7 @@ struct modification {
     std::uint8_t bytes = 8;  ///< How many a value of the location has.
     std::uint64_t operand = 0;
 
+    /// The bits that a value of the location has.
     [[nodiscard]] constexpr std::uint64_t mask() const noexcept {
         return ~0ULL >> (64U - 8U * bytes);
     }
@@ -149,43 +145,23 @@ template <class Real, class Bits>
     return (read ^ sign) < (m.operand ^ sign);
 }
 
-/// Whole-number operations, as one formula: ((read & keep) ^ flip) + plus. Each part is the operand
-/// or nothing, or for `keep` and `plus` what is said; a random walk hardly knows which comes next,
-/// and a branch on it would mostly be foretold wrong.
-struct formula {
-    std::uint64_t keep_all;      ///< Ones if all bits are kept, except ...
-    std::uint64_t keep_operand;  ///< ... that those of the operand are treated the other way.
-    std::uint64_t flip;
-    std::uint64_t plus;
-    std::uint64_t minus;
-};
-inline constexpr std::size_t formulas = static_cast<std::size_t>(rmw_op::bit_xor) + 1;
-inline constexpr std::array<formula, formulas> formula_of = [] {
-    constexpr std::uint64_t yes = ~0ULL;
-    std::array<formula, formulas> all{};
-    const auto of = [&all](rmw_op op) -> formula& { return all[static_cast<std::size_t>(op)]; };
-    of(rmw_op::none) = {.keep_all = yes, .keep_operand = 0, .flip = 0, .plus = 0, .minus = 0};
-    of(rmw_op::exchange) = {.keep_all = 0, .keep_operand = 0, .flip = yes, .plus = 0, .minus = 0};
-    of(rmw_op::cas) = of(rmw_op::exchange);
-    of(rmw_op::add) = {.keep_all = yes, .keep_operand = 0, .flip = 0, .plus = yes, .minus = 0};
-    of(rmw_op::sub) = {.keep_all = yes, .keep_operand = 0, .flip = 0, .plus = 0, .minus = yes};
-    of(rmw_op::bit_and) = {.keep_all = 0, .keep_operand = yes, .flip = 0, .plus = 0, .minus = 0};
-    of(rmw_op::bit_or) = {.keep_all = yes, .keep_operand = yes, .flip = yes, .plus = 0, .minus = 0};
-    of(rmw_op::bit_xor) = {.keep_all = yes, .keep_operand = 0, .flip = yes, .plus = 0, .minus = 0};
-    return all;
-}();
-
 /// What a read-modify-write stores when it has read `read`.
 [[nodiscard]] constexpr std::uint64_t stored_by(const modification& m,
                                                 std::uint64_t read) noexcept {
-    const auto number = static_cast<std::size_t>(m.op);
-    if (number < formulas) [[likely]] {
-        const formula& f = formula_of[number];
-        const std::uint64_t kept = read & (f.keep_all ^ (m.operand & f.keep_operand));
-        const std::uint64_t flipped = kept ^ (m.operand & f.flip);
-        return (flipped + (m.operand & f.plus) - (m.operand & f.minus)) & m.mask();
-    }
     switch (m.op) {
+        case rmw_op::exchange:
+        case rmw_op::cas:
+            return m.operand;
+        case rmw_op::add:
+            return (read + m.operand) & m.mask();
+        case rmw_op::sub:
+            return (read - m.operand) & m.mask();
+        case rmw_op::bit_and:
+            return read & m.operand;
+        case rmw_op::bit_or:
+            return read | m.operand;
+        case rmw_op::bit_xor:
+            return read ^ m.operand;
         case rmw_op::max:
         case rmw_op::signed_max:
             return reads_less(m, read) ? m.operand : read;
@@ -198,9 +174,10 @@ inline constexpr std::array<formula, formulas> formula_of = [] {
         case rmw_op::real_min:
             return m.bytes == sizeof(float) ? real_stored_by<float, std::uint32_t>(m, read)
                                             : real_stored_by<double, std::uint64_t>(m, read);
-        default:
-            return read;
+        case rmw_op::none:
+            break;
     }
+    return read;
 }
 
 }  // namespace pidmap_stress::explore

@@ -13,8 +13,8 @@ namespace pidmap_stress::explore {
 
 /// The memory of an execution that goes step by step and takes nothing back: what a graph lets each
 /// thread read, without the graph. Each thread knows what happens before its next step; each write
-/// knows who has seen it first, and what it releases. That is all of RC11 and of the standard as
-/// long as there is at most one sequentially consistent operation, which is left to a graph.
+/// knows by which event each thread has seen it first, and what it releases. That is all of RC11
+/// and of the standard, except sequentially consistent operations, which are left to a graph.
 ///
 /// Events are counted as a graph counts them: a read-modify-write that stored is two.
 class operational_memory {

@@ -21,7 +21,7 @@ namespace pidmap_stress::explore {
 inline void fence(std::memory_order order) noexcept {
     machine::current().fence(order);
 }
-/// A number below `n` that the explorer chooses, every one in turn.
+/// A number below `n` that the explorer chooses, every one in turn. \pre n <= 65535
 [[nodiscard]] inline unsigned choose(unsigned n) noexcept {
     return machine::current().choose(n);
 }

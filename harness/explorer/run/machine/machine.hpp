@@ -46,9 +46,9 @@ public:
 
     /// Runs the program once over `g`: what is there is replayed, what is new is added.
     execution_end run(graph& g, driver& choices);
-    /// Runs the program once step by step, without a graph, which is several times faster. The
-    /// choices are offered as run() offers them, so that they give the same execution there.
-    /// What it finds lacks what only a graph tells.
+    /// Runs the program once step by step, without a graph, which is faster. The choices are
+    /// offered as run() offers them, so that they give the same execution there. What it finds
+    /// lacks what only a graph tells.
     /// \pre can_walk(), and the driver interleaves.
     execution_end walk(driver& choices);
     [[nodiscard]] bool can_walk() const noexcept;

@@ -1,5 +1,5 @@
 // Walks: executions step by step whose memory is operational. They offer the same choices as those
-// over a graph and give each the same outcome, at about half the cost. What is out of their sight
+// over a graph and give each the same outcome, at less cost. What is out of their sight
 // ends them, to be run again over a graph:
 // - sequentially consistent operations, and cells that are not atomic but are events;
 // - loops that may wait: whether they do is decided by what the graph holds of their rounds;
